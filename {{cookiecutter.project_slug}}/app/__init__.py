@@ -1,0 +1,1 @@
+"""The model-serving application. Start reading at `app/main.py`."""

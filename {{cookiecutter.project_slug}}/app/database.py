@@ -1,0 +1,79 @@
+"""The service's SQLite file: opened once in each worker process, and safe for several.
+
+The schema is a list of migrations. `PRAGMA user_version` counts those that a file has had, so an
+older file is brought forward at the start, and a newer one is refused.
+"""
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+
+import aiosqlite
+
+from app.errors import StartError, UnavailableError
+
+BUSY_SECONDS = 5.0
+
+# Write-ahead log: readers never wait for the writer. NORMAL: a crash of the process loses
+# nothing; a power cut may lose the last moments, and never corrupts the file.
+PRAGMAS = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL")
+
+MIGRATIONS = (
+    """
+    CREATE TABLE predictions (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        body TEXT NOT NULL
+    ) STRICT
+    """,
+)
+
+
+class StorageUnavailableError(UnavailableError):
+    """The storage does not answer; nothing was stored."""
+
+
+class SchemaVersionError(StartError):
+    """The database belongs to a newer version of this app."""
+
+
+@asynccontextmanager
+async def open_database(path: Path) -> AsyncIterator[aiosqlite.Connection]:
+    """A connection, in autocommit mode, to a file that has every migration; else StartError."""
+    async with AsyncExitStack() as stack:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            connecting = aiosqlite.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+            database = await stack.enter_async_context(connecting)
+            for pragma in PRAGMAS:
+                await database.execute(pragma)
+            await migrate(database, path)
+        except (OSError, sqlite3.Error) as error:
+            raise StartError(f"DATABASE_PATH: {path} cannot be used: {error}") from None
+        yield database
+
+
+async def migrate(database: aiosqlite.Connection, path: Path) -> None:
+    """Run the migrations that the file has not had, in one transaction, one process at a time."""
+    await database.execute("BEGIN IMMEDIATE")
+    async with database.execute("PRAGMA user_version") as cursor:
+        (version,) = await cursor.fetchone() or (0,)
+    if version > len(MIGRATIONS):
+        raise SchemaVersionError(
+            f"DATABASE_PATH: {path} has schema {version}, and this app knows {len(MIGRATIONS)}. "
+            "Run the newer app, or name another file."
+        )
+    for migration in MIGRATIONS[version:]:
+        await database.execute(migration)
+    await database.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    await database.execute("COMMIT")
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Disk full, locked, gone: whatever SQLite says becomes `StorageUnavailableError`."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StorageUnavailableError from error

@@ -1,0 +1,177 @@
+"""Every error the service raises, and how each becomes one answer (RFC 9457).
+
+    AppError                      a class owns its status and title; its docstring is the message
+    ├── NotFoundError             404
+    │   └── PredictionNotFoundError   (app/predictions/repository)
+    └── UnavailableError          503, with Retry-After
+        └── StorageUnavailableError   (app/database.py)
+
+    StartError                    the app must not start; its message names the next command
+    ├── SettingsError             (app/settings.py)
+    ├── ArtefactError             (app/model/artefact.py)
+    └── SchemaVersionError        (app/database.py)
+
+Services raise domain errors and know nothing of HTTP. `HTTPException` is for what is HTTP's own
+matter: a missing key, an unknown route. Both end as `application/problem+json`.
+"""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from inspect import cleandoc
+from typing import Any, ClassVar
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+from app.request_id import current_request_id
+
+logger = structlog.get_logger()
+
+PROBLEM_JSON = "application/problem+json"
+LONGEST_NAME = 64
+
+
+class StartError(Exception):
+    """The app cannot start; the message says why, and what to type next."""
+
+
+class AppError(Exception):
+    """The service could not do what was asked."""
+
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal Server Error"
+    headers: ClassVar[Mapping[str, str]] = {}
+
+    @property
+    def detail(self) -> str:
+        """The message for the client: the class's docstring."""
+        return cleandoc(type(self).__doc__ or self.title)
+
+
+class NotFoundError(AppError):
+    """There is nothing under this address."""
+
+    status = 404
+    title = "Not Found"
+
+
+class UnavailableError(AppError):
+    """The service cannot do this at the moment; try again soon."""
+
+    status = 503
+    title = "Service Unavailable"
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
+
+
+class InvalidField(BaseModel):
+    """One value that was refused: where it is, and the rule that it broke."""
+
+    location: str = Field(description="body, query, path or header", examples=["body"])
+    pointer: str = Field(description="JSON pointer to the value", examples=["/petal_width_cm"])
+    rule: str = Field(description="The name of the rule", examples=["less_than_equal"])
+    message: str
+
+
+class Problem(BaseModel):
+    """The one shape of every error (RFC 9457 problem details)."""
+
+    type: str = Field(description="`about:blank`, or a name for the kind of error")
+    title: str
+    status: int
+    detail: str = Field(description="What happened, for a person")
+    request_id: str = Field(description="Also in the `X-Request-ID` header and in the server's log")
+    errors: list[InvalidField] | None = Field(None, description="Only when values were refused")
+
+
+def problem_body(status: int, **members: object) -> bytes:
+    """A problem's bytes, with what is not given filled in from the status.
+
+    ASCII only: a client may send half a surrogate pair as the name of a field.
+    """
+    phrase = HTTPStatus(status).phrase
+    default = {"type": "about:blank", "title": phrase, "detail": phrase}
+    fixed = {"status": status, "request_id": current_request_id()}
+    problem = Problem.model_validate(default | members | fixed)
+    return json.dumps(problem.model_dump(exclude_none=True)).encode("ascii")
+
+
+def problem_response(
+    status: int, headers: Mapping[str, str] | None = None, **members: object
+) -> Response:
+    """A problem as an answer."""
+    return Response(problem_body(status, **members), status, headers, media_type=PROBLEM_JSON)
+
+
+async def answer_app_error(_: Request, error: AppError) -> Response:
+    """A domain error answers with its own status, title and message."""
+    if error.status >= 500:
+        logger.error(error.title, exc_info=error)
+    kind = f"urn:problem:{type(error).__name__.removesuffix('Error')}"
+    return problem_response(
+        error.status, error.headers, type=kind, title=error.title, detail=error.detail
+    )
+
+
+async def answer_http_exception(request: Request, error: HTTPException) -> Response:
+    """FastAPI's, Starlette's and our own `HTTPException`."""
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted(allowed_methods(request)))
+    return problem_response(error.status_code, headers, detail=error.detail)
+
+
+def allowed_methods(request: Request) -> set[str]:
+    """Every method of the path; the framework itself names those of the first route only."""
+    methods: set[str] = set()
+    for route in request.app.routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            methods |= getattr(route, "methods", None) or set()
+    return methods
+
+
+async def answer_validation_error(_: Request, error: RequestValidationError) -> Response:
+    """Refused input: where and why, and never the value itself, which may be a password."""
+    errors = [invalid_field(item["loc"], item["type"], item["msg"]) for item in error.errors()]
+    detail = f"{len(errors)} value(s) of the request were refused; `errors` says which and why."
+    return problem_response(422, detail=detail, errors=errors)
+
+
+def invalid_field(loc: tuple[str | int, ...], rule: str, message: str) -> InvalidField:
+    """Pydantic's error as ours; a name that the client made up is cut short."""
+    pointer = "".join(f"/{str(part)[:LONGEST_NAME]}" for part in loc[1:])
+    return InvalidField(location=str(loc[0]), pointer=pointer, rule=rule, message=message)
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that may answer with these problems."""
+    return {s: {"model": Problem, "description": HTTPStatus(s).phrase} for s in statuses}
+
+
+def document_problems(app: FastAPI) -> None:
+    """Have the OpenAPI document give problems their own media type."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()
+        for path in document["paths"].values():
+            for operation in path.values():
+                for status, response in operation["responses"].items():
+                    if status >= "400" and "application/json" in response["content"]:
+                        response["content"][PROBLEM_JSON] = response["content"].pop(
+                            "application/json"
+                        )
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """One handler for each kind; anything else is a bug, which `app/middleware.py` answers."""
+    app.exception_handler(AppError)(answer_app_error)
+    app.exception_handler(HTTPException)(answer_http_exception)
+    app.exception_handler(RequestValidationError)(answer_validation_error)

@@ -1,0 +1,42 @@
+"""Is the process alive, and can it do its work? For load balancers and orchestrators."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from app.database import storage_errors
+from app.errors import problems
+from app.lifespan import app_state
+
+router = APIRouter(prefix="/health", tags=["health"])
+
+
+class Live(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+LIVE = Live()
+
+
+class Ready(Live):
+    """The service can predict and store."""
+
+    model_version: str = Field(description="The version of the model that answers")
+
+
+@router.get("/live")
+async def live() -> Live:
+    """The event loop turns; says nothing of the model or the storage. Restart on failure."""
+    return LIVE
+
+
+@router.get("/ready", responses=problems(503))
+async def ready(request: Request) -> Ready:
+    """The model is loaded and the storage answers. Send no traffic on failure."""
+    state = app_state(request)
+    with storage_errors():
+        await state["database"].execute_fetchall("SELECT 1")
+    return Ready(model_version=state["model"].card.version)

@@ -1,0 +1,41 @@
+"""What is opened before the first request and closed after the last, as a typed state."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from typing import TypedDict, cast
+
+import aiosqlite
+from fastapi import Request
+
+from app.database import open_database
+from app.model.loader import Model, open_model
+from app.predictions.repository import PredictionRepository
+from app.predictions.repository.sqlite import SqlitePredictionRepository
+from app.settings import Settings
+
+
+class AppState(TypedDict):
+    """What every request finds: made once in each worker process."""
+
+    settings: Settings
+    model: Model
+    database: aiosqlite.Connection
+    predictions: PredictionRepository
+
+
+@asynccontextmanager
+async def lifespan(settings: Settings) -> AsyncIterator[AppState]:
+    """Load the model, open the database; give both back in reverse order. Or raise StartError."""
+    with closing(open_model(settings)) as model:
+        async with open_database(settings.database_path) as database:
+            yield AppState(
+                settings=settings,
+                model=model,
+                database=database,
+                predictions=SqlitePredictionRepository(database),
+            )
+
+
+def app_state(request: Request) -> AppState:
+    """The state, with its types, as a dependency reads it."""
+    return cast("AppState", request.scope["state"])

@@ -1,0 +1,56 @@
+"""The composition root: every part of the service is put together here, by name."""
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from app import health
+from app.docs import mount_docs
+from app.errors import document_problems, install_error_handlers
+from app.lifespan import lifespan
+from app.logs import configure_logs
+from app.middleware import RequestMiddleware
+from app.model import router as model
+from app.mount import mount
+from app.predictions import router as predictions
+from app.settings import Settings, load_settings
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The whole service, for these settings."""
+    configure_logs()
+    app = FastAPI(
+        title="{{ cookiecutter.project_name }}",
+        description="{{ cookiecutter.description }}",
+        version="0.1.0",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if settings.docs_enabled else None,
+        redirect_slashes=False,
+        lifespan=lambda _: lifespan(settings),
+    )
+    mount(app, health.router)
+    mount(app, model.router)
+    mount(app, predictions.stateless_router, max_body_size=settings.max_body_bytes)
+    mount(app, predictions.router, max_body_size=settings.max_body_bytes)
+    if settings.docs_enabled:
+        mount_docs(app)
+    install_error_handlers(app)
+    document_problems(app)
+    add_middleware(app, settings)
+    return app
+
+
+def add_middleware(app: FastAPI, settings: Settings) -> None:
+    """The layers around the routes; the last one added is the outermost."""
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Content-Type", "X-API-Key", "X-Request-ID"],
+            expose_headers=["Location", "X-Request-ID"],
+        )
+    app.add_middleware(RequestMiddleware, settings=settings)
+
+
+app = create_app(load_settings(Settings))

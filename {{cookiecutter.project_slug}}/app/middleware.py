@@ -1,0 +1,124 @@
+"""Around every request: its id, the host check, the log line, the last line of defence.
+
+One layer of pure ASGI does it all, because every layer costs (docs/design.md has the figures).
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from time import perf_counter
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import PROBLEM_JSON, problem_body
+from app.request_id import begin_request
+from app.settings import Settings
+
+Headers = list[tuple[bytes, bytes]]
+
+REQUEST_ID = b"x-request-id"
+PLAIN_TEXT = b"text/plain; charset=utf-8"  # what the framework's own errors are
+NO_SNIFF = (b"x-content-type-options", b"nosniff")
+UNKNOWN_HOST = "This service does not answer for that host; its setting ALLOWED_HOSTS lists those."
+
+host_name = re.compile(rb"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?").fullmatch
+
+
+class RequestMiddleware:
+    """The outermost layer of the app, made once; each request gets an `Exchange` of its own."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.logger = structlog.get_logger().bind()
+        self.access_log = settings.access_log
+        self.trusts = host_check(settings.allowed_hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request. Anything that is not HTTP passes through untouched."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        exchange = Exchange(send, begin_request(headers.get(REQUEST_ID)))
+        try:
+            if self.trusts(headers.get(b"host", b"")):
+                await self.app(scope, receive, exchange.send)
+            else:
+                await exchange.send_problem(400, [], detail=UNKNOWN_HOST)
+        except Exception:
+            self.logger.exception("The handler of this request raised")
+            if exchange.status:
+                raise  # half an answer is out: only closing the connection tells the client
+            await exchange.send_problem(500, [])
+        if self.access_log:
+            # the route's template: what the client typed stays out of the log
+            route = getattr(scope.get("route"), "path", None)
+            self.logger.info(
+                "request",
+                method=scope["method"],
+                route=route,
+                status=exchange.status,
+                duration_ms=exchange.milliseconds(),
+            )
+
+
+class Exchange:
+    """The answer to one request, on its way out."""
+
+    __slots__ = ("ended", "forward", "replaced", "request_id", "started", "status")
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self.forward = send
+        self.request_id = request_id.encode("ascii")
+        self.status = 0
+        self.replaced = False
+        self.started = self.ended = perf_counter()
+
+    async def send(self, message: Message) -> None:
+        """Pass a message of the answer on, with our headers on the first one."""
+        if self.replaced:
+            return
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            if self.status >= 400 and (b"content-type", PLAIN_TEXT) in message["headers"]:
+                await self.send_problem(self.status, message["headers"])
+                return
+            message["headers"] += ((REQUEST_ID, self.request_id), NO_SNIFF)
+        await self.forward(message)
+        self.ended = perf_counter()
+
+    async def send_problem(self, status: int, headers: Headers, **members: object) -> None:
+        """Answer with a problem, in place of what the framework says in plain text."""
+        self.replaced, self.status = True, status
+        body = problem_body(status, **members)
+        content: Headers = [
+            (b"content-type", PROBLEM_JSON.encode("ascii")),
+            (b"content-length", str(len(body)).encode("ascii")),
+            (REQUEST_ID, self.request_id),
+            NO_SNIFF,
+        ]
+        kept = [h for h in headers if h[0] not in (b"content-type", b"content-length")]
+        start = {"type": "http.response.start", "status": status}
+        await self.forward({**start, "headers": [*content, *kept]})
+        await self.forward({"type": "http.response.body", "body": body})
+        self.ended = perf_counter()
+
+    def milliseconds(self) -> float:
+        """From the request's arrival until its last byte was handed over."""
+        return round((self.ended - self.started) * 1000, 2)
+
+
+def host_check(allowed: Sequence[str]) -> Callable[[bytes], bool]:
+    """Whether a `Host` header names one of the hosts; `*.example.com` stands for all below it."""
+    patterns = [name.lower().encode() for name in allowed]
+
+    @lru_cache(maxsize=256)
+    def trusts(header: bytes) -> bool:
+        match = host_name(header.lower())
+        if b"*" in patterns or not match:
+            return b"*" in patterns
+        name = match[1]
+        return any(name == p or (p.startswith(b"*.") and name.endswith(p[1:])) for p in patterns)
+
+    return trusts

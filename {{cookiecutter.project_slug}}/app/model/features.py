@@ -1,0 +1,45 @@
+"""What the model is asked about: the features, by name, with the bounds of what can be true.
+
+The bounds are the domain's (no petal is negative or a metre wide) and written by hand. What the
+model saw in training is narrower, and stands in its card.
+"""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+LARGEST_CM = 30.0
+
+# strict: neither "5.1" nor true is a number; and NaN and Infinity are not lengths
+Centimetres = Annotated[
+    float,
+    Field(gt=0, le=LARGEST_CM, strict=True, allow_inf_nan=False, json_schema_extra={"unit": "cm"}),
+]
+
+
+class Features(BaseModel):
+    """The four lengths of one iris flower, in centimetres, in the order the model takes them."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "sepal_length_cm": 5.1,
+                    "sepal_width_cm": 3.5,
+                    "petal_length_cm": 1.4,
+                    "petal_width_cm": 0.2,
+                }
+            ]
+        },
+    )
+
+    sepal_length_cm: Centimetres = Field(description="Length of the outer leaf")
+    sepal_width_cm: Centimetres = Field(description="Width of the outer leaf")
+    petal_length_cm: Centimetres = Field(description="Length of the inner leaf")
+    petal_width_cm: Centimetres = Field(description="Width of the inner leaf")
+
+    def row(self) -> list[float]:
+        """The values in the model's order; shape (features,)."""
+        return list(self.model_dump().values())

@@ -1,0 +1,1 @@
+"""Predictions: made, stored and read back."""

@@ -1,0 +1,16 @@
+"""How a route gets the predictions' repository."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.lifespan import app_state
+from app.predictions.repository import PredictionRepository
+
+
+async def get_predictions(request: Request) -> PredictionRepository:
+    """The repository that the lifespan opened."""
+    return app_state(request)["predictions"]
+
+
+PredictionRepositoryDep = Annotated[PredictionRepository, Depends(get_predictions)]

@@ -1,0 +1,65 @@
+"""The prediction routes: parse, call the service, answer."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from app.errors import problems
+from app.model.dependencies import ModelDep
+from app.model.features import Features
+from app.predictions import service
+from app.predictions.dependencies import PredictionRepositoryDep
+from app.predictions.schemas import Prediction, PredictionPage, StoredPrediction
+from app.security import ApiKeyRequired
+
+PREFIX = "/v1/predictions"
+
+router = APIRouter(
+    prefix=PREFIX,
+    tags=["predictions"],
+    dependencies=[ApiKeyRequired],
+    responses=problems(401, 422, 503),
+)
+stateless_router = APIRouter(
+    prefix="/v1/predict",
+    tags=["predictions"],
+    dependencies=[ApiKeyRequired],
+    responses=problems(400, 401, 413, 422),
+)
+
+
+@stateless_router.post("")
+async def predict(features: Features, model: ModelDep) -> Prediction:
+    """Predict, and keep no record."""
+    return await service.predict(model, features)
+
+
+@router.post("", status_code=201, responses=problems(400, 413))
+async def create_prediction(
+    features: Features, model: ModelDep, repository: PredictionRepositoryDep, response: Response
+) -> StoredPrediction:
+    """Predict and keep the prediction; `Location` says where it is from now on."""
+    stored = await service.predict_and_store(model, repository, features)
+    response.headers["Location"] = f"{PREFIX}/{stored.id}"
+    return stored
+
+
+@router.get("", responses=problems(404))
+async def list_predictions(
+    repository: PredictionRepositoryDep,
+    limit: Annotated[int, Query(ge=1, le=100, description="How many at most")] = 20,
+    cursor: Annotated[
+        UUID | None, Query(description="`next_cursor` of the page before; none for the newest")
+    ] = None,
+) -> PredictionPage:
+    """The stored predictions, newest first."""
+    return await service.read_page(repository, limit, cursor)
+
+
+@router.get("/{prediction_id}", responses=problems(404))
+async def read_prediction(
+    prediction_id: UUID, repository: PredictionRepositoryDep
+) -> StoredPrediction:
+    """One stored prediction."""
+    return await repository.get(prediction_id)

@@ -1,0 +1,48 @@
+"""What goes in and out of the prediction routes."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from app.model.features import Features
+
+Probability = Annotated[float, Field(ge=0, le=1.0001, allow_inf_nan=False)]
+
+
+class RangeWarning(BaseModel):
+    """A value that can be true but that the model saw nothing like in training."""
+
+    feature: str
+    value: float
+    minimum: float = Field(description="The smallest value in the training data")
+    maximum: float = Field(description="The largest value in the training data")
+
+
+class Prediction(BaseModel):
+    """What the model says."""
+
+    label: str = Field(description="The most probable label", examples=["setosa"])
+    probabilities: dict[str, Probability] = Field(
+        description="How probable each label is", examples=[{"setosa": 0.98, "versicolor": 0.02}]
+    )
+    model_version: str = Field(description="The version of the model that answered")
+    warnings: list[RangeWarning] = Field(
+        description="Values outside what the model was trained on: trust the answer less"
+    )
+
+
+class StoredPrediction(Prediction):
+    """A prediction with its record."""
+
+    id: UUID
+    created_at: datetime
+    features: Features
+
+
+class PredictionPage(BaseModel):
+    """Some of the stored predictions, newest first."""
+
+    items: list[StoredPrediction]
+    next_cursor: UUID | None = Field(description="Send it as `cursor` to read on; null at the end")

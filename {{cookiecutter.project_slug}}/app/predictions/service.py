@@ -1,0 +1,57 @@
+"""How a prediction is made and kept. Knows nothing of HTTP."""
+
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import numpy as np
+from anyio import to_thread
+
+from app.model.card import ModelCard
+from app.model.features import Features
+from app.model.loader import Model
+from app.predictions.repository import PredictionRepository
+from app.predictions.schemas import Prediction, PredictionPage, RangeWarning, StoredPrediction
+
+
+async def predict(model: Model, features: Features) -> Prediction:
+    """Ask the model, in a thread: an inference would hold up every other request."""
+    rows = np.array([features.row()], dtype=np.float32)
+    probabilities = (await to_thread.run_sync(model.predict, rows))[0]
+    labels = model.card.labels
+    return Prediction(
+        label=labels[int(probabilities.argmax())],
+        probabilities=dict(zip(labels, probabilities.tolist(), strict=True)),
+        model_version=model.card.version,
+        warnings=outside_training(model.card, features),
+    )
+
+
+def outside_training(card: ModelCard, features: Features) -> list[RangeWarning]:
+    """The values below or above anything that the model was trained on."""
+    return [
+        RangeWarning(feature=seen.name, value=value, minimum=seen.minimum, maximum=seen.maximum)
+        for seen, value in zip(card.features, features.row(), strict=True)
+        if not seen.minimum <= value <= seen.maximum
+    ]
+
+
+async def predict_and_store(
+    model: Model, repository: PredictionRepository, features: Features
+) -> StoredPrediction:
+    """Predict, and keep the prediction before it is answered."""
+    prediction = await predict(model, features)
+    stored = StoredPrediction(
+        id=uuid4(), created_at=datetime.now(UTC), features=features, **dict(prediction)
+    )
+    await repository.add(stored)
+    return stored
+
+
+async def read_page(
+    repository: PredictionRepository, limit: int, cursor: UUID | None
+) -> PredictionPage:
+    """A page of stored predictions; one more is read, to know whether there is a next page."""
+    items = await repository.page(limit + 1, cursor)
+    more = len(items) > limit
+    items = items[:limit]
+    return PredictionPage(items=items, next_cursor=items[-1].id if more else None)

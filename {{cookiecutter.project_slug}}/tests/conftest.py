@@ -1,0 +1,104 @@
+"""What every test may ask for: settings of its own, a client, a trained artefact, a real server."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+from fastapi.testclient import TestClient
+
+from app.main import create_app
+from app.model.train import train
+from app.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+LOCAL = "http://localhost"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the person who runs the tests reaches them."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Development settings, with a fake model and a database in a folder of the test's own."""
+    return Settings(database_path=tmp_path / "app.sqlite3", model_loader="tests.fakes:load_model")
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[TestClient]:
+    """A client of a started app."""
+    with TestClient(create_app(settings), base_url=LOCAL) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a model that was trained for this test run; read it, do not change it."""
+    folder = tmp_path_factory.mktemp("model")
+    train(folder)
+    return folder
+
+
+Server = Callable[..., "subprocess.Popen[str]"]
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serve(folder: Path, **variables: str) -> Iterator[tuple[httpx2.Client, subprocess.Popen[str]]]:
+    """`python -m app` in a process of its own, ready to answer; ended with SIGTERM."""
+    port = free_port()
+    process = start(folder, PORT=str(port), **variables)
+    try:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
+            wait_until_live(client, process)
+            yield client, process
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+def start(folder: Path, **variables: str) -> subprocess.Popen[str]:
+    """`python -m app` with its database in `folder`, and these environment variables."""
+    environment = {
+        **os.environ,
+        "DATABASE_PATH": str(folder / "app.sqlite3"),
+        "MODEL_LOADER": "tests.fakes:load_model",
+        **variables,
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "app"],
+        cwd=ROOT,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_until_live(client: httpx2.Client, process: subprocess.Popen[str]) -> None:
+    """Return once the server answers; fail with what it printed when it has ended."""
+    for _ in range(600):
+        if process.poll() is not None:
+            pytest.fail(f"The server ended: {process.communicate()[1]}")
+        try:
+            client.get("/health/live").raise_for_status()
+        except httpx2.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail("The server did not answer within 30 seconds")

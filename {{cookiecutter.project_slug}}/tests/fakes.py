@@ -1,0 +1,76 @@
+"""A model without a file, put in place with `MODEL_LOADER=tests.fakes:load_model`."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+
+from app.model.card import FeatureRange, ModelCard
+from app.model.features import Features
+from app.model.loader import Matrix, Model
+from app.settings import Settings
+
+FLOWER = {
+    "sepal_length_cm": 5.1,
+    "sepal_width_cm": 3.5,
+    "petal_length_cm": 1.4,
+    "petal_width_cm": 0.2,
+}
+CARD = ModelCard(
+    name="fake",
+    version="000000000000",
+    sha256="0" * 64,
+    trained_at=datetime(2026, 1, 1, tzinfo=UTC),
+    metrics={"accuracy": 1.0},
+    features=[
+        FeatureRange(name=name, unit="cm", minimum=0.1, maximum=8.0)
+        for name in Features.model_fields
+    ],
+    labels=["short", "long"],
+    libraries={},
+)
+
+
+class FakeModel:
+    """Says `long` when the flower's sepal is over 6 cm; notes what is done with it."""
+
+    card = CARD
+
+    def __init__(self) -> None:
+        self.calls: list[str] = ["load"]
+
+    def predict(self, rows: Matrix) -> Matrix:
+        """Rows of shape (n, 4) to probabilities of shape (n, 2)."""
+        self.calls.append("predict")
+        long = np.where(rows[:, :1] > 6, 0.75, 0.25)
+        return np.hstack([1 - long, long]).astype(np.float32)
+
+    def close(self) -> None:
+        """Note it."""
+        self.calls.append("close")
+
+
+class BrokenModel(FakeModel):
+    """Raises at every prediction, with a secret in the message."""
+
+    def predict(self, rows: Matrix) -> Matrix:
+        """Never returns."""
+        raise KeyError(f"/etc/secret-path for {len(rows)} row(s)")
+
+
+made: list[FakeModel] = []
+
+
+def load_model(_: Settings) -> Model:
+    """The loader: each model that it made stands in `made`."""
+    made.append(FakeModel())
+    return made[-1]
+
+
+def load_broken_model(_: Settings) -> Model:
+    """A loader of a model that cannot predict."""
+    return BrokenModel()
+
+
+def fail_to_load(_: Settings) -> Model:
+    """A loader with a bug."""
+    raise ZeroDivisionError("a bug in somebody's loader")

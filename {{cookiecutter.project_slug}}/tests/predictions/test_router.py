@@ -1,0 +1,72 @@
+"""The prediction routes, as a client sees them."""
+
+from uuid import uuid4
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.main import create_app
+from app.settings import Settings
+from tests.conftest import LOCAL
+from tests.fakes import CARD, FLOWER
+
+
+def test_a_prediction_without_a_record(client: TestClient) -> None:
+    assert client.post("/v1/predict", json=FLOWER).json() == {
+        "label": "short",
+        "probabilities": {"short": 0.75, "long": 0.25},
+        "model_version": CARD.version,
+        "warnings": [],
+    }
+    assert client.get("/v1/predictions").json()["items"] == []
+
+
+def test_a_stored_prediction_is_found_where_it_says(client: TestClient) -> None:
+    created = client.post("/v1/predictions", json=FLOWER | {"sepal_length_cm": 7})
+    assert created.status_code == 201
+    assert created.json()["label"] == "long"
+    assert created.headers["Location"] == f"/v1/predictions/{created.json()['id']}"
+    found = client.get(created.headers["Location"])
+    assert (found.status_code, found.json()) == (200, created.json())
+    assert found.json()["features"] == FLOWER | {"sepal_length_cm": 7}
+
+
+def test_predictions_survive_a_restart(settings: Settings) -> None:
+    with TestClient(create_app(settings), base_url=LOCAL) as client:
+        created = client.post("/v1/predictions", json=FLOWER).json()
+    with TestClient(create_app(settings), base_url=LOCAL) as client:
+        assert client.get("/v1/predictions").json()["items"] == [created]
+
+
+def test_pages(client: TestClient) -> None:
+    made = [client.post("/v1/predictions", json=FLOWER).json()["id"] for _ in range(5)]
+    read: list[str] = []
+    cursor: str | None = None
+    for _ in range(3):
+        params = {"limit": "2"} | ({"cursor": cursor} if cursor else {})
+        page = client.get("/v1/predictions", params=params).json()
+        read += [item["id"] for item in page["items"]]
+        cursor = page["next_cursor"]
+    assert (read, cursor) == (made[::-1], None)
+
+
+def test_an_unknown_prediction(client: TestClient) -> None:
+    answer = client.get(f"/v1/predictions/{uuid4()}")
+    assert answer.status_code == 404
+    assert answer.json()["type"] == "urn:problem:PredictionNotFound"
+    assert answer.json()["detail"] == "No prediction has this id."
+    assert client.get("/v1/predictions", params={"cursor": str(uuid4())}).status_code == 404
+
+
+@pytest.mark.parametrize(("value", "warned"), [(8.0, False), (8.01, True), (0.05, True)])
+def test_a_value_that_the_model_never_saw_is_answered_with_a_warning(
+    client: TestClient, value: float, warned: bool
+) -> None:
+    answer = client.post("/v1/predict", json=FLOWER | {"petal_width_cm": value})
+    assert answer.status_code == 200
+    expected = {"feature": "petal_width_cm", "value": value, "minimum": 0.1, "maximum": 8.0}
+    assert answer.json()["warnings"] == ([expected] if warned else [])
+
+
+def test_the_model_card(client: TestClient) -> None:
+    assert client.get("/v1/model").json()["version"] == CARD.version

@@ -1,0 +1,157 @@
+"""Every setting and every route is documented, and what the pages say is what the code does."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Literal, get_args, get_origin
+
+import pytest
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+from pydantic.fields import FieldInfo
+
+from app.main import create_app
+from app.settings import Settings
+from tests.conftest import ROOT
+
+DOCS = ROOT / "docs"
+
+
+def rule(field: FieldInfo) -> str:
+    """The bounds of a setting, as the page writes them."""
+    bounds = {type(bound).__name__: bound for bound in field.metadata}
+    if "Ge" in bounds and "Le" in bounds:
+        return f"{bounds['Ge'].ge} to {bounds['Le'].le}"
+    return ", ".join(get_args(field.annotation)) if get_origin(field.annotation) is Literal else ""
+
+
+def default(field: FieldInfo) -> str:
+    """The default of a setting, as it would stand in a file."""
+    value = field.default
+    if isinstance(value, list):
+        value = ",".join(value)
+    return (
+        ""
+        if value in (None, "")
+        else f"`{str(value).lower() if value in (True, False) else value}`"
+    )
+
+
+def test_every_setting_is_on_its_page() -> None:
+    rows = re.findall(
+        r"^\| `([A-Z_]+)` \| (.*?) ?\| (.*?) ?\| (.*?) \|$",
+        (DOCS / "settings.md").read_text(),
+        re.M,
+    )
+    expected = [
+        (name.upper(), rule(field), default(field), field.description)
+        for name, field in Settings.model_fields.items()
+    ]
+    assert rows == expected
+
+
+def test_every_setting_in_an_example_exists() -> None:
+    for example in (".env.example", ".env.prod.example"):
+        names = re.findall(r"^([A-Z_]+)=", (ROOT / example).read_text(), re.M)
+        assert names
+        assert {name.lower() for name in names} <= Settings.model_fields.keys()
+
+
+def routes(settings: Settings) -> dict[str, set[str]]:
+    """Each route as `METHOD /path`, with the statuses it documents."""
+    found: dict[str, set[str]] = {}
+    for path, operations in create_app(settings).openapi()["paths"].items():
+        for method, operation in operations.items():
+            found[f"{method.upper()} {path}"] = set(operation["responses"])
+    return found
+
+
+def test_every_route_is_on_its_page_with_its_answers(settings: Settings) -> None:
+    rows = re.findall(
+        r"^\| `([A-Z]+ /.*?)` \| .* \| (.*?) \|$", (DOCS / "api.md").read_text(), re.M
+    )
+    assert {route: set(answers.split(", ")) for route, answers in rows} == routes(settings)
+
+
+def test_every_route_says_what_it_does(settings: Settings) -> None:
+    for route in create_app(settings).routes:
+        if isinstance(route, APIRoute) and route.include_in_schema:
+            assert route.tags, route.path
+            assert route.description, route.path
+
+
+def test_every_error_is_documented_as_a_problem(settings: Settings) -> None:
+    document = create_app(settings).openapi()
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for status, answer in operation["responses"].items():
+                if status >= "400":
+                    assert list(answer["content"]) == ["application/problem+json"]
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+def test_the_bounds_are_in_the_document(settings: Settings) -> None:
+    width = create_app(settings).openapi()["components"]["schemas"]["Features"]["properties"]
+    assert {"exclusiveMinimum": 0, "maximum": 30.0, "unit": "cm"}.items() <= width[
+        "petal_width_cm"
+    ].items()
+
+
+def test_the_pages_work_without_the_internet(client: TestClient) -> None:
+    page = client.get("/docs").text
+    assert "http" not in re.sub(r"https?://www\.w3\.org", "", page)
+    for address in re.findall(r'(?:src|href)="(.*?)"', page):
+        assert client.get(address).status_code == 200
+
+
+def test_the_pages_can_be_switched_off(settings: Settings) -> None:
+    plain = create_app(settings.model_copy(update={"docs_enabled": False}))
+    with TestClient(plain, base_url="http://localhost") as client:
+        for address in ("/docs", "/openapi.json", "/docs/assets/swagger-ui.css", "/redoc"):
+            assert client.get(address).status_code == 404
+
+
+def blocks(page: str) -> dict[str, str]:
+    """The Python files that a page shows: path to source."""
+    found = re.findall(r"```python\n# (app/.*?\.py)\n(.*?)```", (DOCS / page).read_text(), re.S)
+    return dict(found)
+
+
+SERVE_IT = """
+from fastapi.testclient import TestClient
+from app.main import app
+with TestClient(app, base_url="http://localhost") as client:
+    wine = {"alcohol_percent": 14.2, "malic_acid_g_per_l": 1.7, "color_intensity": 5.6}
+    print(client.post("/v1/predictions", json=wine).json()["label"])
+"""
+
+
+def test_the_page_about_your_own_model_works_to_the_letter(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "app", tmp_path / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    for path in ("app/model/features.py", "app/model/train_wine.py"):
+        (tmp_path / path).write_text(blocks("own-model.md")[path])
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if name.lower() not in Settings.model_fields
+    }
+
+    def python(*words: str) -> str:
+        return subprocess.run(
+            [sys.executable, *words],
+            cwd=tmp_path,
+            env=clean,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    python("-m", "app.model.train_wine")
+    assert python("-c", SERVE_IT).strip() == "Barolo"
+    shutil.copy(ROOT / "app/model/features.py", tmp_path / "app/model/features.py")
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        python("-c", SERVE_IT)
+    assert "The model was trained on" in caught.value.stderr

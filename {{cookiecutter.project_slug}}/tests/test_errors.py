@@ -1,0 +1,163 @@
+"""One shape for every error, and nothing in it that the client should not see."""
+
+import json
+import sqlite3
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi.testclient import TestClient
+
+from app.errors import AppError
+from app.main import create_app
+from app.settings import Settings
+from tests.conftest import LOCAL
+from tests.fakes import FLOWER
+
+JSON = {"Content-Type": "application/json"}
+
+
+def assert_problem(answer: httpx2.Response, status: int) -> dict[str, Any]:
+    """The answer is a problem of this status, whose request id is also in the header."""
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    problem: dict[str, Any] = answer.json()
+    assert problem["status"] == status
+    assert problem["request_id"] == answer.headers["X-Request-ID"]
+    assert {"type", "title", "detail"} <= problem.keys()
+    return problem
+
+
+def test_an_unknown_route(client: TestClient) -> None:
+    assert assert_problem(client.get("/nowhere"), 404)["title"] == "Not Found"
+
+
+def test_a_slash_at_the_end_is_another_route(client: TestClient) -> None:
+    assert_problem(client.get("/health/live/", follow_redirects=False), 404)
+
+
+def test_an_unknown_method_is_told_all_the_methods_of_the_path(client: TestClient) -> None:
+    answer = client.put("/v1/predictions")
+    assert_problem(answer, 405)
+    assert answer.headers["Allow"] == "GET, POST"
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_too_large(client: TestClient, settings: Settings, chunked: bool) -> None:
+    body = b" " * (settings.max_body_bytes + 1)
+    answer = client.post("/v1/predict", content=iter([body]) if chunked else body, headers=JSON)
+    assert_problem(answer, 413)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["NaN", "Infinity", "-Infinity", "1e999", "9" * 5000, "true", '"5.1"', "null", "[]", "0", "31"],
+)
+@pytest.mark.parametrize("path", ["/v1/predict", "/v1/predictions"])
+def test_no_value_is_accepted_that_is_not_a_length(
+    client: TestClient, path: str, value: str
+) -> None:
+    body = json.dumps(FLOWER).replace("5.1", value)
+    answer = client.post(path, content=body, headers=JSON)
+    assert answer.status_code in (400, 422)
+    assert_problem(answer, answer.status_code)
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "{", "null", "[]", "5", "[" * 50_000, '{"a":' * 10_000, '{"\\ud800": 1}', "\ufeff{}"],
+)
+def test_no_body_becomes_a_server_error(client: TestClient, body: str) -> None:
+    answer = client.post("/v1/predict", content=body.encode(), headers=JSON)
+    assert answer.status_code in (400, 422)
+    assert_problem(answer, answer.status_code)
+
+
+def test_bytes_that_are_no_text(client: TestClient) -> None:
+    answer = client.post("/v1/predict", content=b"\xff\xfe{}", headers=JSON)
+    assert answer.status_code in (400, 422)
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer", "rule"),
+    [
+        ({"petal_width_cm": 31}, "/petal_width_cm", "less_than_equal"),
+        ({"petal_width_cm": 0}, "/petal_width_cm", "greater_than"),
+        ({"stem_cm": 1}, "/stem_cm", "extra_forbidden"),
+    ],
+)
+def test_a_refused_value_is_named_with_its_rule(
+    client: TestClient, change: dict[str, float], pointer: str, rule: str
+) -> None:
+    problem = assert_problem(client.post("/v1/predict", json=FLOWER | change), 422)
+    (error,) = problem["errors"]
+    assert (error["location"], error["pointer"], error["rule"]) == ("body", pointer, rule)
+
+
+def test_a_missing_value_is_named(client: TestClient) -> None:
+    body = {name: value for name, value in FLOWER.items() if name != "petal_width_cm"}
+    (error,) = assert_problem(client.post("/v1/predict", json=body), 422)["errors"]
+    assert (error["pointer"], error["rule"]) == ("/petal_width_cm", "missing")
+
+
+def test_a_refused_value_is_not_sent_back(client: TestClient) -> None:
+    answer = client.post("/v1/predict", json=FLOWER | {"petal_width_cm": "hunter2"})
+    assert_problem(answer, 422)
+    assert "hunter2" not in answer.text
+
+
+def test_a_name_that_the_client_made_up_is_cut_short(client: TestClient) -> None:
+    answer = client.post("/v1/predict", json=FLOWER | {"x" * 10_000: 1})
+    assert_problem(answer, 422)
+    assert len(answer.content) < 1_000
+
+
+@pytest.mark.parametrize("limit", ["0", "101", "9" * 30, "-1", "x", "1.5", ""])
+def test_a_limit_out_of_bounds(client: TestClient, limit: str) -> None:
+    problem = assert_problem(client.get("/v1/predictions", params={"limit": limit}), 422)
+    assert problem["errors"][0]["location"] == "query"
+
+
+@pytest.mark.parametrize("prediction_id", ["1", "9" * 30, "%00", "x" * 2_000])
+def test_an_id_that_is_none(client: TestClient, prediction_id: str) -> None:
+    assert_problem(client.get(f"/v1/predictions/{prediction_id}"), 422)
+
+
+def test_a_bug_answers_500_and_is_logged_with_the_request(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = settings.model_copy(update={"model_loader": "tests.fakes:load_broken_model"})
+    with TestClient(create_app(broken), base_url=LOCAL) as client:
+        answer = client.post("/v1/predict", json=FLOWER)
+    problem = assert_problem(answer, 500)
+    assert "secret" not in answer.text
+    assert "KeyError" not in answer.text
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    (raised,) = [line for line in lines if "exception" in line]
+    assert "secret-path" in raised["exception"]
+    assert raised["request_id"] == problem["request_id"]
+    (access,) = [line for line in lines if line["event"] == "request"]
+    assert (access["status"], access["request_id"]) == (500, problem["request_id"])
+
+
+def test_storage_that_fails_answers_503_and_tells_only_the_operator(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with TestClient(create_app(settings), base_url=LOCAL) as client:
+        database = sqlite3.connect(settings.database_path)
+        database.execute("DROP TABLE predictions")
+        database.close()
+        answer = client.post("/v1/predictions", json=FLOWER)
+    problem = assert_problem(answer, 503)
+    assert problem["type"] == "urn:problem:StorageUnavailable"
+    assert answer.headers["Retry-After"] == "1"
+    assert "no such table" not in answer.text
+    assert "no such table" in capsys.readouterr().err
+
+
+def test_the_class_is_the_message() -> None:
+    class FlowerIsWiltedError(AppError):
+        """Too late."""
+
+    assert FlowerIsWiltedError().detail == "Too late."

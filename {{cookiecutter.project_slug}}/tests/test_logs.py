@@ -1,0 +1,33 @@
+"""Log lines: JSON for machines, readable on a terminal, and one line each whatever is in them."""
+
+import json
+import logging
+import sys
+
+import pytest
+import structlog
+
+from app.logs import configure_logs
+
+FORGED = 'x\n{"event": "forged"}'
+
+
+def test_json_keeps_a_forged_line_inside_its_string(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs()
+    structlog.get_logger().info("said", text=FORGED)
+    logging.getLogger("some.library").warning("said %s", FORGED, extra={"color_message": "x"})
+    ours, library = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert (ours["event"], ours["text"], ours["request_id"]) == ("said", FORGED, "-")
+    assert (library["event"], library["level"]) == (f"said {FORGED}", "warning")
+    assert "color_message" not in library
+
+
+def test_a_terminal_gets_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    configure_logs()
+    structlog.get_logger().info("said", text=FORGED)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "said" in line
+    assert not line.startswith("{")

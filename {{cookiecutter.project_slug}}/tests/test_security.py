@@ -1,0 +1,57 @@
+"""The API key: demanded on every /v1 route when there is one, and on no other."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
+
+from app.main import create_app
+from app.settings import Settings
+from tests.conftest import LOCAL
+from tests.fakes import FLOWER
+
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[TestClient]:
+    """A client of an app that has a key."""
+    locked = settings.model_copy(update={"api_key": SecretStr(KEY)})
+    with TestClient(create_app(locked), base_url=LOCAL) as client:
+        yield client
+
+
+def test_every_v1_route_demands_the_key(client: TestClient) -> None:
+    routes = [route for route in client.app.routes if isinstance(route, APIRoute)]  # type: ignore[attr-defined]
+    guarded = [route for route in routes if route.path.startswith("/v1")]
+    assert len(guarded) >= 5
+    for route in guarded:
+        for method in route.methods or ():
+            path = route.path.replace("{prediction_id}", "0" * 32)
+            answer = client.request(method, path, json=FLOWER if method == "POST" else None)
+            assert answer.status_code == 401, (method, path)
+            assert answer.headers["WWW-Authenticate"] == "ApiKey"
+            assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("given", ["", KEY[:-1], KEY + "x", KEY.upper(), "ключ", "\xff"])
+def test_another_key_is_refused(client: TestClient, given: str) -> None:
+    answer = client.get("/v1/model", headers={b"X-API-Key": given.encode()})
+    assert answer.status_code == 401
+    assert KEY not in answer.text
+
+
+def test_the_key_opens(client: TestClient) -> None:
+    assert client.get("/v1/model", headers={"X-API-Key": KEY}).status_code == 200
+
+
+def test_health_needs_no_key(client: TestClient) -> None:
+    assert client.get("/health/live").status_code == 200
+    assert client.get("/health/ready").status_code == 200
+
+
+def test_without_a_key_all_may_call(settings: Settings) -> None:
+    with TestClient(create_app(settings), base_url=LOCAL) as client:
+        assert client.get("/v1/model").status_code == 200

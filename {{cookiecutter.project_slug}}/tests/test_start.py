@@ -1,0 +1,77 @@
+"""`python -m app` in real processes: it starts, or says why not; it stops when asked."""
+
+import signal
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import serve, start
+from tests.fakes import FLOWER
+
+SECRET = "not-long-enough-secret"
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize(
+    ("variables", "cause"),
+    [
+        ({"MAX_BODY_BYTES": "1"}, "MAX_BODY_BYTES: Input should be greater than or equal to 1024"),
+        ({"APP_ENV": "prod", "API_KEY": SECRET}, "API_KEY must be a key of your own"),
+        ({"MODEL_LOADER": "app.model.loader:load_model", "MODEL_DIR": "nowhere"}, "no nowhere"),
+        ({"MODEL_LOADER": "tests.nothing:load"}, "MODEL_LOADER: tests.nothing:load is not there"),
+        ({"DATABASE_PATH": "/dev/null/app.sqlite3"}, "DATABASE_PATH: /dev/null/app.sqlite3 cannot"),
+    ],
+)
+def test_a_start_that_fails_says_why_and_exits_non_zero(
+    variables: dict[str, str], cause: str, workers: str, tmp_path: Path
+) -> None:
+    process = start(tmp_path, WORKERS=workers, **variables)
+    printed = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert cause in printed
+    assert "Traceback" not in printed
+    assert SECRET not in printed
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_taken_port_is_one_clear_line(workers: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        process = start(tmp_path, WORKERS=workers, PORT=port)
+        (line,) = process.communicate(timeout=60)[1].splitlines()
+    assert process.returncode == 1
+    assert f"127.0.0.1:{port} cannot be listened on" in line
+
+
+def test_a_bug_in_a_loader_shows_where_it_is(tmp_path: Path) -> None:
+    process = start(tmp_path, MODEL_LOADER="tests.fakes:fail_to_load")
+    printed = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert "a bug in somebody's loader" in printed
+    assert "fakes.py" in printed
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_it_serves_and_stops_when_asked(workers: str, tmp_path: Path) -> None:
+    with serve(tmp_path, WORKERS=workers) as (client, process):
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(
+                pool.map(lambda _: client.post("/v1/predictions", json=FLOWER), range(40))
+            )
+        assert {answer.status_code for answer in answers} == {201}
+        listed = client.get("/v1/predictions", params={"limit": 100}).json()["items"]
+        assert {item["id"] for item in listed} == {answer.json()["id"] for answer in answers}
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+        # uvicorn ends a lone worker with the signal itself, once everything is closed
+        assert process.returncode in (0, -signal.SIGTERM)
+
+
+def test_stored_means_stored(tmp_path: Path) -> None:
+    with serve(tmp_path) as (client, process):
+        created = client.post("/v1/predictions", json=FLOWER).json()
+        process.kill()
+    with serve(tmp_path) as (client, _):
+        assert client.get("/v1/predictions").json()["items"] == [created]
