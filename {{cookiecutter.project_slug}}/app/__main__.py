@@ -25,7 +25,17 @@ def main() -> None:
         asyncio.run(check_lifespan(settings))
     except StartError as error:
         sys.exit(f"The app did not start. {error}")
-    serve(settings)
+    uvicorn.run(
+        "app.main:app",
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        access_log=False,  # ours has the request id, and costs less
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+        timeout_worker_healthcheck=60,  # loading a model takes longer than uvicorn expects
+    )
 
 
 def check_port(settings: Settings) -> None:
@@ -44,21 +54,6 @@ async def check_lifespan(settings: Settings) -> None:
     """Open everything, and close it again."""
     async with lifespan(settings):
         pass
-
-
-def serve(settings: Settings) -> None:
-    """Hand over to uvicorn."""
-    uvicorn.run(
-        "app.main:app",
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        access_log=False,  # ours has the request id, and costs less
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=settings.shutdown_seconds,
-        timeout_worker_healthcheck=60,  # loading a model takes longer than uvicorn expects
-    )
 
 
 if __name__ == "__main__":

@@ -15,8 +15,7 @@ from app.errors import StartError, UnavailableError
 
 BUSY_SECONDS = 5.0
 
-# Write-ahead log: readers never wait for the writer. NORMAL: a crash of the process loses
-# nothing; a power cut may lose the last moments, and never corrupts the file.
+# NORMAL: a crash of the process loses nothing; a power cut may lose the last moments.
 PRAGMAS = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL")
 
 MIGRATIONS = (

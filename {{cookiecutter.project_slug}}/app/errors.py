@@ -28,12 +28,11 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from app.request_id import current_request_id
+from app.logs import request_id
 
 logger = structlog.get_logger()
 
 PROBLEM_JSON = "application/problem+json"
-LONGEST_NAME = 64
 
 
 class StartError(Exception):
@@ -95,14 +94,12 @@ def problem_body(status: int, **members: object) -> bytes:
     """
     phrase = HTTPStatus(status).phrase
     default = {"type": "about:blank", "title": phrase, "detail": phrase}
-    fixed = {"status": status, "request_id": current_request_id()}
+    fixed = {"status": status, "request_id": request_id.get()}
     problem = Problem.model_validate(default | members | fixed)
     return json.dumps(problem.model_dump(exclude_none=True)).encode("ascii")
 
 
-def problem_response(
-    status: int, headers: Mapping[str, str] | None = None, **members: object
-) -> Response:
+def problem_response(status: int, headers: Mapping[str, str], **members: object) -> Response:
     """A problem as an answer."""
     return Response(problem_body(status, **members), status, headers, media_type=PROBLEM_JSON)
 
@@ -111,10 +108,9 @@ async def answer_app_error(_: Request, error: AppError) -> Response:
     """A domain error answers with its own status, title and message."""
     if error.status >= 500:
         logger.error(error.title, exc_info=error)
-    kind = f"urn:problem:{type(error).__name__.removesuffix('Error')}"
-    return problem_response(
-        error.status, error.headers, type=kind, title=error.title, detail=error.detail
-    )
+    name = type(error).__name__.removesuffix("Error")
+    members = {"type": f"urn:problem:{name}", "title": error.title, "detail": error.detail}
+    return problem_response(error.status, error.headers, **members)
 
 
 async def answer_http_exception(request: Request, error: HTTPException) -> Response:
@@ -127,23 +123,20 @@ async def answer_http_exception(request: Request, error: HTTPException) -> Respo
 
 def allowed_methods(request: Request) -> set[str]:
     """Every method of the path; the framework itself names those of the first route only."""
-    methods: set[str] = set()
-    for route in request.app.routes:
-        if route.matches(request.scope)[0] is not Match.NONE:
-            methods |= getattr(route, "methods", None) or set()
-    return methods
+    routes = [r for r in request.app.routes if r.matches(request.scope)[0] is not Match.NONE]
+    return {method for route in routes for method in getattr(route, "methods", None) or ()}
 
 
 async def answer_validation_error(_: Request, error: RequestValidationError) -> Response:
     """Refused input: where and why, and never the value itself, which may be a password."""
     errors = [invalid_field(item["loc"], item["type"], item["msg"]) for item in error.errors()]
     detail = f"{len(errors)} value(s) of the request were refused; `errors` says which and why."
-    return problem_response(422, detail=detail, errors=errors)
+    return problem_response(422, {}, detail=detail, errors=errors)
 
 
 def invalid_field(loc: tuple[str | int, ...], rule: str, message: str) -> InvalidField:
     """Pydantic's error as ours; a name that the client made up is cut short."""
-    pointer = "".join(f"/{str(part)[:LONGEST_NAME]}" for part in loc[1:])
+    pointer = "".join(f"/{str(part)[:64]}" for part in loc[1:])
     return InvalidField(location=str(loc[0]), pointer=pointer, rule=rule, message=message)
 
 
@@ -161,10 +154,9 @@ def document_problems(app: FastAPI) -> None:
         for path in document["paths"].values():
             for operation in path.values():
                 for status, response in operation["responses"].items():
-                    if status >= "400" and "application/json" in response["content"]:
-                        response["content"][PROBLEM_JSON] = response["content"].pop(
-                            "application/json"
-                        )
+                    content = response["content"]
+                    if status >= "400" and "application/json" in content:
+                        content[PROBLEM_JSON] = content.pop("application/json")
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -18,9 +18,6 @@ class Live(BaseModel):
     status: Literal["ok"] = "ok"
 
 
-LIVE = Live()
-
-
 class Ready(Live):
     """The service can predict and store."""
 
@@ -30,7 +27,7 @@ class Ready(Live):
 @router.get("/live")
 async def live() -> Live:
     """The event loop turns; says nothing of the model or the storage. Restart on failure."""
-    return LIVE
+    return Live()
 
 
 @router.get("/ready", responses=problems(503))

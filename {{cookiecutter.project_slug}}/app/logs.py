@@ -1,28 +1,35 @@
-"""Structured logs: readable on a terminal, one JSON object a line anywhere else."""
+"""Structured logs: readable on a terminal, one JSON object a line anywhere else.
+
+Every line that belongs to a request carries the request's id, which the client sees as well.
+"""
 
 import json
 import logging
+import re
 import sys
+from contextvars import ContextVar
+from random import getrandbits
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from app.request_id import current_request_id
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+is_safe = re.compile(rb"[A-Za-z0-9._-]{1,64}").fullmatch
+encode = json.JSONEncoder(default=repr).encode  # made once, and not for every line
 
-# made once: json.dumps with options makes an encoder for every line
-encode = json.JSONEncoder(default=repr).encode
+
+def begin_request(given: bytes | None) -> str:
+    """Take the caller's id if it is safe to log, or make one; it lasts as long as the task."""
+    made = f"{getrandbits(128):032x}"  # unique is enough: the id is no secret
+    request_id.set(given.decode("ascii") if given and is_safe(given) else made)
+    return request_id.get()
 
 
 def add_request_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Every line that belongs to a request says so."""
-    event["request_id"] = current_request_id()
+    """Say which request the line belongs to."""
+    event["request_id"] = request_id.get()
     event.pop("color_message", None)  # uvicorn's second copy of its own text
     return event
-
-
-def to_json(event: EventDict, **_: object) -> str:
-    """A line of JSON: a line break in somebody's text stays inside its string."""
-    return encode(event)
 
 
 def renderers() -> list[Processor]:
@@ -31,7 +38,8 @@ def renderers() -> list[Processor]:
         # repr keeps a line break in somebody's text from starting a line of its own
         plain = structlog.dev.plain_traceback
         return [structlog.dev.ConsoleRenderer(repr_native_str=True, exception_formatter=plain)]
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(to_json)]
+    to_json = structlog.processors.JSONRenderer(lambda event, **_: encode(event))
+    return [structlog.processors.format_exc_info, to_json]
 
 
 def configure_logs() -> None:

@@ -12,7 +12,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import PROBLEM_JSON, problem_body
-from app.request_id import begin_request
+from app.logs import begin_request
 from app.settings import Settings
 
 Headers = list[tuple[bytes, bytes]]
@@ -59,14 +59,12 @@ class RequestMiddleware:
                 method=scope["method"],
                 route=route,
                 status=exchange.status,
-                duration_ms=exchange.milliseconds(),
+                duration_ms=round((exchange.ended - exchange.started) * 1000, 2),
             )
 
 
 class Exchange:
     """The answer to one request, on its way out."""
-
-    __slots__ = ("ended", "forward", "replaced", "request_id", "started", "status")
 
     def __init__(self, send: Send, request_id: str) -> None:
         self.forward = send
@@ -92,21 +90,16 @@ class Exchange:
         """Answer with a problem, in place of what the framework says in plain text."""
         self.replaced, self.status = True, status
         body = problem_body(status, **members)
-        content: Headers = [
+        headers = [
+            *((name, value) for name, value in headers if not name.startswith(b"content-")),
             (b"content-type", PROBLEM_JSON.encode("ascii")),
             (b"content-length", str(len(body)).encode("ascii")),
             (REQUEST_ID, self.request_id),
             NO_SNIFF,
         ]
-        kept = [h for h in headers if h[0] not in (b"content-type", b"content-length")]
-        start = {"type": "http.response.start", "status": status}
-        await self.forward({**start, "headers": [*content, *kept]})
+        await self.forward({"type": "http.response.start", "status": status, "headers": headers})
         await self.forward({"type": "http.response.body", "body": body})
         self.ended = perf_counter()
-
-    def milliseconds(self) -> float:
-        """From the request's arrival until its last byte was handed over."""
-        return round((self.ended - self.started) * 1000, 2)
 
 
 def host_check(allowed: Sequence[str]) -> Callable[[bytes], bool]:

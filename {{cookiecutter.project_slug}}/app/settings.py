@@ -20,6 +20,11 @@ from app.errors import StartError
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 SHORTEST_KEY = 32
+OWN_KEY = (
+    "API_KEY must be a key of your own of at least 32 characters when APP_ENV is not dev. "
+    'Make one: python -c "import secrets; print(secrets.token_urlsafe(32))"'
+)
+ANY_KEY = "API_KEY must be set when HOST is reachable from other machines"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
@@ -61,26 +66,19 @@ class Settings(BaseSettings):
 
     @field_validator("allowed_hosts", "cors_origins", mode="before")
     @classmethod
-    def split_names(cls, value: object) -> object:
+    def split_names(cls, value: str | list[str]) -> list[str]:
         """`a, b` is the list of a and b."""
-        if not isinstance(value, str):
-            return value
-        return [name.strip() for name in value.split(",") if name.strip()]
+        parts = value.split(",") if isinstance(value, str) else value
+        return [part.strip() for part in parts if part.strip()]
 
     @model_validator(mode="after")
     def demand_a_key(self) -> Self:
         """Only development on this machine alone goes without a key."""
         key = self.api_key.get_secret_value() if self.api_key else ""
         if self.app_env != "dev" and (len(key) < SHORTEST_KEY or key.startswith("change-me")):
-            raise PydanticCustomError(
-                "api_key",
-                "API_KEY must be a key of your own of at least 32 characters when APP_ENV is not "
-                'dev. Make one: python -c "import secrets; print(secrets.token_urlsafe(32))"',
-            )
+            raise PydanticCustomError("api_key", OWN_KEY)
         if not key and self.host not in LOOPBACK:
-            raise PydanticCustomError(
-                "api_key", "API_KEY must be set when HOST is reachable from other machines"
-            )
+            raise PydanticCustomError("api_key", ANY_KEY)
         return self
 
 

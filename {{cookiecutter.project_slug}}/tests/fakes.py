@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from app.model.card import FeatureRange, ModelCard
+from app.model.artefact import FeatureRange, ModelCard
 from app.model.features import Features
 from app.model.loader import Matrix, Model
 from app.settings import Settings

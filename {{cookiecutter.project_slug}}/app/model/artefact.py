@@ -8,14 +8,47 @@ import hashlib
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from app.errors import StartError
-from app.model.card import ModelCard, ModelFacts
 
 CARD_FILE = "card.json"
 TRAIN_COMMAND = "uv run python -m app.model.train"
+
+
+class FeatureRange(BaseModel):
+    """One input of the model, and what it saw of it in training."""
+
+    name: str
+    unit: str
+    minimum: float = Field(description="The smallest value in the training data")
+    maximum: float = Field(description="The largest value in the training data")
+
+
+class ModelFacts(BaseModel):
+    """What the one who trains a model says of it."""
+
+    name: str
+    metrics: dict[str, float] = Field(description="Measured on data held out of the training")
+    features: list[FeatureRange] = Field(min_length=1, description="In the order of the columns")
+    labels: list[str] = Field(min_length=2, description="In the order of the probabilities")
+    libraries: dict[str, str] = Field(description="What the model was made with")
+
+
+class ModelCard(ModelFacts):
+    """What stands in `card.json`."""
+
+    card_schema: Literal[1] = Field(1, description="The version of the card's own layout")
+    version: str = Field(description="The first 12 digits of the ONNX file's SHA-256")
+    sha256: str = Field(description="The ONNX file's SHA-256, in hexadecimal")
+    trained_at: datetime
+
+    @property
+    def file_name(self) -> str:
+        """The ONNX file beside the card."""
+        return f"model-{self.version}.onnx"
 
 
 class ArtefactError(StartError):
@@ -25,11 +58,6 @@ class ArtefactError(StartError):
         super().__init__(f"{cause}\nTrain the model anew: {TRAIN_COMMAND}")
 
 
-def onnx_path(folder: Path, version: str) -> Path:
-    """Where the model of this version is."""
-    return folder / f"model-{version}.onnx"
-
-
 def write_artefact(folder: Path, onnx: bytes, facts: ModelFacts) -> ModelCard:
     """Write the model and its card into the folder, and remove the models before it."""
     sha256 = hashlib.sha256(onnx).hexdigest()
@@ -37,7 +65,7 @@ def write_artefact(folder: Path, onnx: bytes, facts: ModelFacts) -> ModelCard:
         **facts.model_dump(), version=sha256[:12], sha256=sha256, trained_at=datetime.now(UTC)
     )
     folder.mkdir(parents=True, exist_ok=True)
-    kept = onnx_path(folder, card.version)
+    kept = folder / card.file_name
     replace_file(kept, onnx)
     replace_file(folder / CARD_FILE, card.model_dump_json(indent=2).encode())
     for old in set(folder.glob("model-*.onnx")) - {kept}:
@@ -59,11 +87,11 @@ def read_artefact(folder: Path) -> tuple[ModelCard, bytes]:
     """The card, and the ONNX file that it is the card of; anything else is an ArtefactError."""
     try:
         card = ModelCard.model_validate_json((folder / CARD_FILE).read_bytes())
-        onnx = onnx_path(folder, card.version).read_bytes()
+        onnx = (folder / card.file_name).read_bytes()
     except FileNotFoundError as error:
         raise ArtefactError(f"There is no {error.filename}.") from None
     except ValidationError:
         raise ArtefactError(f"{folder / CARD_FILE} is not a model card of layout 1.") from None
     if hashlib.sha256(onnx).hexdigest() != card.sha256:
-        raise ArtefactError(f"{onnx_path(folder, card.version)} is truncated or altered.")
+        raise ArtefactError(f"{folder / card.file_name} is truncated or altered.")
     return card, onnx

@@ -8,37 +8,22 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-LARGEST_CM = 30.0
-
 # strict: neither "5.1" nor true is a number; and NaN and Infinity are not lengths
 Centimetres = Annotated[
     float,
-    Field(gt=0, le=LARGEST_CM, strict=True, allow_inf_nan=False, json_schema_extra={"unit": "cm"}),
+    Field(gt=0, le=30, strict=True, allow_inf_nan=False, json_schema_extra={"unit": "cm"}),
 ]
 
 
 class Features(BaseModel):
     """The four lengths of one iris flower, in centimetres, in the order the model takes them."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "sepal_length_cm": 5.1,
-                    "sepal_width_cm": 3.5,
-                    "petal_length_cm": 1.4,
-                    "petal_width_cm": 0.2,
-                }
-            ]
-        },
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
-    sepal_length_cm: Centimetres = Field(description="Length of the outer leaf")
-    sepal_width_cm: Centimetres = Field(description="Width of the outer leaf")
-    petal_length_cm: Centimetres = Field(description="Length of the inner leaf")
-    petal_width_cm: Centimetres = Field(description="Width of the inner leaf")
+    sepal_length_cm: Centimetres = Field(description="Length of the outer leaf", examples=[5.1])
+    sepal_width_cm: Centimetres = Field(description="Width of the outer leaf", examples=[3.5])
+    petal_length_cm: Centimetres = Field(description="Length of the inner leaf", examples=[1.4])
+    petal_width_cm: Centimetres = Field(description="Width of the inner leaf", examples=[0.2])
 
     def row(self) -> list[float]:
         """The values in the model's order; shape (features,)."""

@@ -13,8 +13,7 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from app.errors import StartError
-from app.model.artefact import ArtefactError, read_artefact
-from app.model.card import ModelCard
+from app.model.artefact import ArtefactError, ModelCard, read_artefact
 from app.model.features import Features
 from app.settings import Settings
 
@@ -62,10 +61,7 @@ class OnnxModel:
 
 
 def load_model(settings: Settings) -> Model:
-    """Load the ONNX model of `MODEL_DIR`, check it against the schema, and warm it up.
-
-    An artefact that cannot be served is an ArtefactError, which says what to type.
-    """
+    """Load the ONNX model of `MODEL_DIR`, check it, warm it up; ArtefactError if it is unfit."""
     card, onnx = read_artefact(settings.model_dir)
     check_features(card)
     try:

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from app.errors import problems
-from app.model.card import ModelCard
+from app.model.artefact import ModelCard
 from app.model.dependencies import ModelDep
 from app.security import ApiKeyRequired
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from skl2onnx import to_onnx
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, log_loss
@@ -17,27 +18,21 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from app.model.artefact import write_artefact
-from app.model.card import FeatureRange, ModelCard, ModelFacts
+from app.model.artefact import FeatureRange, ModelCard, ModelFacts, write_artefact
 from app.model.features import Features
 from app.settings import Settings, load_settings
-
-NAME = "iris-species"
-SEED = 0
-
-Table = npt.NDArray[np.float64]
 
 
 def train(folder: Path) -> ModelCard:
     """Train on three quarters of Fisher's iris data, measure on the rest, write the artefact."""
     data = load_iris()
     split = train_test_split(
-        data.data, data.target, test_size=0.25, stratify=data.target, random_state=SEED
+        data.data, data.target, test_size=0.25, stratify=data.target, random_state=0
     )
     seen, held_out, seen_labels, held_out_labels = split
     pipeline = make_pipeline(StandardScaler(), LogisticRegression()).fit(seen, seen_labels)
     facts = ModelFacts(
-        name=NAME,
+        name="iris-species",
         metrics=measure(pipeline, held_out, held_out_labels),
         features=ranges(seen),
         labels=[str(label) for label in data.target_names],
@@ -48,8 +43,6 @@ def train(folder: Path) -> ModelCard:
 
 def to_onnx_bytes(pipeline: Pipeline, columns: int) -> bytes:
     """The fitted pipeline as ONNX: float32 (n, columns) in, `probabilities` (n, labels) out."""
-    from skl2onnx import to_onnx
-
     example = np.zeros((1, columns), dtype=np.float32)
     # zipmap would turn the probabilities into a list of dicts
     onnx: bytes = to_onnx(
@@ -58,7 +51,9 @@ def to_onnx_bytes(pipeline: Pipeline, columns: int) -> bytes:
     return onnx
 
 
-def measure(pipeline: Pipeline, rows: Table, labels: npt.NDArray[np.int_]) -> dict[str, float]:
+def measure(
+    pipeline: Pipeline, rows: npt.NDArray[np.float64], labels: npt.NDArray[np.int_]
+) -> dict[str, float]:
     """How well the pipeline does on rows that it has not seen."""
     probabilities = pipeline.predict_proba(rows)
     return {
@@ -68,7 +63,7 @@ def measure(pipeline: Pipeline, rows: Table, labels: npt.NDArray[np.int_]) -> di
     }
 
 
-def ranges(rows: Table) -> list[FeatureRange]:
+def ranges(rows: npt.NDArray[np.float64]) -> list[FeatureRange]:
     """What the training data spans, feature by feature; rows of shape (n, features)."""
     fields = Features.model_json_schema()["properties"]
     return [

@@ -6,18 +6,16 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from app.model.artefact import FeatureRange
 from app.model.features import Features
 
 Probability = Annotated[float, Field(ge=0, le=1.0001, allow_inf_nan=False)]
 
 
-class RangeWarning(BaseModel):
+class RangeWarning(FeatureRange):
     """A value that can be true but that the model saw nothing like in training."""
 
-    feature: str
     value: float
-    minimum: float = Field(description="The smallest value in the training data")
-    maximum: float = Field(description="The largest value in the training data")
 
 
 class Prediction(BaseModel):

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import numpy as np
 from anyio import to_thread
 
-from app.model.card import ModelCard
+from app.model.artefact import ModelCard
 from app.model.features import Features
 from app.model.loader import Model
 from app.predictions.repository import PredictionRepository
@@ -29,7 +29,7 @@ async def predict(model: Model, features: Features) -> Prediction:
 def outside_training(card: ModelCard, features: Features) -> list[RangeWarning]:
     """The values below or above anything that the model was trained on."""
     return [
-        RangeWarning(feature=seen.name, value=value, minimum=seen.minimum, maximum=seen.maximum)
+        RangeWarning(**seen.model_dump(), value=value)
         for seen, value in zip(card.features, features.row(), strict=True)
         if not seen.minimum <= value <= seen.maximum
     ]
@@ -53,5 +53,4 @@ async def read_page(
     """A page of stored predictions; one more is read, to know whether there is a next page."""
     items = await repository.page(limit + 1, cursor)
     more = len(items) > limit
-    items = items[:limit]
-    return PredictionPage(items=items, next_cursor=items[-1].id if more else None)
+    return PredictionPage(items=items[:limit], next_cursor=items[limit - 1].id if more else None)

@@ -15,8 +15,7 @@ from sklearn.datasets import load_iris
 
 from app.errors import StartError
 from app.main import create_app
-from app.model.artefact import ArtefactError, read_artefact, write_artefact
-from app.model.card import ModelFacts
+from app.model.artefact import ArtefactError, ModelFacts, read_artefact, write_artefact
 from app.model.loader import load_model, open_model
 from app.model.train import train
 from app.settings import Settings

@@ -51,7 +51,7 @@ def prediction() -> StoredPrediction:
         label="short",
         probabilities={"short": 0.75, "long": 0.25},
         model_version="000000000000",
-        warnings=[RangeWarning(feature="petal_width_cm", value=9, minimum=0.1, maximum=8)],
+        warnings=[RangeWarning(name="petal_width_cm", unit="cm", value=9, minimum=0.1, maximum=8)],
     )
 
 

@@ -64,7 +64,13 @@ def test_a_value_that_the_model_never_saw_is_answered_with_a_warning(
 ) -> None:
     answer = client.post("/v1/predict", json=FLOWER | {"petal_width_cm": value})
     assert answer.status_code == 200
-    expected = {"feature": "petal_width_cm", "value": value, "minimum": 0.1, "maximum": 8.0}
+    expected = {
+        "name": "petal_width_cm",
+        "unit": "cm",
+        "value": value,
+        "minimum": 0.1,
+        "maximum": 8.0,
+    }
     assert answer.json()["warnings"] == ([expected] if warned else [])
 
 
