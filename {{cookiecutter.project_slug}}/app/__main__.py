@@ -21,8 +21,7 @@ def main() -> None:
     argparse.ArgumentParser(prog="python -m app", description=__doc__).parse_args()
     try:
         settings = load_settings(Settings)
-        check_port(settings)
-        asyncio.run(check_lifespan(settings))
+        asyncio.run(check(settings))
     except StartError as error:
         sys.exit(f"The app did not start. {error}")
     uvicorn.run(
@@ -38,20 +37,16 @@ def main() -> None:
     )
 
 
-def check_port(settings: Settings) -> None:
-    """Raise StartError when the address is taken or is not this machine's."""
+async def check(settings: Settings) -> None:
+    """Try the address, open everything and close it again; StartError says what went wrong."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        with socket.create_server((settings.host, settings.port)):
-            pass
+        socket.create_server((settings.host, settings.port), family=family).close()
     except OSError as error:
         raise StartError(
-            f"{settings.host}:{settings.port} cannot be listened on: {error.strerror}. "
-            "Stop what uses it, or choose another: set PORT=8001 in .env"
+            f"{settings.host}:{settings.port} cannot be listened on: "
+            f"{str(error.strerror).split(' (')[0]}. Choose another port: set PORT=8001 in .env"
         ) from None
-
-
-async def check_lifespan(settings: Settings) -> None:
-    """Open everything, and close it again."""
     async with lifespan(settings):
         pass
 

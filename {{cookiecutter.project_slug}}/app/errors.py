@@ -8,8 +8,7 @@
 
     StartError                    the app must not start; its message names the next command
     ├── SettingsError             (app/settings.py)
-    ├── ArtefactError             (app/model/artefact.py)
-    └── SchemaVersionError        (app/database.py)
+    └── ArtefactError             (app/model/artefact.py)
 
 Services raise domain errors and know nothing of HTTP. `HTTPException` is for what is HTTP's own
 matter: a missing key, an unknown route. Both end as `application/problem+json`.

@@ -20,7 +20,6 @@ def create_app(settings: Settings) -> FastAPI:
     configure_logs()
     app = FastAPI(
         title="{{ cookiecutter.project_name }}",
-        description="{{ cookiecutter.description }}",
         version="0.1.0",
         docs_url=None,
         redoc_url=None,

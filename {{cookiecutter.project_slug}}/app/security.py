@@ -8,9 +8,7 @@ from fastapi.security import APIKeyHeader
 
 from app.lifespan import app_state
 
-api_key_header = APIKeyHeader(
-    name="X-API-Key", auto_error=False, description="The value of the setting `API_KEY`"
-)
+api_key_header = APIKeyHeader(name="X-API-Key", auto_error=False)
 
 
 async def require_api_key(

@@ -65,7 +65,8 @@ def serve(folder: Path, **variables: str) -> Iterator[tuple[httpx2.Client, subpr
     port = free_port()
     process = start(folder, PORT=str(port), **variables)
     try:
-        with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        host = "[::1]" if variables.get("HOST") == "::1" else "127.0.0.1"
+        with httpx2.Client(base_url=f"http://{host}:{port}") as client:
             wait_until_live(client, process)
             yield client, process
     finally:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.database import MIGRATIONS, SchemaVersionError, open_database
+from app.database import MIGRATIONS, open_database
 from app.errors import StartError
 
 
@@ -27,7 +27,7 @@ def test_a_file_of_a_newer_app_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(path) as newer:
         newer.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     newer.close()
-    with pytest.raises(SchemaVersionError, match="Run the newer app"):
+    with pytest.raises(StartError, match="Run the newer app"):
         asyncio.run(version_after_opening(path))
 
 
@@ -39,8 +39,21 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
 
 def test_many_may_open_a_new_file_at_once(tmp_path: Path) -> None:
-    async def all_at_once() -> list[int]:
-        path = tmp_path / "app.sqlite3"
+    async def all_at_once(path: Path) -> list[int]:
         return await asyncio.gather(*[version_after_opening(path) for _ in range(8)])
 
-    assert asyncio.run(all_at_once()) == [len(MIGRATIONS)] * 8
+    for attempt in range(20):
+        path = tmp_path / f"{attempt}.sqlite3"
+        assert asyncio.run(all_at_once(path)) == [len(MIGRATIONS)] * 8
+
+
+def test_a_file_that_stays_locked_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.database.BUSY_SECONDS", 0.05)
+    path = tmp_path / "app.sqlite3"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(StartError, match="database is locked"):
+        asyncio.run(version_after_opening(path))
+    other.close()

@@ -45,6 +45,11 @@ def test_a_taken_port_is_one_clear_line(workers: str, tmp_path: Path) -> None:
     assert f"127.0.0.1:{port} cannot be listened on" in line
 
 
+def test_the_other_kind_of_address_is_served(tmp_path: Path) -> None:
+    with serve(tmp_path, HOST="::1", ALLOWED_HOSTS="[::1]") as (client, _):
+        assert client.get("/health/ready").status_code == 200
+
+
 def test_a_bug_in_a_loader_shows_where_it_is(tmp_path: Path) -> None:
     process = start(tmp_path, MODEL_LOADER="tests.fakes:fail_to_load")
     printed = process.communicate(timeout=60)[1]
