@@ -1,0 +1,66 @@
+# Everything a user or a contributor runs. Needs Python 3.11+, git and make; brings the rest itself.
+
+PYTHON ?= python3
+PORT ?= 8000
+BUILD ?= build
+WORKERS ?= 2
+
+UV := $(shell command -v uv 2>/dev/null || echo $(CURDIR)/.tools/bin/uv)
+BIN := .venv/bin
+
+# Where the tests find uv; and an interpreter is never downloaded behind the user's back.
+export UV
+export UV_PYTHON_DOWNLOADS ?= never
+
+PYTHON_FAULT := $(shell $(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or print("Python 3.11 or newer is needed, and $(PYTHON) is %d.%d. Name another one: make PYTHON=python3.12" % sys.version_info[:2])' 2>/dev/null || echo 'There is no $(PYTHON) here. Install Python 3.11 or newer, or name it: make PYTHON=python3.12')
+DEMO_FAULT = $(shell $(PYTHON) scripts/demo.py --check --port '$(PORT)' 2>&1)
+
+.NOTPARALLEL:
+.PHONY: help demo test test-services lint lock clean python demo-can-start
+
+help:
+	@echo 'make demo            generate the default project, train its model and serve it (PORT=8000)'
+	@echo 'make test            every test that needs no server'
+	@echo 'make test-services   the tests that need Chromium'
+	@echo 'make lint            ruff and mypy'
+	@echo 'make lock            compile requirements-dev.txt again'
+	@echo 'make clean           remove what the commands above made'
+
+# An $(error) is one line; a failing command would add a second one of make's own.
+python:
+	@$(if $(PYTHON_FAULT),$(error $(PYTHON_FAULT)))
+
+demo-can-start: python
+	@$(if $(DEMO_FAULT),$(error $(DEMO_FAULT)))
+
+demo: demo-can-start $(UV)
+	@$(PYTHON) scripts/demo.py --port '$(PORT)' --build '$(BUILD)'
+
+test: .venv/installed
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m 'not services'
+
+test-services: .venv/installed
+	$(BIN)/pytest -m services
+
+lint: .venv/installed
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+lock: python $(UV)
+	$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --group dev \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
+		--custom-compile-command 'make lock' \
+		--output-file requirements-dev.txt
+
+clean:
+	rm -rf $(BUILD) .venv .tools .mypy_cache .pytest_cache .ruff_cache
+
+.venv/installed: requirements-dev.txt | python $(UV)
+	$(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+	$(UV) pip sync --quiet --python .venv requirements-dev.txt
+	@touch $@
+
+$(CURDIR)/.tools/bin/uv: | python
+	@echo 'No uv here: getting one into .tools'
+	@$(PYTHON) -m pip install -qq --disable-pip-version-check --target .tools uv

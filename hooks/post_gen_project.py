@@ -1,0 +1,86 @@
+"""Finish the project: remove what was not asked for, write the .env files, say what comes next.
+
+cookiecutter renders this file and runs it in the new project folder. It uses the standard library
+only and touches neither the network nor git, because a failure here removes the whole project.
+"""
+
+import json
+import os
+import re
+import secrets
+import shutil
+from pathlib import Path
+
+# The template's only expression in this file; hooks/pre_gen_project.py says why it is safe.
+ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
+
+CONTAINER = ANSWERS["container"] == "yes"
+
+# Path -> whether this project keeps it. A folder is removed with everything in it.
+KEPT = {
+    "Dockerfile": CONTAINER,
+    "compose.yaml": CONTAINER,
+    ".dockerignore": CONTAINER,
+}
+
+NEXT_STEPS = """
+{slug} is ready. Next:
+
+    cd {slug}
+    uv run python -m app.model.train
+    uv run python -m app
+
+Then open http://127.0.0.1:8000/docs"""
+
+GET_UV = """
+uv is not on your PATH; it creates the environment and installs what the project needs. Get it with:
+
+    pip install uv"""
+
+
+def prune() -> None:
+    """Remove every path of the table that these answers do not keep."""
+    for name, kept in KEPT.items():
+        path = Path(name)
+        if kept or not path.exists():
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def private(path: str, flags: int) -> int:
+    """Open a file that only its owner can read, from the moment it exists."""
+    return os.open(path, flags, 0o600)
+
+
+def write_once(path: Path, text: str) -> None:
+    """Write a settings file, unless there is one: generating again must not lose a key."""
+    try:
+        with open(path, "x", encoding="utf-8", newline="\n", opener=private) as file:
+            file.write(text)
+    except FileExistsError:
+        print(f"{path} is kept as it was.")
+
+
+def write_settings() -> None:
+    """Write .env for development, and .env.prod with a key of its own."""
+    development = Path(".env.example").read_text(encoding="utf-8")
+    write_once(Path(".env"), development)
+    production = Path(".env.prod.example").read_text(encoding="utf-8")
+    key = f"API_KEY={secrets.token_urlsafe(32)}"
+    write_once(Path(".env.prod"), re.sub(r"(?m)^API_KEY=.*$", key, production))
+
+
+def say_next_steps() -> None:
+    """Print the commands that lead from here to a prediction."""
+    print(NEXT_STEPS.format(slug=ANSWERS["project_slug"]))
+    if shutil.which("uv") is None:
+        print(GET_UV)
+
+
+if __name__ == "__main__":
+    prune()
+    write_settings()
+    say_next_steps()

@@ -1,0 +1,140 @@
+"""Refuse answers that cannot work, before a single file is written.
+
+cookiecutter renders this file and runs it in the new, still empty project folder. A non-zero exit
+removes that folder. Every problem is reported at once, each with what to type instead.
+"""
+
+import json
+import re
+import sys
+import unicodedata
+from collections.abc import Iterator
+
+# The template's only expression in this file. JSON between raw triple quotes is safe for any text:
+# JSON escapes each double quote, so three in a row cannot occur, and each backslash stays itself.
+ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
+
+MAX_LENGTH = {"project_name": 80, "description": 300, "author": 100}
+EXAMPLES = {
+    "project_name": "Iris Service",
+    "description": "Classifies iris flowers.",
+    "author": "Ada Lovelace",
+}
+CHOICES = {"container": ("yes", "no")}
+
+SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+MAX_SLUG_LENGTH = 50
+
+# These name devices on Windows, in every folder and with any extension.
+WINDOWS_DEVICES = frozenset(
+    ["con", "prn", "aux", "nul"] + [f"{port}{n}" for port in ("com", "lpt") for n in range(10)]
+)
+
+# A project that bears the name of a package it needs, even through another package, shadows it:
+# uv then refuses to resolve. tests/test_refusals.py holds this list against what is installed.
+PACKAGES = """
+aiosqlite annotated-doc annotated-types anyio ast-serialize click cloudpickle colorama coverage
+exceptiongroup fastapi fastapi-offline flatbuffers h11 httpcore2 httptools httpx2 httpx2-jsfetch
+idna iniconfig joblib librt ml-dtypes mypy mypy-extensions narwhals numpy onnx onnxruntime
+opentelemetry-api packaging pathspec pluggy protobuf pydantic pydantic-core pydantic-settings
+pygments pytest pytest-cov python-dotenv pyyaml ruff scikit-learn scipy skl2onnx starlette
+structlog threadpoolctl tomli truststore typing-extensions typing-inspection uvicorn uvloop
+watchfiles websockets
+"""
+DEPENDENCIES = frozenset(PACKAGES.split())
+
+# Text is written into TOML, Python and Markdown, where these would end a string or start another.
+FORBIDDEN = {
+    '"': "double quotes",
+    "\\": "backslashes",
+    "{": "braces",
+    "}": "braces",
+}
+# Control, format (bidi and zero-width), lone surrogate, line and paragraph separator.
+INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def answer(question: str) -> str:
+    """Return the answer as text: a replay file can hold any JSON value, or none."""
+    value = ANSWERS.get(question, "")
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def is_invisible(character: str) -> bool:
+    """Tell whether a character shows nothing, yet changes how text is read."""
+    return unicodedata.category(character) in INVISIBLE
+
+
+def character_name(character: str) -> str:
+    """Name a character that cannot be shown, such as U+202E RIGHT-TO-LEFT OVERRIDE."""
+    return f"U+{ord(character):04X} {unicodedata.name(character, 'control character')}".strip()
+
+
+def cleaned(text: str, limit: int) -> str:
+    """Return the nearest text that would be accepted, which can be empty."""
+    text = text.replace('"', "'")
+    kept = (" " if is_invisible(c) else c for c in text if c not in FORBIDDEN)
+    return " ".join("".join(kept).split())[:limit].strip()
+
+
+def slug_from(text: str) -> str:
+    """Return the nearest slug that would be accepted."""
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    words = re.findall(r"[a-z0-9]+", ascii_text)
+    slug = "-".join(words).lstrip("0123456789-")[:MAX_SLUG_LENGTH].rstrip("-")
+    if slug in WINDOWS_DEVICES | DEPENDENCIES:
+        slug = f"{slug}-service"
+    return slug if SLUG.fullmatch(slug) else "iris-service"
+
+
+def text_faults(text: str, limit: int) -> Iterator[str]:
+    """Say each thing that is wrong with a name or a description."""
+    if not text.strip():
+        yield "is empty"
+    for fault in dict.fromkeys(FORBIDDEN[c] for c in text if c in FORBIDDEN):
+        yield f"must not contain {fault}"
+    for name in dict.fromkeys(character_name(c) for c in text if is_invisible(c)):
+        yield f"must not contain the invisible character {name}"
+    if len(text) > limit:
+        yield f"is {len(text)} characters long, more than {limit}"
+
+
+def slug_faults(slug: str) -> Iterator[str]:
+    """Say each thing that is wrong with the slug."""
+    if not SLUG.fullmatch(slug):
+        yield (
+            "must start with a lower-case letter and have only lower-case letters, digits and"
+            f" single hyphens between them, not {slug[:80]!a}"
+        )
+    if len(slug) > MAX_SLUG_LENGTH:
+        yield f"is {len(slug)} characters long, more than {MAX_SLUG_LENGTH}"
+    if slug in WINDOWS_DEVICES:
+        yield f"must not be {slug}: Windows keeps that name for a device"
+    if slug in DEPENDENCIES:
+        yield f"must not be {slug}: the project depends on the package of that name"
+
+
+def problems() -> Iterator[str]:
+    """Say what is wrong with each answer, and what to type instead."""
+    for question, limit in MAX_LENGTH.items():
+        text = answer(question)
+        suggestion = cleaned(text, limit) or EXAMPLES[question]
+        for fault in text_faults(text, limit):
+            yield f"{question} {fault}. Type for example: {suggestion}"
+    slug = answer("project_slug")
+    for fault in slug_faults(slug):
+        yield f"project_slug {fault}. Type for example: {slug_from(slug)}"
+    for question, choices in CHOICES.items():
+        if answer(question) not in choices:
+            yield f"{question} must be one of: {', '.join(choices)}. Type for example: {choices[0]}"
+
+
+def main() -> None:
+    """Exit 1 with every problem on standard error, or say nothing."""
+    found = list(problems())
+    if found:
+        sys.exit("\n  - ".join(["These answers cannot work, so nothing was generated:", *found]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""Generate the default project, install it, train its model, serve it and say where to look.
+
+`make demo` runs this. A second run uses what the first one made, and the stored predictions are
+still there; after a change of the template the project is generated again around them.
+"""
+
+import argparse
+import os
+import shlex
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parent.parent
+SLUG = "iris-service"
+UV = os.environ.get("UV", "uv")
+LONGEST_START_SECONDS = 60
+
+WHERE_TO_LOOK = """
+The service answers at {url}
+
+    {url}/docs        every route, to be tried in the browser
+    {url}/v1/model    what the model is, and how good
+    {url}/v1/predictions    what was predicted so far
+
+Predict from another terminal:
+
+    curl {url}/v1/predictions -H 'Content-Type: application/json' -d '{flower}'
+
+Ctrl-C stops it; the predictions stay.
+"""
+FLOWER = (
+    '{"sepal_length_cm": 5.1, "sepal_width_cm": 3.5, "petal_length_cm": 1.4, "petal_width_cm": 0.2}'
+)
+
+
+def main() -> None:
+    """Do what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", default="8000", help="the port to serve on")
+    parser.add_argument("--build", type=Path, default=ROOT / "build", help="the folder to work in")
+    parser.add_argument("--check", action="store_true", help="only say whether the port is free")
+    options = parser.parse_args()
+    fault = port_fault(options.port)
+    if fault or options.check:
+        sys.exit(fault)
+    project = options.build.resolve() / SLUG
+    try:
+        prepare(project)
+        sys.exit(serve(project, int(options.port)))
+    except KeyboardInterrupt:
+        print("\nStopped.")
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"The demo stopped, because this failed: {shlex.join(error.cmd)}")
+
+
+def port_fault(port: str) -> str | None:
+    """Say why the port cannot be used, before anything long is begun; None when it can."""
+    if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):
+        return f"PORT must be a number from 1 to 65535, not {port!r}"
+    try:
+        socket.create_server(("127.0.0.1", int(port))).close()
+    except OSError as error:
+        why = os.strerror(error.errno or 0)
+        return f"Port {port} cannot be used ({why}). Choose another one: make demo PORT=8001"
+    return None
+
+
+def prepare(project: Path) -> None:
+    """Make the project ready to serve, unless it is and the template has not changed since."""
+    ready = project.with_name(f"{SLUG}.ready")
+    if ready.exists() and ready.stat().st_mtime > newest(template_files()) and is_whole(project):
+        return
+    ready.unlink(missing_ok=True)
+    generate(project)
+    run(
+        [UV, "sync", "--quiet", "--no-dev", "--group", "train", "--python", sys.executable], project
+    )
+    run([str(interpreter(project)), "-m", "app.model.train"], project)
+    ready.touch()
+
+
+def is_whole(project: Path) -> bool:
+    """Tell whether nobody removed by hand what the last run made."""
+    return interpreter(project).exists() and (project / "var" / "model").is_dir()
+
+
+def template_files() -> Iterable[Path]:
+    """Every path that decides what is generated; a folder's time says when a file left it."""
+    yield ROOT / "cookiecutter.json"
+    for folder in ("hooks", "{{cookiecutter.project_slug}}"):
+        yield from (ROOT / folder, *(ROOT / folder).rglob("*"))
+
+
+def newest(paths: Iterable[Path]) -> float:
+    """Return the time of the latest change."""
+    return max(path.stat().st_mtime for path in paths)
+
+
+def generate(project: Path) -> None:
+    """Generate the default project; into a folder that exists, file by file over the old ones."""
+    pins = ["--constraints", str(ROOT / "requirements-dev.txt")]
+    cookiecutter = [UV, "tool", "run", "--quiet", "--python", sys.executable, *pins, "cookiecutter"]
+    answers = ["--no-input", "--default-config", "--output-dir", str(project.parent)]
+    # What the template says to do next is what the demo does next.
+    run(
+        [*cookiecutter, str(ROOT), *answers, "--overwrite-if-exists"],
+        ROOT,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def run(command: list[str], folder: Path, stdout: int | None = None) -> None:
+    """Run one step, saying what it is, with no environment of another project in the way."""
+    print("$", shlex.join([Path(command[0]).name, *command[1:]]), flush=True)
+    environment = {k: v for k, v in os.environ.items() if k not in {"VIRTUAL_ENV", "PYTHONPATH"}}
+    subprocess.run(command, cwd=folder, check=True, env=environment, stdout=stdout)
+
+
+def interpreter(project: Path) -> Path:
+    """Return the project's own Python."""
+    return project / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def serve(project: Path, port: int) -> int:
+    """Serve until the app stops or Ctrl-C; return the exit status."""
+    environment = os.environ | {"PORT": str(port)}
+    command = [str(interpreter(project)), "-m", "app"]
+    with subprocess.Popen(command, cwd=project, env=environment) as app:
+        threading.Thread(target=say_where_to_look, args=(app, port), daemon=True).start()
+        try:
+            return app.wait()
+        except KeyboardInterrupt:
+            # The terminal sent Ctrl-C to the app as well: it is finishing its requests.
+            app.wait()
+            return 0
+
+
+def say_where_to_look(app: "subprocess.Popen[bytes]", port: int) -> None:
+    """Print the addresses once the app answers; nothing if it stops before."""
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + LONGEST_START_SECONDS
+    while app.poll() is None and time.monotonic() < deadline:
+        if is_live(url):
+            print(WHERE_TO_LOOK.format(url=url, flower=FLOWER), flush=True)
+            return
+        time.sleep(0.1)
+
+
+def is_live(url: str) -> bool:
+    """Tell whether the app answers."""
+    try:
+        with urlopen(f"{url}/health/live", timeout=1) as answer:  # noqa: S310
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+if __name__ == "__main__":
+    main()

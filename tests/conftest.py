@@ -1,0 +1,44 @@
+"""Fixtures of every test: `bake(**answers)`, and a cookiecutter that knows nothing of this user."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cookiecutter.main import cookiecutter
+
+from support import QUESTIONS, ROOT, SCRATCH, Bake
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _isolated_cookiecutter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep this user's own defaults and replays out of the tests, and the tests out of them."""
+    SCRATCH.mkdir(parents=True, exist_ok=True)
+    home = tmp_path_factory.mktemp("cookiecutter")
+    config = home / "config.yaml"
+    config.write_text(f"cookiecutters_dir: {home}/templates\nreplay_dir: {home}/replay\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COOKIECUTTER_CONFIG", str(config))
+        yield
+
+
+@pytest.fixture(scope="session")
+def replay_folder() -> Path:
+    """Where the answers of each generation are kept."""
+    return Path(os.environ["COOKIECUTTER_CONFIG"]).with_name("replay")
+
+
+@pytest.fixture(scope="session")
+def bake(tmp_path_factory: pytest.TempPathFactory) -> Bake:
+    """Generate projects; an answer to no question is refused, where cookiecutter ignores it."""
+
+    def bake(**answers: str) -> Path:
+        unknown = answers.keys() - QUESTIONS.keys()
+        if unknown:
+            raise ValueError(f"no such question: {', '.join(sorted(unknown))}")
+        folder = tmp_path_factory.mktemp("baked")
+        return Path(
+            cookiecutter(str(ROOT), no_input=True, extra_context=answers, output_dir=str(folder))
+        )
+
+    return bake

@@ -1,0 +1,186 @@
+"""What several tests need: where things are, commands in a clean environment, a served project."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Protocol
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
+SCRATCH = ROOT / "build" / "tests"
+
+QUESTIONS: dict[str, Any] = {
+    name: default
+    for name, default in json.loads((ROOT / "cookiecutter.json").read_text("utf-8")).items()
+    if not name.startswith("_")
+}
+CHOICES: dict[str, list[str]] = {
+    name: default for name, default in QUESTIONS.items() if isinstance(default, list)
+}
+
+FLOWER = {
+    "sepal_length_cm": 5.1,
+    "sepal_width_cm": 3.5,
+    "petal_length_cm": 1.4,
+    "petal_width_cm": 0.2,
+}
+LONGEST_START_SECONDS = 60
+
+
+class Bake(Protocol):
+    """Generate a project into a new folder and return where it is."""
+
+    def __call__(self, **answers: str) -> Path:
+        """Take the answers by name; the rest are the defaults."""
+
+
+def clean_environment(**extra: str) -> dict[str, str]:
+    """Return this process's environment without what would change a tool's behaviour.
+
+    Every cache goes to the scratch folder: a cache in the template would be generated with it.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    foreign = ("PYTEST_", "COV_", "COVERAGE_", "GIT_", "VIRTUAL_ENV", "MAKE", "MFLAGS")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    return {
+        **kept,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "RUFF_NO_CACHE": "true",
+        "MYPY_CACHE_DIR": str(SCRATCH / f"mypy-{worker}"),
+        "COVERAGE_FILE": str(SCRATCH / f"coverage-{worker}"),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        **{f"GIT_{who}_NAME": "A Test" for who in ("AUTHOR", "COMMITTER")},
+        **{f"GIT_{who}_EMAIL": "test@example.org" for who in ("AUTHOR", "COMMITTER")},
+        **extra,
+    }
+
+
+def run(command: Sequence[object], folder: Path, **extra: str) -> str:
+    """Run a command to its end and return what it wrote; fail with all of it on a bad status."""
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=folder,
+        env=clean_environment(**extra),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        words = " ".join(str(word) for word in command)
+        pytest.fail(f"{words}\nexited {done.returncode} in {folder}:\n{done.stdout}", pytrace=False)
+    return done.stdout
+
+
+def module(name: str, *arguments: str) -> list[str]:
+    """Return the command that runs a module in this environment."""
+    return [sys.executable, "-m", name, *arguments]
+
+
+def script(name: str) -> Path:
+    """Return a command of this environment."""
+    return Path(sys.executable).with_name(name)
+
+
+def uv() -> str:
+    """Return the uv that make found or fetched."""
+    local = ROOT / ".tools" / "bin" / "uv"
+    found = os.environ.get("UV") or shutil.which("uv") or (str(local) if local.exists() else None)
+    return found or pytest.fail("uv is missing; `make test` brings one")
+
+
+def tree(folder: Path) -> set[str]:
+    """Return the path of every file below a folder, with forward slashes."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def tracked(folder: Path) -> set[str]:
+    """Return what git has, or would take, below a folder: what is ignored is not in it."""
+    listed = run(["git", "ls-files", "-z", "-co", "--exclude-standard", "--", "."], folder)
+    return {name for name in listed.split("\0") if name and (folder / name).exists()}
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on just now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def request(url: str, body: Mapping[str, Any] | None = None, method: str | None = None) -> Any:
+    """Send JSON over real HTTP, and return the JSON of the answer."""
+    content = None if body is None else json.dumps(body).encode()
+    sent = Request(url, content, {"Content-Type": "application/json"}, method=method)  # noqa: S310
+    with urlopen(sent, timeout=10) as answer:  # noqa: S310
+        return json.load(answer)
+
+
+def wait_until_live(url: str, process: "subprocess.Popen[str]") -> None:
+    """Return once the app answers; fail when it stops before, or never does."""
+    deadline = time.monotonic() + LONGEST_START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            request(f"{url}/health/live")
+        except (URLError, ConnectionError):
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail(f"{url} did not answer; the process's status: {process.poll()}")
+
+
+@contextmanager
+def started(
+    command: Sequence[object],
+    folder: Path,
+    log: Path,
+    keyboard: IO[str] | None = None,
+    **extra: str,
+) -> Iterator["subprocess.Popen[str]"]:
+    """Run a command in a process group of its own, its output in a file; stop it as Ctrl-C does."""
+    with (
+        log.open("w", encoding="utf-8") as output,
+        subprocess.Popen(
+            [str(word) for word in command],
+            cwd=folder,
+            env=clean_environment(**extra),
+            stdin=keyboard or subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            interrupt(process)
+
+
+def interrupt(process: "subprocess.Popen[str]") -> int:
+    """Send what a terminal sends on Ctrl-C, to the whole group, and return the exit status."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
+    return process.wait(timeout=30)
+
+
+@contextmanager
+def served(project: Path, log: Path, **extra: str) -> Iterator[str]:
+    """Serve a generated project on a free port with this environment's packages; give its URL."""
+    port = str(free_port())
+    url = f"http://127.0.0.1:{port}"
+    with started(module("app"), project, log, None, PORT=port, **extra) as process:
+        wait_until_live(url, process)
+        yield url

@@ -1,0 +1,79 @@
+"""The questions are asked in human words, and the README says the same as cookiecutter.json."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from support import CHOICES, QUESTIONS, ROOT, Bake
+
+RAW = json.loads((ROOT / "cookiecutter.json").read_text("utf-8"))
+MOST_QUESTIONS = 9
+
+
+def readme_table() -> list[tuple[str, str, str]]:
+    """The rows of the README's table: name, prompt, default or choices."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    return re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \|$", readme, re.MULTILINE)
+
+
+def documented_default(name: str) -> str:
+    """How the README writes what is taken when nothing is typed."""
+    if name in CHOICES:
+        return ", ".join(f"`{choice}`" for choice in CHOICES[name])
+    return "made from the project name" if name == "project_slug" else f"`{QUESTIONS[name]}`"
+
+
+def documented_prompt(name: str) -> str:
+    """How the README writes the question: with the label of each choice."""
+    prompt = RAW["__prompts__"][name]
+    if isinstance(prompt, str):
+        return prompt
+    labels = "<br>".join(prompt[choice] for choice in CHOICES[name])
+    return f"{prompt['__prompt__']}<br>{labels}"
+
+
+def test_at_most_nine_questions_are_asked() -> None:
+    assert 1 <= len(QUESTIONS) <= MOST_QUESTIONS
+
+
+def test_every_question_has_a_prompt() -> None:
+    assert RAW["__prompts__"].keys() == QUESTIONS.keys()
+
+
+@pytest.mark.parametrize("question", CHOICES)
+def test_every_choice_has_a_label(question: str) -> None:
+    assert RAW["__prompts__"][question].keys() == {"__prompt__", *CHOICES[question]}
+
+
+def test_the_readme_has_the_same_questions() -> None:
+    expected = [(name, documented_prompt(name), documented_default(name)) for name in QUESTIONS]
+    assert readme_table() == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("Iris Service", "iris-service"),
+        ("iris_service", "iris-service"),
+        ("O'Brien's Models", "o-brien-s-models"),
+        ("A name that goes on and on, for much longer than a slug may", None),
+        ("붓꽃 서비스", None),
+        ("アヤメ サービス", None),
+    ],
+)
+def test_the_slug_is_made_from_the_name(bake: Bake, name: str, slug: str | None) -> None:
+    project = bake(project_name=name)
+    assert slug is None or project.name == slug
+    assert f'title="{name}"' in (project / "app" / "main.py").read_text("utf-8")
+
+
+def test_an_unknown_answer_is_refused(bake: Bake) -> None:
+    with pytest.raises(ValueError, match="no such question: conainer"):
+        bake(conainer="no")
+
+
+def test_the_users_own_settings_are_left_alone(bake: Bake, replay_folder: Path) -> None:
+    bake()
+    assert (replay_folder / f"{ROOT.name}.json").exists()

@@ -1,0 +1,121 @@
+"""A generated project answers on real HTTP, remembers what it was asked, and stops when told to."""
+
+import json
+import re
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from support import (
+    FLOWER,
+    ROOT,
+    Bake,
+    clean_environment,
+    free_port,
+    interrupt,
+    module,
+    request,
+    run,
+    served,
+    started,
+)
+
+
+@pytest.fixture(scope="module")
+def trained(bake: Bake) -> Path:
+    project = bake()
+    run(module("app.model.train"), project)
+    return project
+
+
+def test_a_stored_prediction_survives_a_restart(trained: Path, tmp_path: Path) -> None:
+    with served(trained, tmp_path / "first") as url:
+        stored = request(f"{url}/v1/predictions", FLOWER)
+    with served(trained, tmp_path / "second") as url:
+        listed = request(f"{url}/v1/predictions")["items"]
+        read = request(f"{url}/v1/predictions/{stored['id']}")
+    assert stored["label"] == "setosa"
+    assert stored in listed
+    assert read == stored
+
+
+def test_the_generated_production_settings_start_a_service(trained: Path, tmp_path: Path) -> None:
+    with served(trained, tmp_path / "log", APP_ENV="prod", HOST="127.0.0.1") as url:
+        assert request(f"{url}/health/ready")
+
+
+DEMO_SECONDS = 300
+
+
+def demo(build: Path, port: int) -> list[str]:
+    return ["make", "demo", f"BUILD={build}", f"PORT={port}", f"PYTHON={sys.executable}"]
+
+
+def wait_for_text(log: Path, text: str, process: "subprocess.Popen[str]") -> str:
+    """Return what the demo said once it has said the text; fail when it stops before."""
+    deadline = time.monotonic() + DEMO_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        if text in log.read_text("utf-8"):
+            return log.read_text("utf-8")
+        time.sleep(0.1)
+    pytest.fail(f"the demo never said {text!r}:\n{log.read_text('utf-8')}", pytrace=False)
+
+
+def test_the_demo_serves_stops_on_ctrl_c_and_remembers(tmp_path: Path) -> None:
+    build, port = tmp_path / "build", free_port()
+    url = f"http://127.0.0.1:{port}"
+    with started(demo(build, port), ROOT, tmp_path / "first") as process:
+        said = wait_for_text(tmp_path / "first", "Ctrl-C stops it", process)
+        assert f"{url}/docs" in said
+        [curl] = re.findall(r"^ +(curl .*)$", said, re.MULTILINE)
+        stored = json.loads(run(["sh", "-c", f"{curl} --silent --fail"], tmp_path))
+        children = psutil.Process(process.pid).children(recursive=True)
+        interrupt(process)
+    said = (tmp_path / "first").read_text("utf-8")
+    assert "Traceback" not in said
+    assert "***" not in said
+    assert children
+    assert not [child for child in children if child.is_running()]
+
+    with started(demo(build, port), ROOT, tmp_path / "second") as process:
+        said = wait_for_text(tmp_path / "second", "Ctrl-C stops it", process)
+        assert "app.model.train" not in said
+        assert stored in request(f"{url}/v1/predictions")["items"]
+
+
+def refusal(command: list[str]) -> str:
+    """The one line that a demo which cannot start says."""
+    done = subprocess.run(
+        command, cwd=ROOT, env=clean_environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode
+    assert not done.stdout
+    [line] = done.stderr.splitlines()
+    return line
+
+
+def test_a_taken_port_is_one_line_before_anything_is_installed(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert f"Port {port} cannot be used" in refusal(demo(tmp_path / "build", port))
+    assert not (tmp_path / "build").exists()
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http", "-1", ""])
+def test_a_port_that_is_none_is_one_line(port: str, tmp_path: Path) -> None:
+    command = ["make", "demo", f"PORT={port}", f"BUILD={tmp_path}", f"PYTHON={sys.executable}"]
+    assert "PORT must be a number from 1 to 65535" in refusal(command)
+
+
+@pytest.mark.parametrize("target", ["demo", "test"])
+def test_an_old_or_missing_python_is_one_line(target: str, tmp_path: Path) -> None:
+    old = tmp_path / "python3.8"
+    old.write_text("#!/bin/sh\necho 'Python 3.11 or newer is needed'\n")
+    old.chmod(0o755)
+    assert "Python 3.11 or newer is needed" in refusal(["make", target, f"PYTHON={old}"])
+    assert "There is no nopython here" in refusal(["make", target, "PYTHON=nopython"])

@@ -1,0 +1,160 @@
+"""The raw template is itself a valid, formatted, typed, tested and small Python project."""
+
+import ast
+import re
+import statistics
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from support import ROOT, TEMPLATE, Bake, module, run, tracked
+
+MOST_TAG_PAIRS_IN_A_FILE = 2
+MOST_TAG_PAIRS = 14
+MOST_LINES_OF_APP = 1500
+MOST_LINES_OF_A_MODULE = 200
+MOST_LINES_OF_A_FUNCTION = 30
+MEDIAN_LINES_OF_A_FUNCTION = 8
+
+APP_MODULES = sorted((TEMPLATE / "app").rglob("*.py"))
+OWN_MODULES = sorted([*(ROOT / "hooks").glob("*.py"), *(ROOT / "scripts").glob("*.py")])
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def template_texts() -> Iterator[tuple[str, str]]:
+    """The path and text of every file that cookiecutter renders."""
+    for name in sorted(tracked(TEMPLATE)):
+        if not name.startswith(".github/workflows/"):
+            yield name, (TEMPLATE / name).read_text("utf-8")
+
+
+def lines_of(function: Function) -> int:
+    """The length of a function without its docstring: explaining costs nothing."""
+    length = (function.end_lineno or 0) - function.lineno + 1
+    first = function.body[0]
+    if ast.get_docstring(function) is not None:
+        length -= (first.end_lineno or 0) - first.lineno + 1
+    return length
+
+
+def functions(path: Path) -> Iterator[Function]:
+    tree = ast.parse(path.read_text("utf-8"))
+    return (node for node in ast.walk(tree) if isinstance(node, Function))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        module("ruff", "check"),
+        module("ruff", "format", "--check"),
+        module("mypy"),
+        module("pytest", "-q", "-p", "no:cacheprovider"),
+    ],
+    ids=["ruff check", "ruff format", "mypy", "pytest"],
+)
+def test_the_raw_template_passes_in_place(command: list[str]) -> None:
+    run(command, TEMPLATE)
+
+
+def test_checking_in_place_leaves_nothing_behind() -> None:
+    """A bake copies whatever lies in the template's folder, git-ignored or not."""
+    there = {p.relative_to(TEMPLATE).as_posix() for p in TEMPLATE.rglob("*") if p.is_file()}
+    assert there - tracked(TEMPLATE) == set()
+
+
+def test_tags_are_comments_without_else() -> None:
+    for name, text in template_texts():
+        assert not re.search(r"(?<!# )\{%", text), f"{name} has a tag that is no comment"
+        assert not re.search(r"# \{%-?\+? *(else|elif)", text), f"{name}: two variants, two files"
+        for expression in re.findall(r"\{\{.*?\}\}", text):
+            assert re.fullmatch(r"\{\{ cookiecutter\.\w+ \}\}", expression), f"{name}: {expression}"
+
+
+def test_the_tag_budget_holds() -> None:
+    pairs = {
+        name: len(re.findall(r"# \{%-?\+? *end", text))
+        for name, text in template_texts()
+        if name.endswith(".py")
+    }
+    assert {name: n for name, n in pairs.items() if n > MOST_TAG_PAIRS_IN_A_FILE} == {}
+    assert sum(pairs.values()) <= MOST_TAG_PAIRS
+
+
+def test_the_default_app_can_be_read_in_an_hour(bake: Bake) -> None:
+    modules = (bake() / "app").rglob("*.py")
+    assert sum(len(path.read_text("utf-8").splitlines()) for path in modules) <= MOST_LINES_OF_APP
+
+
+@pytest.mark.parametrize("path", APP_MODULES + OWN_MODULES, ids=relative)
+def test_a_module_is_short_and_so_are_its_functions(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= MOST_LINES_OF_A_MODULE
+    long = {f.name: lines_of(f) for f in functions(path) if lines_of(f) > MOST_LINES_OF_A_FUNCTION}
+    assert long == {}
+
+
+def test_half_of_the_functions_are_very_short() -> None:
+    for modules in (APP_MODULES, OWN_MODULES):
+        lengths = [lines_of(function) for path in modules for function in functions(path)]
+        assert statistics.median(lengths) <= MEDIAN_LINES_OF_A_FUNCTION
+
+
+def undocumented(owner: ast.Module | ast.ClassDef) -> Iterator[str]:
+    """The public names of a module or class, at any depth, that say nothing of themselves."""
+    for node in owner.body:
+        if not isinstance(node, Function | ast.ClassDef) or node.name.startswith("_"):
+            continue
+        if ast.get_docstring(node) is None:
+            yield node.name
+        if isinstance(node, ast.ClassDef):
+            yield from (f"{node.name}.{name}" for name in undocumented(node))
+
+
+@pytest.mark.parametrize("path", APP_MODULES + OWN_MODULES, ids=relative)
+def test_every_public_name_says_what_it_is(path: Path) -> None:
+    tree = ast.parse(path.read_text("utf-8"))
+    assert ast.get_docstring(tree), "the module has no docstring"
+    assert list(undocumented(tree)) == []
+
+
+def pyproject(folder: Path) -> dict[str, Any]:
+    return tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
+
+
+def requirements(folder: Path) -> set[str]:
+    """Every requirement of a project, of every group."""
+    project = pyproject(folder)
+    groups = [project["project"].get("dependencies", []), *project["dependency-groups"].values()]
+    return {line for group in groups for line in group if isinstance(line, str)}
+
+
+def test_the_development_environment_has_what_the_generated_project_needs() -> None:
+    assert requirements(TEMPLATE) - requirements(ROOT) == set()
+
+
+def test_the_pinned_environment_is_the_one_asked_for() -> None:
+    pins: dict[str, list[str]] = {}
+    text = (ROOT / "requirements-dev.txt").read_text("utf-8")
+    for name, version in re.findall(r"^([a-z0-9-]+)==(\S+)", text, re.MULTILINE):
+        pins.setdefault(name, []).append(version)
+    for wanted in map(Requirement, requirements(ROOT)):
+        versions = pins.get(canonicalize_name(wanted.name), [])
+        assert versions, f"{wanted} is not pinned: make lock"
+        assert all(wanted.specifier.contains(v) for v in versions), f"{wanted}: {versions}"
+
+
+def test_the_pinned_environment_names_no_index() -> None:
+    pin = re.compile(r"([a-z0-9-]+==\S+( ; .+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?|#.*)")
+    lines = (ROOT / "requirements-dev.txt").read_text("utf-8").splitlines()
+    assert [line for line in lines if not pin.fullmatch(line)] == []
+    assert [line for line in lines if line.startswith("#") and "/" in line] == []
+    assert "uv.lock" not in tracked(ROOT)
