@@ -79,10 +79,10 @@ def prepare(project: Path) -> None:
         return
     ready.unlink(missing_ok=True)
     generate(project)
-    run(
-        [UV, "sync", "--quiet", "--no-dev", "--group", "train", "--python", sys.executable], project
-    )
-    run([str(interpreter(project)), "-m", "app.model.train"], project)
+    install = [UV, "sync", "--no-dev", "--group", "train", "--python", sys.executable]
+    run("2/4 install what it needs: uv sync", install, project)
+    train = [str(interpreter(project)), "-m", "app.model.train"]
+    run("3/4 train the model: python -m app.model.train", train, project)
     ready.touch()
 
 
@@ -106,19 +106,17 @@ def newest(paths: Iterable[Path]) -> float:
 def generate(project: Path) -> None:
     """Generate the default project; into a folder that exists, file by file over the old ones."""
     pins = ["--constraints", str(ROOT / "requirements-dev.txt")]
-    cookiecutter = [UV, "tool", "run", "--quiet", "--python", sys.executable, *pins, "cookiecutter"]
+    cookiecutter = [UV, "tool", "run", "--python", sys.executable, *pins, "cookiecutter"]
     answers = ["--no-input", "--default-config", "--output-dir", str(project.parent)]
     # What the template says to do next is what the demo does next.
-    run(
-        [*cookiecutter, str(ROOT), *answers, "--overwrite-if-exists"],
-        ROOT,
-        stdout=subprocess.DEVNULL,
-    )
+    command = [*cookiecutter, str(ROOT), *answers, "--overwrite-if-exists"]
+    title = f"1/4 generate {os.path.relpath(project)}: cookiecutter . --no-input"
+    run(title, command, ROOT, stdout=subprocess.DEVNULL)
 
 
-def run(command: list[str], folder: Path, stdout: int | None = None) -> None:
+def run(title: str, command: list[str], folder: Path, stdout: int | None = None) -> None:
     """Run one step, saying what it is, with no environment of another project in the way."""
-    print("$", shlex.join([Path(command[0]).name, *command[1:]]), flush=True)
+    print(title, flush=True)
     environment = {k: v for k, v in os.environ.items() if k not in {"VIRTUAL_ENV", "PYTHONPATH"}}
     subprocess.run(command, cwd=folder, check=True, env=environment, stdout=stdout)
 
@@ -130,6 +128,7 @@ def interpreter(project: Path) -> Path:
 
 def serve(project: Path, port: int) -> int:
     """Serve until the app stops or Ctrl-C; return the exit status."""
+    print("4/4 serve it: python -m app", flush=True)
     environment = os.environ | {"PORT": str(port)}
     command = [str(interpreter(project)), "-m", "app"]
     with subprocess.Popen(command, cwd=project, env=environment) as app:

@@ -26,9 +26,9 @@ def begin_request(given: bytes | None) -> str:
 
 
 def add_request_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Say which request the line belongs to."""
-    event["request_id"] = request_id.get()
-    event.pop("color_message", None)  # uvicorn's second copy of its own text
+    """Say which request the line belongs to, if to any."""
+    if request_id.get() != "-":
+        event["request_id"] = request_id.get()
     return event
 
 
@@ -58,7 +58,7 @@ def configure_logs() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         bridge(
-            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *steps],
+            foreign_pre_chain=steps,
             processors=[bridge.remove_processors_meta, *renderers()],
         )
     )
