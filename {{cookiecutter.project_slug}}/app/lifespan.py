@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, closing
 from typing import TypedDict, cast
 
 import aiosqlite
+from anyio import to_thread
 from fastapi import Request
 
 from app.database import open_database
@@ -26,13 +27,12 @@ class AppState(TypedDict):
 @asynccontextmanager
 async def lifespan(settings: Settings) -> AsyncIterator[AppState]:
     """Load the model, open the database; give both back in reverse order. Or raise StartError."""
-    with closing(open_model(settings)) as model:
+    # in a thread, as every prediction is: what that needs is loaded before the first request
+    with closing(await to_thread.run_sync(open_model, settings)) as model:
         async with open_database(settings.database_path) as database:
+            predictions = SqlitePredictionRepository(database)
             yield AppState(
-                settings=settings,
-                model=model,
-                database=database,
-                predictions=SqlitePredictionRepository(database),
+                settings=settings, model=model, database=database, predictions=predictions
             )
 
 
