@@ -25,9 +25,9 @@ LONGEST_START_SECONDS = 60
 WHERE_TO_LOOK = """
 The service answers at {url}
 
-    {url}/docs        every route, to be tried in the browser
-    {url}/v1/model    what the model is, and how good
-    {url}/v1/predictions    what was predicted so far
+    {url}/docs            every route, to be tried in the browser
+    {url}/v1/model        what the model is, and how good
+    {url}/v1/predictions  what was predicted so far
 
 Predict from another terminal:
 
