@@ -91,8 +91,10 @@ def test_the_tag_budget_holds() -> None:
 
 
 def test_the_default_app_can_be_read_in_an_hour(bake: Bake) -> None:
-    modules = (bake() / "app").rglob("*.py")
-    assert sum(len(path.read_text("utf-8").splitlines()) for path in modules) <= MOST_LINES_OF_APP
+    # The formatter decides on blank lines, nobody reads them, and they are not counted.
+    texts = [path.read_text("utf-8") for path in (bake() / "app").rglob("*.py")]
+    lines = [line for text in texts for line in text.splitlines() if line.strip()]
+    assert len(lines) <= MOST_LINES_OF_APP
 
 
 @pytest.mark.parametrize("path", APP_MODULES + OWN_MODULES, ids=relative)

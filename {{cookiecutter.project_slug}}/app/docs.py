@@ -8,8 +8,8 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
-# Nothing from elsewhere, no page around ours; Swagger UI's own start-up script stands in the page.
-CONTENT_POLICY = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'none'"
+# Nothing from elsewhere; Swagger UI's own start-up script stands in the page.
+CONTENT_POLICY = "default-src 'self' 'unsafe-inline' data:"
 
 
 def mount_docs(app: FastAPI, assets: str = "/docs/assets") -> None:

@@ -3,19 +3,20 @@
 Every line that belongs to a request carries the request's id, which the client sees as well.
 """
 
-import json
 import logging
 import re
 import sys
 from contextvars import ContextVar
+from functools import lru_cache
 from random import getrandbits
+from time import gmtime, strftime, time
 
 import structlog
+from pydantic_core import to_json
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 is_safe = re.compile(rb"[A-Za-z0-9._-]{1,64}").fullmatch
-encode = json.JSONEncoder(default=repr).encode  # made once, and not for every line
 
 
 def begin_request(given: bytes | None) -> str:
@@ -32,21 +33,34 @@ def add_request_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
+@lru_cache(maxsize=1)
+def second_as_text(second: int) -> str:
+    """The part of a time that is the same for every line of a second."""
+    return strftime("%Y-%m-%dT%H:%M:%S", gmtime(second))
+
+
+def add_timestamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Say when, in UTC, to the millisecond; a third of the cost of formatting all of it."""
+    now = time()
+    event["timestamp"] = f"{second_as_text(int(now))}.{int(now % 1 * 1000):03d}Z"
+    return event
+
+
 def renderers() -> list[Processor]:
     """The last steps: for a person on a terminal, for a machine elsewhere."""
     if sys.stderr.isatty():
         # repr keeps a line break in somebody's text from starting a line of its own
         plain = structlog.dev.plain_traceback
         return [structlog.dev.ConsoleRenderer(repr_native_str=True, exception_formatter=plain)]
-    to_json = structlog.processors.JSONRenderer(lambda event, **_: encode(event))
-    return [structlog.processors.format_exc_info, to_json]
+    as_json = structlog.processors.JSONRenderer(lambda e, **_: to_json(e, fallback=repr).decode())
+    return [structlog.processors.format_exc_info, as_json]
 
 
 def configure_logs() -> None:
     """Send our lines, and those of uvicorn and other libraries, to standard error in one shape."""
     steps: list[Processor] = [
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        add_timestamp,
         add_request_id,
     ]
     structlog.configure(

@@ -4,7 +4,8 @@ One layer of pure ASGI does it all, because every layer costs (docs/design.md ha
 """
 
 import re
-from collections.abc import Callable, Sequence
+from asyncio import sleep
+from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from time import perf_counter
 
@@ -19,7 +20,10 @@ Headers = list[tuple[bytes, bytes]]
 
 REQUEST_ID = b"x-request-id"
 PLAIN_TEXT = b"text/plain; charset=utf-8"  # what the framework's own errors are
-NO_SNIFF = (b"x-content-type-options", b"nosniff")
+SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"frame-ancestors 'none'"),
+)
 UNKNOWN_HOST = "This service does not answer for that host; its setting ALLOWED_HOSTS lists those."
 
 host_name = re.compile(rb"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?").fullmatch
@@ -73,18 +77,19 @@ class Exchange:
         self.replaced = False
         self.started = self.ended = perf_counter()
 
-    async def send(self, message: Message) -> None:
+    def send(self, message: Message) -> Awaitable[None]:
         """Pass a message of the answer on, with our headers on the first one."""
         if self.replaced:
-            return
+            return sleep(0)
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            if self.status >= 400 and (b"content-type", PLAIN_TEXT) in message["headers"]:
-                await self.send_problem(self.status, message["headers"])
-                return
-            message["headers"] += ((REQUEST_ID, self.request_id), NO_SNIFF)
-        await self.forward(message)
+            headers = message["headers"]
+            if self.status >= 400 and (b"content-type", PLAIN_TEXT) in headers:
+                return self.send_problem(self.status, headers)
+            id_header = (REQUEST_ID, self.request_id)
+            message["headers"] = [*headers, id_header, *SECURITY_HEADERS]
         self.ended = perf_counter()
+        return self.forward(message)  # not awaited here: one coroutine less for each message
 
     async def send_problem(self, status: int, headers: Headers, **members: object) -> None:
         """Answer with a problem, in place of what the framework says in plain text."""
@@ -95,7 +100,7 @@ class Exchange:
             (b"content-type", PROBLEM_JSON.encode("ascii")),
             (b"content-length", str(len(body)).encode("ascii")),
             (REQUEST_ID, self.request_id),
-            NO_SNIFF,
+            *SECURITY_HEADERS,
         ]
         await self.forward({"type": "http.response.start", "status": status, "headers": headers})
         await self.forward({"type": "http.response.body", "body": body})

@@ -2,13 +2,17 @@
 
 `app.include_router(router)` does the same job, but on today's FastAPI it keeps the router as a
 level of its own, which every request has to pass: half as much CPU again for a small answer.
-Here each route is put on the app itself, as if it had been written with `@app.get`.
+Here each route is put on the app itself, as if it had been written with `@app.get`; and those
+without a parameter in their path are found in one step, however many routes come before them.
 """
 
 from inspect import signature
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
+from starlette.datastructures import URLPath
+from starlette.routing import BaseRoute, Match, NoMatchFound
+from starlette.types import Receive, Scope, Send
 
 OPTIONS = signature(APIRouter.add_api_route).parameters.keys() - {"self", "path", "endpoint"}
 
@@ -27,3 +31,46 @@ def mount(app: FastAPI, router: APIRouter, *, max_body_size: int | None = None) 
         if route.body_field and route.max_body_size is None:
             options["max_body_size"] = max_body_size
         app.router.add_api_route(route.path, route.endpoint, **options)
+    fixed_paths(app).learn(app.router.routes)
+
+
+def fixed_paths(app: FastAPI) -> "FixedPaths":
+    """The app's table of fixed paths, which is the first of its routes."""
+    for route in app.router.routes[:1]:
+        if isinstance(route, FixedPaths):
+            return route
+    app.router.routes.insert(0, FixedPaths())
+    return fixed_paths(app)
+
+
+class FixedPaths(BaseRoute):
+    """The routes whose path has no parameter, by path and method."""
+
+    def __init__(self) -> None:
+        self.path_format = ""  # of the route matched last: the framework's telemetry asks for it
+        self._routes: dict[tuple[str, str], APIRoute] = {}
+
+    def learn(self, routes: list[BaseRoute]) -> None:
+        """Take up the routes that nothing before them would answer for."""
+        for index, route in enumerate(routes):
+            if isinstance(route, APIRoute) and not route.param_convertors:
+                for method in route.methods or ():
+                    scope = {"type": "http", "path": route.path, "method": method}
+                    if not any(r.matches(scope)[0] is Match.FULL for r in routes[1:index]):
+                        self._routes[route.path, method] = route
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """The route for exactly this path and method, unless the app lives below another path."""
+        route = self._routes.get((scope["path"], scope.get("method", "")))
+        if route is None or scope.get("root_path"):
+            return Match.NONE, {}
+        self.path_format = route.path_format
+        return Match.FULL, {"endpoint": route.endpoint, "path_params": {}, "route": route}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the route answer that was found."""
+        await scope["route"].app(scope, receive, send)
+
+    def url_path_for(self, name: str, /, **path_params: object) -> URLPath:
+        """Leave names to the routes themselves."""
+        raise NoMatchFound(name, path_params)

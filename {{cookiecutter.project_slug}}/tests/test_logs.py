@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import structlog
@@ -19,6 +20,8 @@ def test_json_keeps_a_forged_line_inside_its_string(capsys: pytest.CaptureFixtur
     ours, library = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert (ours["event"], ours["text"]) == ("said", FORGED)
     assert "request_id" not in ours
+    written = datetime.fromisoformat(ours["timestamp"])
+    assert abs(datetime.now(UTC) - written) < timedelta(minutes=1)
     assert (library["event"], library["level"]) == (f"said {FORGED}", "warning")
 
 

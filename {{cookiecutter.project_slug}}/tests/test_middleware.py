@@ -67,8 +67,15 @@ def test_the_log_line_can_be_switched_off(
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/docs", "/nowhere"])
-def test_no_answer_is_sniffed(client: TestClient, path: str) -> None:
-    assert client.get(path).headers["X-Content-Type-Options"] == "nosniff"
+def test_no_answer_is_sniffed_or_framed(client: TestClient, path: str) -> None:
+    headers = client.get(path).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "frame-ancestors 'none'" in headers.get_list("Content-Security-Policy")
+
+
+def test_the_page_loads_nothing_from_elsewhere(client: TestClient) -> None:
+    policies = client.get("/docs").headers.get_list("Content-Security-Policy")
+    assert "default-src 'self' 'unsafe-inline' data:" in policies
 
 
 @pytest.mark.parametrize("host", ["evil.example", "", "localhost.evil.example", "a b"])

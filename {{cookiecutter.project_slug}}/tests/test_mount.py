@@ -8,8 +8,9 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException
 from fastapi.sse import EventSourceResponse
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
+from starlette.routing import Match
 
-from app.mount import mount
+from app.mount import fixed_paths, mount
 
 
 class Item(BaseModel):
@@ -71,6 +72,47 @@ def test_a_body_over_the_limit_is_refused() -> None:
     app.dependency_overrides[current_user] = lambda: "me"
     answer = TestClient(app).post("/v1/items", json={"size": 10**30})
     assert answer.status_code == 413
+
+
+def test_the_order_of_routes_decides_as_ever() -> None:
+    people = APIRouter(prefix="/people")
+
+    @people.get("/{name}")
+    async def by_name(name: str) -> str:
+        return f"somebody called {name}"
+
+    @people.get("/me")
+    async def me() -> str:
+        return "me"
+
+    @people.post("/me")
+    async def change_me() -> str:
+        return "changed"
+
+    app = FastAPI()
+    mount(app, people)
+    client = TestClient(app)
+    assert client.get("/people/me").json() == "somebody called me"
+    assert client.post("/people/me").json() == "changed"
+    assert client.put("/people/me").status_code == 405
+    assert app.url_path_for("me") == "/people/me"
+
+
+def test_a_fixed_path_is_found_below_another_path_too() -> None:
+    app = mounted()
+    app.dependency_overrides[current_user] = lambda: "me"
+    outer = FastAPI()
+    outer.mount("/below", app)
+    assert TestClient(outer).post("/below/v1/items", json={"size": 1}).status_code == 201
+    assert TestClient(outer).post("/v1/items", json={"size": 1}).status_code == 404
+
+
+def test_telemetry_is_told_the_route() -> None:
+    table = fixed_paths(mounted())
+    match, scope = table.matches({"type": "http", "path": "/v1/items", "method": "POST"})
+    assert (match, table.path_format) == (Match.FULL, "/v1/items")
+    assert scope["route"].path == "/v1/items"
+    assert table.matches({"type": "websocket", "path": "/v1/items"})[0] is Match.NONE
 
 
 def test_a_router_in_a_router_is_refused() -> None:

@@ -1,0 +1,151 @@
+"""A generated project to measure: baked from the working tree, trained, installed, served."""
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+from benchmarks.load import LoadError, ask_once, get, post
+from benchmarks.measure import note
+
+ROOT = Path(__file__).resolve().parent.parent
+SLUG = "iris-service"
+LIVE = "/health/live"
+PREDICT = "/v1/predict"
+FLOWER = {
+    "sepal_length_cm": 6.3,
+    "sepal_width_cm": 3.3,
+    "petal_length_cm": 6.0,
+    "petal_width_cm": 2.5,
+}
+ASK_LIVE = get(LIVE)
+ASK_PREDICT = post(PREDICT, json.dumps(FLOWER).encode())
+LONGEST_START_SECONDS = 120
+LONGEST_STEP_SECONDS = 900
+Process = subprocess.Popen[bytes]
+
+FOREIGN = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "COOKIECUTTER_CONFIG")
+
+
+def clean_environment(**extra: str) -> dict[str, str]:
+    """This process's environment without what would change a tool's behaviour."""
+    kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+    return {**kept, "UV_PYTHON_DOWNLOADS": "never", **extra}
+
+
+def run(command: Sequence[object], folder: Path, **extra: str) -> float:
+    """Run a command to its end and return its seconds; its output is shown if it fails."""
+    began = time.perf_counter()
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=folder,
+        env=clean_environment(**extra),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=LONGEST_STEP_SECONDS,
+    )
+    seconds = time.perf_counter() - began
+    if done.returncode:
+        sys.exit(f"This failed: {' '.join(map(str, command))}\n{done.stdout}")
+    return seconds
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """An empty folder that is removed at the end."""
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
+        yield Path(name)
+
+
+def cookiecutter(template: Path, folder: Path) -> list[str]:
+    """The command that generates a project into the folder, with this environment's packages."""
+    answers = ["--no-input", "--default-config", "--output-dir", str(folder)]
+    return [sys.executable, "-m", "cookiecutter", str(template), *answers]
+
+
+def bake(folder: Path) -> Path:
+    """The default project, with its model trained by this environment's scikit-learn."""
+    note("Generating the project and training its model")
+    run(cookiecutter(ROOT, folder), folder)
+    project = folder / SLUG
+    run([sys.executable, "-m", "app.model.train"], project)
+    return project
+
+
+def find_uv() -> str | None:
+    """The uv that make found or fetched, or the one on the path; None when there is none."""
+    local = ROOT / ".tools" / "bin" / "uv"
+    return os.environ.get("UV") or shutil.which("uv") or (str(local) if local.exists() else None)
+
+
+def interpreter(project: Path) -> Path:
+    """The Python of the project's own environment."""
+    return project / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def free_port() -> int:
+    """A port that nothing listens on just now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@contextmanager
+def started(
+    command: Sequence[object], folder: Path, log: Path, environment: Mapping[str, str]
+) -> Iterator[Process]:
+    """A process, stopped at the end by its pid; what it says is in the log."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [str(word) for word in command],
+            cwd=folder,
+            env=clean_environment(**environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            yield process
+        finally:
+            stop(process)
+
+
+def stop(process: Process) -> None:
+    """Ask the process to stop, and insist after a while."""
+    process.terminate()
+    try:
+        process.wait(timeout=15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+async def first_answer(process: Process, port: int, request: bytes, log: Path) -> None:
+    """Ask until a good answer comes; give up when the process stops, or after a long while."""
+    deadline = time.monotonic() + LONGEST_START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            await ask_once(port, request)
+            return
+        except OSError:
+            await asyncio.sleep(0.005)
+        except LoadError as error:
+            give_up(str(error), log)
+    give_up("The server did not answer.", log)
+
+
+def give_up(why: str, log: Path) -> NoReturn:
+    """Stop, with what the server said."""
+    sys.exit(f"{why}\n{log.read_text(encoding='utf-8')}")

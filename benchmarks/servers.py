@@ -1,0 +1,87 @@
+"""The apps that `benchmarks.http_cost` compares; uvicorn starts each in a process of its own.
+
+Those that need the generated project run in its folder, where `app` is its package.
+"""
+
+from typing import Literal
+
+from fastapi import APIRouter, FastAPI
+from pydantic import BaseModel
+
+LAST = "/v1x/last"
+
+
+class Live(BaseModel):
+    """What the generated project's `/health/live` answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+LIVE = Live()
+
+
+async def answer_live() -> Live:
+    """The handler of every route that answers `Live`."""
+    return LIVE
+
+
+def bare_live() -> FastAPI:
+    """The yardstick of the GETs: FastAPI as it comes, with one typed route."""
+    app = FastAPI()
+    app.get("/health/live")(answer_live)
+    return app
+
+
+def last_router() -> APIRouter:
+    """A router for one more feature, with a prefix and a tag as the others have."""
+    router = APIRouter(prefix="/v1x", tags=["last"])
+    router.get("/last")(answer_live)
+    return router
+
+
+def last_mounted() -> FastAPI:
+    """The generated app with one more router, mounted after all others as they are."""
+    from app.main import create_app  # type: ignore[import-not-found]
+    from app.mount import mount  # type: ignore[import-not-found]
+    from app.settings import Settings, load_settings  # type: ignore[import-not-found]
+
+    app: FastAPI = create_app(load_settings(Settings))
+    mount(app, last_router())
+    return app
+
+
+def last_included() -> FastAPI:
+    """The same, with the router included in FastAPI's own way."""
+    from app.main import create_app
+    from app.settings import Settings, load_settings
+
+    app: FastAPI = create_app(load_settings(Settings))
+    app.include_router(last_router())
+    return app
+
+
+def bare_predict() -> FastAPI:
+    """The yardstick of the POST: the same model, schemas and rules in one plain `def` route."""
+    import numpy as np
+    from app.model.features import Features  # type: ignore[import-not-found]
+    from app.model.loader import open_model  # type: ignore[import-not-found]
+    from app.predictions.schemas import Prediction  # type: ignore[import-not-found]
+    from app.predictions.service import outside_training  # type: ignore[import-not-found]
+    from app.settings import Settings, load_settings
+
+    app = FastAPI()
+    model = open_model(load_settings(Settings))
+
+    @app.post("/v1/predict")
+    def predict(features: Features) -> Prediction:
+        rows = np.array([features.row()], dtype=np.float32)
+        probabilities = model.predict(rows)[0]
+        labels = model.card.labels
+        return Prediction(
+            label=labels[int(probabilities.argmax())],
+            probabilities=dict(zip(labels, probabilities.tolist(), strict=True)),
+            model_version=model.card.version,
+            warnings=outside_training(model.card, features),
+        )
+
+    return app
