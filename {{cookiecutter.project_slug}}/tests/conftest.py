@@ -78,6 +78,7 @@ def start(folder: Path, **variables: str) -> subprocess.Popen[str]:
     """`python -m app` with its database in `folder`, and these environment variables."""
     environment = {
         **os.environ,
+        "PORT": str(free_port()),
         "DATABASE_PATH": str(folder / "app.sqlite3"),
         "MODEL_LOADER": "tests.fakes:load_model",
         **variables,

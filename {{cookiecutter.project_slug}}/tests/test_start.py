@@ -2,12 +2,16 @@
 
 import signal
 import socket
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.conftest import serve, start
+from app.__main__ import main
+from app.settings import Settings
+from tests.conftest import free_port, serve, start
 from tests.fakes import FLOWER
 
 SECRET = "not-long-enough-secret"
@@ -56,6 +60,23 @@ def test_a_bug_in_a_loader_shows_where_it_is(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert "a bug in somebody's loader" in printed
     assert "fakes.py" in printed
+
+
+def test_uvicorn_is_given_the_settings(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = settings.model_copy(update={"port": free_port()})
+    given: dict[str, Any] = {}
+    monkeypatch.setattr(sys, "argv", ["app"])
+    monkeypatch.setattr("app.__main__.load_settings", lambda _: settings)
+    monkeypatch.setattr("uvicorn.run", lambda app, **options: given.update(options, app=app))
+    main()
+    assert (given["app"], given["host"], given["port"]) == (
+        "app.main:app",
+        "127.0.0.1",
+        settings.port,
+    )
+    # a model that loads for longer than uvicorn's five seconds must not look like a hung worker
+    assert given["timeout_worker_healthcheck"] >= 60
+    assert given["access_log"] is False
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
