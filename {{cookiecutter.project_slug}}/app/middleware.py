@@ -1,6 +1,6 @@
 """Around every request: its id, the host check, the log line, the last line of defence.
 
-One layer of pure ASGI does it all, because every layer costs (docs/design.md has the figures).
+One layer of pure ASGI does it all, because every layer is paid for by every request.
 """
 
 import re
