@@ -49,7 +49,7 @@ def add_timestamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 def renderers() -> list[Processor]:
     """The last steps: for a person on a terminal, for a machine elsewhere."""
     if sys.stderr.isatty():
-        # repr keeps a line break in somebody's text from starting a line of its own
+        # repr keeps somebody's text from steering the terminal
         plain = structlog.dev.plain_traceback
         return [structlog.dev.ConsoleRenderer(repr_native_str=True, exception_formatter=plain)]
     as_json = structlog.processors.JSONRenderer(lambda e, **_: to_json(e, fallback=repr).decode())
