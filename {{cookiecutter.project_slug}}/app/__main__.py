@@ -13,7 +13,8 @@ import uvicorn
 
 from app.errors import StartError
 from app.lifespan import lifespan
-from app.settings import Settings, load_settings
+from app.logs import configure_logs
+from app.settings import Settings, load_settings, origin
 
 
 def main() -> None:
@@ -24,6 +25,7 @@ def main() -> None:
         asyncio.run(check(settings))
     except StartError as error:
         sys.exit(f"The app did not start. {error}")
+    configure_logs()  # for the parent of several workers, which does not import app.main
     uvicorn.run(
         "app.main:app",
         host=settings.host,
@@ -45,7 +47,8 @@ async def check(settings: Settings) -> None:
     except OSError as error:
         raise StartError(
             f"{settings.host}:{settings.port} cannot be listened on: "
-            f"{str(error.strerror).split(' (')[0]}. Choose another port: set PORT=8001 in .env"
+            f"{str(error.strerror).split(' (')[0]}. Choose another HOST or PORT "
+            f"(PORT is set in {origin('PORT')})."
         ) from None
     async with lifespan(settings):
         pass

@@ -93,6 +93,8 @@ def load_settings(settings_class: type[SettingsT]) -> SettingsT:
     """Read and check the settings; SettingsError names what is wrong, why, and where it is set."""
     try:
         return settings_class(_env_file=env_files())
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The settings cannot be read: {error}") from None
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=False, include_input=False)
         raise SettingsError("\n".join(explain(details))) from None

@@ -65,6 +65,12 @@ def test_a_wrong_value_names_variable_rule_and_file(project_folder: Path) -> Non
     assert "uv run python -m app.settings" in message
 
 
+def test_a_file_that_cannot_be_read(project_folder: Path) -> None:
+    (project_folder / ".env").write_bytes(b"PORT=\xff\xfe")
+    with pytest.raises(SettingsError, match="The settings cannot be read"):
+        load_settings(Settings)
+
+
 @pytest.mark.parametrize("key", ["", "short", "change-me-change-me-change-me-change-me"])
 @pytest.mark.parametrize("environment", ["staging", "prod"])
 def test_production_demands_a_key_of_its_own(

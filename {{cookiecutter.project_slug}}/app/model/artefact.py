@@ -55,7 +55,7 @@ class ArtefactError(StartError):
     """The model's artefact is missing, damaged, or made for other features."""
 
     def __init__(self, cause: str) -> None:
-        super().__init__(f"{cause}\nTrain the model anew: {TRAIN_COMMAND}")
+        super().__init__(f"{cause}\nTrain the model anew: {TRAIN_COMMAND} (or your own training)")
 
 
 def write_artefact(folder: Path, onnx: bytes, facts: ModelFacts) -> ModelCard:
@@ -88,8 +88,8 @@ def read_artefact(folder: Path) -> tuple[ModelCard, bytes]:
     try:
         card = ModelCard.model_validate_json((folder / CARD_FILE).read_bytes())
         onnx = (folder / card.file_name).read_bytes()
-    except FileNotFoundError as error:
-        raise ArtefactError(f"There is no {error.filename}.") from None
+    except OSError as error:
+        raise ArtefactError(f"{error.filename} cannot be read: {error.strerror}.") from None
     except ValidationError:
         raise ArtefactError(f"{folder / CARD_FILE} is not a model card of layout 1.") from None
     if hashlib.sha256(onnx).hexdigest() != card.sha256:

@@ -66,6 +66,11 @@ def measure(
 def ranges(rows: npt.NDArray[np.float64]) -> list[FeatureRange]:
     """What the training data spans, feature by feature; rows of shape (n, features)."""
     fields = Features.model_json_schema()["properties"]
+    if len(fields) != rows.shape[1]:
+        raise ValueError(
+            f"app/model/features.py names {len(fields)} features, and the training data has "
+            f"{rows.shape[1]} columns: they must be the same, in the same order."
+        )
     return [
         FeatureRange(name=name, unit=field["unit"], minimum=column.min(), maximum=column.max())
         for (name, field), column in zip(fields.items(), rows.T, strict=True)

@@ -17,7 +17,7 @@ from app.errors import StartError
 from app.main import create_app
 from app.model.artefact import ArtefactError, ModelFacts, read_artefact, write_artefact
 from app.model.loader import load_model, open_model
-from app.model.train import train
+from app.model.train import ranges, train
 from app.settings import Settings
 from tests.conftest import LOCAL, ROOT
 
@@ -142,8 +142,8 @@ def other_labels(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (no_card, "There is no .*card.json"),
-        (no_onnx, r"There is no .*\.onnx"),
+        (no_card, r"card\.json cannot be read: No such file"),
+        (no_onnx, r"\.onnx cannot be read: No such file"),
         (truncated, "is truncated or altered"),
         (not_onnx, "ONNX Runtime cannot run the model"),
         (no_json, "is not a model card of layout 1"),
@@ -161,6 +161,11 @@ def test_a_damaged_artefact_is_refused_with_the_command_that_mends_it(
     with pytest.raises(ArtefactError, match=message) as caught:
         load_model(settings_for(copy))
     assert "uv run python -m app.model.train" in str(caught.value)
+
+
+def test_training_data_that_is_not_what_the_api_takes() -> None:
+    with pytest.raises(ValueError, match="names 4 features, and the training data has 3 columns"):
+        ranges(load_iris().data[:, :3])
 
 
 @pytest.mark.parametrize("loader", ["nowhere:load", "app.model.loader:nothing"])
