@@ -12,8 +12,9 @@ from fastapi.staticfiles import StaticFiles
 CONTENT_POLICY = "default-src 'self' 'unsafe-inline' data:"
 
 
-def mount_docs(app: FastAPI, assets: str = "/docs/assets") -> None:
-    """Add /docs, and the files it loads below `assets`."""
+def mount_docs(app: FastAPI) -> None:
+    """Add /docs, and the files it loads."""
+    assets = "/docs/assets"
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:

@@ -22,6 +22,7 @@ def mount(app: FastAPI, router: APIRouter, *, max_body_size: int | None = None) 
 
     `max_body_size` is in bytes, for the routes that read a body and set no limit themselves.
     """
+    table = fixed_paths(app)
     for route in router.routes:
         if not isinstance(route, APIRoute):
             raise TypeError(f"{route!r} is not a route: mount each router by itself")
@@ -31,16 +32,16 @@ def mount(app: FastAPI, router: APIRouter, *, max_body_size: int | None = None) 
         if route.body_field and route.max_body_size is None:
             options["max_body_size"] = max_body_size
         app.router.add_api_route(route.path, route.endpoint, **options)
-    fixed_paths(app).learn(app.router.routes)
+        table.learn_last(app.router.routes)
 
 
 def fixed_paths(app: FastAPI) -> "FixedPaths":
     """The app's table of fixed paths, which is the first of its routes."""
-    for route in app.router.routes[:1]:
-        if isinstance(route, FixedPaths):
-            return route
-    app.router.routes.insert(0, FixedPaths())
-    return fixed_paths(app)
+    first = next(iter(app.router.routes), None)
+    table = first if isinstance(first, FixedPaths) else FixedPaths()
+    if table is not first:
+        app.router.routes.insert(0, table)
+    return table
 
 
 class FixedPaths(BaseRoute):
@@ -50,14 +51,15 @@ class FixedPaths(BaseRoute):
         self.path_format = ""  # of the route matched last: the framework's telemetry asks for it
         self._routes: dict[tuple[str, str], APIRoute] = {}
 
-    def learn(self, routes: list[BaseRoute]) -> None:
-        """Take up the routes that nothing before them would answer for."""
-        for index, route in enumerate(routes):
-            if isinstance(route, APIRoute) and not route.param_convertors:
-                for method in route.methods or ():
-                    scope = {"type": "http", "path": route.path, "method": method}
-                    if not any(r.matches(scope)[0] is Match.FULL for r in routes[1:index]):
-                        self._routes[route.path, method] = route
+    def learn_last(self, routes: list[BaseRoute]) -> None:
+        """Take up the last of the app's routes, where nothing before it would answer for it."""
+        *earlier, route = routes[1:]
+        if not isinstance(route, APIRoute) or route.param_convertors:
+            return
+        for method in route.methods or ():
+            scope = {"type": "http", "path": route.path, "method": method}
+            if not any(r.matches(scope)[0] is Match.FULL for r in earlier):
+                self._routes[route.path, method] = route
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """The route for exactly this path and method, unless the app lives below another path."""
