@@ -16,7 +16,7 @@ from benchmarks.measure import at_least_one, say, spread
 
 HOST = "127.0.0.1"
 LONGEST_BURST_SECONDS = 60
-GOOD = (b"HTTP/1.1 200 ", b"HTTP/1.1 201 ")
+GOOD = (b"HTTP/1.1 200 ", b"HTTP/1.1 201 ", b"HTTP/1.1 202 ")
 HEAD_END = b"\r\n\r\n"
 LENGTH = b"\r\ncontent-length: "
 

@@ -69,16 +69,16 @@ def scratch_folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def cookiecutter(template: Path, folder: Path) -> list[str]:
+def cookiecutter(template: Path, folder: Path, *answers: str) -> list[str]:
     """The command that generates a project into the folder, with this environment's packages."""
-    answers = ["--no-input", "--default-config", "--output-dir", str(folder)]
-    return [sys.executable, "-m", "cookiecutter", str(template), *answers]
+    options = ["--no-input", "--default-config", "--output-dir", str(folder)]
+    return [sys.executable, "-m", "cookiecutter", *options, str(template), *answers]
 
 
-def bake(folder: Path) -> Path:
-    """The default project, with its model trained by this environment's scikit-learn."""
+def bake(folder: Path, *answers: str) -> Path:
+    """The default project, but for the answers, its model trained with this scikit-learn."""
     note("Generating the project and training its model")
-    run(cookiecutter(ROOT, folder), folder)
+    run(cookiecutter(ROOT, folder, *answers), folder)
     project = folder / SLUG
     run([sys.executable, "-m", "app.model.train"], project)
     return project
@@ -144,6 +144,11 @@ async def first_answer(process: Process, port: int, request: bytes, log: Path) -
         except LoadError as error:
             give_up(str(error), log)
     give_up("The server did not answer.", log)
+
+
+def wait_for_answer(process: Process, port: int, request: bytes, log: Path) -> None:
+    """Do what `first_answer` does, outside an event loop."""
+    asyncio.run(first_answer(process, port, request, log))
 
 
 def give_up(why: str, log: Path) -> NoReturn:

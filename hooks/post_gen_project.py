@@ -15,13 +15,25 @@ from pathlib import Path
 ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 CONTAINER = ANSWERS["container"] == "yes"
+CELERY = ANSWERS["task_engine"] == "celery"
 
 # Path -> whether this project keeps it. A folder is removed with everything in it.
 KEPT = {
     "Dockerfile": CONTAINER,
     "compose.yaml": CONTAINER,
     ".dockerignore": CONTAINER,
+    ".github/workflows/services.yml": CELERY,
+    "app/tasks/engines/celery.py": CELERY,
+    "app/tasks/repository/postgres.py": CELERY,
+    "app/tasks/worker.py": CELERY,
+    "docs/celery.md": CELERY,
+    "tests/tasks/servers.py": CELERY,
+    "tests/tasks/test_celery.py": CELERY,
+    "tests/tasks/test_postgres.py": CELERY,
 }
+
+# What stands before each secret that is made for .env.prod, when the project has it.
+SECRETS = {"API_KEY": "", "POSTGRES_PASSWORD": "", "FLOWER_BASIC_AUTH": "operator:"}
 
 NEXT_STEPS = """
 {slug} is ready. Next:
@@ -65,12 +77,14 @@ def write_once(path: Path, text: str) -> None:
 
 
 def write_settings() -> None:
-    """Write .env for development, and .env.prod with a key of its own."""
+    """Write .env for development, and .env.prod with secrets of its own."""
     development = Path(".env.example").read_text(encoding="utf-8")
     write_once(Path(".env"), development)
     production = Path(".env.prod.example").read_text(encoding="utf-8")
-    key = f"API_KEY={secrets.token_urlsafe(32)}"
-    write_once(Path(".env.prod"), re.sub(r"(?m)^API_KEY=.*$", key, production))
+    for name, start in SECRETS.items():
+        line = f"{name}={start}{secrets.token_urlsafe(32)}"
+        production = re.sub(rf"(?m)^{name}=.*$", line, production)
+    write_once(Path(".env.prod"), production)
 
 
 def say_next_steps() -> None:

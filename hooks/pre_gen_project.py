@@ -20,7 +20,7 @@ EXAMPLES = {
     "description": "Classifies iris flowers.",
     "author": "Ada Lovelace",
 }
-CHOICES = {"container": ("yes", "no")}
+CHOICES = {"task_engine": ("background", "celery"), "container": ("yes", "no")}
 
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 MAX_SLUG_LENGTH = 50
@@ -33,13 +33,15 @@ WINDOWS_DEVICES = frozenset(
 # A project that bears the name of a package it needs, even through another package, shadows it:
 # uv then refuses to resolve. tests/test_refusals.py holds this list against what is installed.
 PACKAGES = """
-aiosqlite annotated-doc annotated-types anyio ast-serialize click cloudpickle colorama coverage
-exceptiongroup fastapi fastapi-offline flatbuffers h11 httpcore2 httptools httpx2 httpx2-jsfetch
-idna iniconfig joblib librt ml-dtypes mypy mypy-extensions narwhals numpy onnx onnxruntime
-opentelemetry-api packaging pathspec pluggy protobuf pydantic pydantic-core pydantic-settings
-pygments pytest pytest-cov python-dotenv pyyaml ruff scikit-learn scipy skl2onnx starlette
-structlog threadpoolctl tomli truststore typing-extensions typing-inspection uvicorn uvloop
-watchfiles websockets
+aiosqlite amqp annotated-doc annotated-types anyio ast-serialize async-timeout billiard celery click
+click-didyoumean click-plugins click-repl cloudpickle colorama coverage exceptiongroup fastapi
+fastapi-offline flatbuffers flower h11 httpcore2 httptools httpx2 httpx2-jsfetch humanize idna
+iniconfig joblib kombu librt ml-dtypes mypy mypy-extensions narwhals numpy onnx onnxruntime
+opentelemetry-api packaging pathspec pluggy prometheus-client prompt-toolkit protobuf psycopg
+psycopg-binary pydantic pydantic-core pydantic-settings pygments pytest pytest-cov python-dateutil
+python-dotenv python-multipart pytz pyyaml redis ruff scikit-learn scipy six skl2onnx starlette
+structlog threadpoolctl tomli tornado truststore typing-extensions typing-inspection tzdata tzlocal
+uvicorn uvloop vine watchfiles wcwidth websockets
 """
 DEPENDENCIES = frozenset(PACKAGES.split())
 

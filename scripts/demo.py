@@ -6,6 +6,7 @@ still there; after a change of the template the project is generated again aroun
 
 import argparse
 import os
+import random
 import shlex
 import socket
 import subprocess
@@ -33,8 +34,16 @@ Predict from another terminal:
 
     curl {url}/v1/predictions -H 'Content-Type: application/json' -d '{flower}'
 
-Ctrl-C stops it; the predictions stay.
+Predict a file of 100,000 flowers, watch how far it is, and get the answers; <id> is in the first
+one. Kill the server in the middle if you like, and start it again: it goes on.
+
+    curl {url}/v1/tasks/batch-prediction -F file=@{flowers}
+    curl -N {url}/v1/tasks/<id>/events
+    curl {url}/v1/tasks/<id>/result -o answers.csv
+
+Ctrl-C stops it; predictions and tasks stay.
 """
+FLOWERS = "flowers.csv"
 FLOWER = (
     '{"sepal_length_cm": 5.1, "sepal_width_cm": 3.5, "petal_length_cm": 1.4, "petal_width_cm": 0.2}'
 )
@@ -83,12 +92,30 @@ def prepare(project: Path) -> None:
     run("2/4 install what it needs: uv sync", install, project)
     train = [str(interpreter(project)), "-m", "app.model.train"]
     run("3/4 train the model: python -m app.model.train", train, project)
+    write_flowers(project.with_name(FLOWERS))
     ready.touch()
+
+
+def write_flowers(path: Path) -> None:
+    """Write flowers that nobody has measured, a row each, for a batch of predictions."""
+    chance = random.Random(1)  # noqa: S311
+    ranges = {
+        "sepal_length_cm": (4.3, 7.9),
+        "sepal_width_cm": (2.0, 4.4),
+        "petal_length_cm": (1.0, 6.9),
+        "petal_width_cm": (0.1, 2.5),
+    }
+    rows = (
+        ",".join(f"{chance.uniform(*limits):.1f}" for limits in ranges.values())
+        for _ in range(100_000)
+    )
+    path.write_text("\n".join([",".join(ranges), *rows, ""]), encoding="utf-8")
 
 
 def is_whole(project: Path) -> bool:
     """Tell whether nobody removed by hand what the last run made."""
-    return interpreter(project).exists() and (project / "var" / "model").is_dir()
+    made = [interpreter(project), project / "var" / "model", project.with_name(FLOWERS)]
+    return all(path.exists() for path in made)
 
 
 def template_files() -> Iterable[Path]:
@@ -132,7 +159,8 @@ def serve(project: Path, port: int) -> int:
     environment = os.environ | {"PORT": str(port)}
     command = [str(interpreter(project)), "-m", "app"]
     with subprocess.Popen(command, cwd=project, env=environment) as app:
-        threading.Thread(target=say_where_to_look, args=(app, port), daemon=True).start()
+        flowers = project.with_name(FLOWERS)
+        threading.Thread(target=say_where_to_look, args=(app, port, flowers), daemon=True).start()
         try:
             return app.wait()
         except KeyboardInterrupt:
@@ -141,13 +169,14 @@ def serve(project: Path, port: int) -> int:
             return 0
 
 
-def say_where_to_look(app: "subprocess.Popen[bytes]", port: int) -> None:
+def say_where_to_look(app: "subprocess.Popen[bytes]", port: int, flowers: Path) -> None:
     """Print the addresses once the app answers; nothing if it stops before."""
     url = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + LONGEST_START_SECONDS
     while app.poll() is None and time.monotonic() < deadline:
         if is_live(url):
-            print(WHERE_TO_LOOK.format(url=url, flower=FLOWER), flush=True)
+            look = WHERE_TO_LOOK.format(url=url, flower=FLOWER, flowers=os.path.relpath(flowers))
+            print(look, flush=True)
             return
         time.sleep(0.1)
 

@@ -38,6 +38,10 @@ FLOWER = {
 }
 LONGEST_START_SECONDS = 60
 
+# The project's tests with real kills take a minute, and are the same in every environment: they run
+# for each two answers in tests/test_output.py, and elsewhere not again.
+WITHOUT_KILLS = ["-q", "-p", "no:cacheprovider", "--ignore", "tests/tasks/test_survival.py"]
+
 
 class Bake(Protocol):
     """Generate a project into a new folder and return where it is."""

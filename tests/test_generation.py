@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from cookiecutter.main import cookiecutter
 
-from support import ROOT, TEMPLATE, Bake, run, script, tree
+from support import ROOT, Bake, run, script, tree
 
 KEY_CHARACTERS = set(string.ascii_letters + string.digits + "-_")
 
 
-def key_of(project: Path) -> str:
-    """The API key in a project's .env.prod."""
+def key_of(project: Path, name: str = "API_KEY") -> str:
+    """The API key, or another secret, in a project's .env.prod."""
     lines = (project / ".env.prod").read_text("utf-8").splitlines()
-    [key] = [line.removeprefix("API_KEY=") for line in lines if line.startswith("API_KEY=")]
+    [key] = [line.removeprefix(f"{name}=") for line in lines if line.startswith(f"{name}=")]
     return key
 
 
@@ -68,13 +68,25 @@ def test_each_project_has_a_key_of_its_own(bake: Bake) -> None:
         assert set(key) <= KEY_CHARACTERS
 
 
-def test_the_settings_are_the_examples_but_for_the_key(bake: Bake) -> None:
-    project = bake()
-    assert (project / ".env").read_bytes() == (TEMPLATE / ".env.example").read_bytes()
+SECRETS = {
+    "background": ["API_KEY"],
+    "celery": ["API_KEY", "FLOWER_BASIC_AUTH", "POSTGRES_PASSWORD"],
+}
+
+
+@pytest.mark.parametrize("engine", SECRETS)
+def test_the_settings_are_the_examples_but_for_the_secrets(bake: Bake, engine: str) -> None:
+    project = bake(task_engine=engine)
+    assert (project / ".env").read_bytes() == (project / ".env.example").read_bytes()
     production = (project / ".env.prod").read_text("utf-8").splitlines()
-    example = (TEMPLATE / ".env.prod.example").read_text("utf-8").splitlines()
+    example = (project / ".env.prod.example").read_text("utf-8").splitlines()
     changed = [new for new, old in zip(production, example, strict=True) if new != old]
-    assert changed == [f"API_KEY={key_of(project)}"]
+    assert changed == [f"{name}={key_of(project, name)}" for name in SECRETS[engine]]
+    secrets = [key_of(project, name).removeprefix("operator:") for name in SECRETS[engine]]
+    assert len(set(secrets)) == len(secrets)
+    for secret in secrets:
+        assert len(secret) >= 43
+        assert set(secret) <= KEY_CHARACTERS
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")

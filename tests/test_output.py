@@ -17,6 +17,7 @@ from support import (
     CHOICES,
     ROOT,
     TEMPLATE,
+    WITHOUT_KILLS,
     Bake,
     clean_environment,
     module,
@@ -31,6 +32,16 @@ Answers = dict[str, str]
 
 SETTINGS = {".env", ".env.prod"}
 CONTAINER = {"Dockerfile", "compose.yaml", ".dockerignore"}
+CELERY = {
+    ".github/workflows/services.yml",
+    "app/tasks/engines/celery.py",
+    "app/tasks/repository/postgres.py",
+    "app/tasks/worker.py",
+    "docs/celery.md",
+    "tests/tasks/servers.py",
+    "tests/tasks/test_celery.py",
+    "tests/tasks/test_postgres.py",
+}
 ALWAYS = {
     ".env.example",
     ".env.prod.example",
@@ -66,10 +77,31 @@ ALWAYS = {
     "app/predictions/service.py",
     "app/security.py",
     "app/settings.py",
+    "app/tasks/__init__.py",
+    "app/tasks/commits.py",
+    "app/tasks/context.py",
+    "app/tasks/dependencies.py",
+    "app/tasks/engines/__init__.py",
+    "app/tasks/engines/background.py",
+    "app/tasks/kinds/__init__.py",
+    "app/tasks/kinds/batch_prediction.py",
+    "app/tasks/kinds/wait.py",
+    "app/tasks/lifespan.py",
+    "app/tasks/repository/__init__.py",
+    "app/tasks/repository/database.py",
+    "app/tasks/repository/memory.py",
+    "app/tasks/repository/sql.py",
+    "app/tasks/repository/sqlite.py",
+    "app/tasks/router.py",
+    "app/tasks/runner.py",
+    "app/tasks/schemas.py",
+    "app/tasks/service.py",
+    "app/tasks/settings.py",
     "docs/api.md",
     "docs/deploy.md",
     "docs/own-model.md",
     "docs/settings.md",
+    "docs/tasks.md",
     "pyproject.toml",
     "tests/__init__.py",
     "tests/conftest.py",
@@ -80,6 +112,17 @@ ALWAYS = {
     "tests/predictions/test_repository.py",
     "tests/predictions/test_router.py",
     "tests/predictions/test_service.py",
+    "tests/tasks/__init__.py",
+    "tests/tasks/helpers.py",
+    "tests/tasks/kinds.py",
+    "tests/tasks/test_commits.py",
+    "tests/tasks/test_engines.py",
+    "tests/tasks/test_kinds.py",
+    "tests/tasks/test_repository.py",
+    "tests/tasks/test_router.py",
+    "tests/tasks/test_runner.py",
+    "tests/tasks/test_sqlite.py",
+    "tests/tasks/test_survival.py",
     "tests/test_database.py",
     "tests/test_docs.py",
     "tests/test_errors.py",
@@ -98,6 +141,9 @@ COMBINATIONS: list[Answers] = [
     dict(zip(CHOICES, values, strict=True)) for values in product(*CHOICES.values())
 ]
 
+# These change no line of Python, so the project's types and tests need not be tried with each.
+NO_CODE = {"container"}
+
 
 def pairs(answers: Answers) -> set[frozenset[tuple[str, str]]]:
     """Every two answers that this row tries together; single ones while there is one question."""
@@ -106,9 +152,11 @@ def pairs(answers: Answers) -> set[frozenset[tuple[str, str]]]:
 
 def pairwise() -> Iterator[Answers]:
     """Few rows that try each two answers together at least once: the greedy choice."""
-    missing = set().union(*map(pairs, COMBINATIONS))
+    chosen = [name for name in CHOICES if name not in NO_CODE]
+    rows = [{name: answers[name] for name in chosen} for answers in COMBINATIONS]
+    missing = set().union(*map(pairs, rows))
     while missing:
-        best = max(COMBINATIONS, key=lambda answers: len(pairs(answers) & missing))
+        best = max(rows, key=lambda answers: len(pairs(answers) & missing))
         missing -= pairs(best)
         yield best
 
@@ -129,7 +177,9 @@ def project(bake: Bake, answers: Answers) -> Path:
 
 
 def expected_files(answers: Answers) -> set[str]:
-    return ALWAYS | SETTINGS | (CONTAINER if answers["container"] == "yes" else set())
+    container = CONTAINER if answers["container"] == "yes" else set()
+    celery = CELERY if answers["task_engine"] == "celery" else set()
+    return ALWAYS | SETTINGS | container | celery
 
 
 def test_the_files_are_exactly_these(project: Path, answers: Answers) -> None:
@@ -160,6 +210,37 @@ def test_toml_and_yaml_are_well_formed(project: Path) -> None:
         tomllib.loads(path.read_text("utf-8"))
     for path in (path for path in project.rglob("*") if path.suffix in {".yml", ".yaml"}):
         yaml.safe_load(path.read_text("utf-8"))
+
+
+def test_the_same_python_whatever_has_no_code(bake: Bake) -> None:
+    """What `NO_CODE` says is true."""
+    for engine in CHOICES["task_engine"]:
+        one, other = (bake(task_engine=engine, container=choice) for choice in ("yes", "no"))
+        for path in (path for path in tree(one) if path.endswith((".py", ".toml"))):
+            assert (one / path).read_bytes() == (other / path).read_bytes(), path
+
+
+def test_the_background_edition_knows_nothing_of_celery(bake: Bake) -> None:
+    project = bake(task_engine="background")
+    for path in ("pyproject.toml", "Makefile", "Dockerfile", "compose.yaml", ".env.prod"):
+        assert not re.search("celery|flower|redis|postgres", (project / path).read_text(), re.I)
+    for module_path in (project / "app").rglob("*.py"):
+        assert not re.search(r"(import|from) (celery|kombu|psycopg)", module_path.read_text())
+
+
+@pytest.mark.parametrize("engine", CHOICES["task_engine"])
+def test_compose_is_sound(bake: Bake, engine: str) -> None:
+    compose = bake(task_engine=engine) / "compose.yaml"
+    run([script("check-jsonschema"), "--builtin-schema", "vendor.compose-spec", compose], ROOT)
+    services = yaml.safe_load(compose.read_text("utf-8"))["services"]
+    expected = {"api", "worker", "redis", "postgres", "flower"} if engine == "celery" else {"api"}
+    assert services.keys() == expected
+    for name, service in services.items():
+        # The API's check is in the Dockerfile, for those who run it without Compose.
+        assert name == "api" or "healthcheck" in service
+        assert service["restart"] == "unless-stopped"
+        for port in service.get("ports", []):
+            assert port.startswith("127.0.0.1:"), "whoever should see it can go through a proxy"
 
 
 LONGEST: dict[str, Answers] = {
@@ -249,15 +330,19 @@ def newest() -> str:
 
 
 @pytest.mark.parametrize(
-    ("python", "arguments"),
-    [(oldest, []), (newest, []), (oldest, ["--resolution", "lowest-direct"])],
+    ("engine", "python", "arguments"),
+    [
+        ("background", oldest, []),
+        ("celery", newest, []),
+        ("celery", oldest, ["--resolution", "lowest-direct"]),
+    ],
     ids=["newest on the oldest Python", "newest on the newest Python", "oldest allowed"],
 )
 def test_the_project_passes_in_a_fresh_environment(
-    bake: Bake, python: Callable[[], str], arguments: list[str]
+    bake: Bake, engine: str, python: Callable[[], str], arguments: list[str]
 ) -> None:
     """A shared environment would hide a dependency that the project forgot to name."""
-    project = bake()
+    project = bake(task_engine=engine)
     run([uv(), "sync", "--quiet", "--python", python(), *arguments], project)
     own = project / ".venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
-    run([own, "-m", "pytest", "-q", "-p", "no:cacheprovider"], project)
+    run([own, "-m", "pytest", *WITHOUT_KILLS], project)

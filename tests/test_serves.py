@@ -66,14 +66,24 @@ def wait_for_text(log: Path, text: str, process: "subprocess.Popen[str]") -> str
     pytest.fail(f"the demo never said {text!r}:\n{log.read_text('utf-8')}", pytrace=False)
 
 
+def shell(command: str) -> str:
+    """Return what a command prints that the demo has shown; it is run where the demo is."""
+    return run(["sh", "-c", f"{command} --silent --fail"], ROOT)
+
+
 def test_the_demo_serves_stops_on_ctrl_c_and_remembers(tmp_path: Path) -> None:
     build, port = tmp_path / "build", free_port()
     url = f"http://127.0.0.1:{port}"
     with started(demo(build, port), ROOT, tmp_path / "first") as process:
         said = wait_for_text(tmp_path / "first", "Ctrl-C stops it", process)
         assert f"{url}/docs" in said
-        [curl] = re.findall(r"^ +(curl .*)$", said, re.MULTILINE)
-        stored = json.loads(run(["sh", "-c", f"{curl} --silent --fail"], tmp_path))
+        curl, submit, watch, fetch = re.findall(r"^ +(curl .*)$", said, re.MULTILINE)
+        stored = json.loads(shell(curl))
+        task = json.loads(shell(submit))
+        assert "event: succeeded" in shell(watch.replace("<id>", task["id"]))
+        answers = tmp_path / "answers.csv"
+        shell(fetch.replace("<id>", task["id"]).replace("answers.csv", str(answers)))
+        assert len(answers.read_text("utf-8").splitlines()) == 100_001
         children = psutil.Process(process.pid).children(recursive=True)
         interrupt(process)
     said = (tmp_path / "first").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""What needs a browser: a prediction made in Swagger UI, as a person makes it."""
+"""What needs other programs: a browser for Swagger UI; Redis and Postgres for Celery's tasks."""
 
 import os
 import shutil
@@ -52,3 +52,9 @@ def test_a_prediction_made_in_swagger_ui_is_stored(
     assert stored["label"] == "setosa"
     # The page is whole without the internet: nothing but this service was asked for anything.
     assert [sent for sent in foreign if not sent.startswith((url, "data:"))] == []
+
+
+def test_the_tasks_of_the_celery_edition_survive(bake: Bake) -> None:
+    """Its own tests start Redis and Postgres, and stop and kill them."""
+    project = bake(task_engine="celery")
+    run(module("pytest", "-q", "-p", "no:cacheprovider", "-m", "services"), project)

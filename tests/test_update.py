@@ -50,6 +50,20 @@ def change(template: Path) -> None:
     commit(template)
 
 
+def test_celery_can_be_added_later(template: Path, tmp_path: Path) -> None:
+    """What docs/deploy.md of a project without it says."""
+    project = create(template, tmp_path / "projects")
+    run(["git", "init", "--quiet"], project)
+    commit(project)
+    answers = '{"task_engine": "celery"}'
+    assert answers in (project / "docs" / "deploy.md").read_text("utf-8")
+    run([script("cruft"), "update", "--skip-apply-ask", "--variables-to-update", answers], project)
+    assert (project / "app" / "tasks" / "worker.py").exists()
+    assert "celery[redis]" in (project / "pyproject.toml").read_text("utf-8")
+    assert not (project / "compose.yaml").exists()
+    assert not list(project.rglob("*.rej"))
+
+
 def files(project: Path) -> set[str]:
     return {name for name in tree(project) if not name.startswith(".git/")}
 

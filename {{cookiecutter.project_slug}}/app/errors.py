@@ -2,7 +2,14 @@
 
     AppError                      a class owns its status and title; its docstring is the message
     ├── NotFoundError             404
-    │   └── PredictionNotFoundError   (app/predictions/repository)
+    │   ├── PredictionNotFoundError   (app/predictions/repository)
+    │   ├── TaskNotFoundError         (app/tasks/repository)
+    │   └── UnknownKindError          (app/tasks/kinds)
+    ├── IdempotencyConflictError  409 (app/tasks/repository)
+    ├── NoTaskFileError           409 (app/tasks/service.py)
+    ├── ResultTooLargeError       413 (app/tasks/context.py)
+    ├── BadUploadError            422 (app/tasks/kinds/batch_prediction.py)
+    │   └── BadRowError               (the same)
     └── UnavailableError          503, with Retry-After
         └── StorageUnavailableError   (app/database.py)
 
@@ -105,7 +112,10 @@ def problem_response(status: int, headers: Mapping[str, str], **members: object)
 
 async def answer_app_error(_: Request, error: AppError) -> Response:
     """A domain error answers with its own status, title and message."""
-    if error.status >= 500:
+    if isinstance(error, UnavailableError):
+        # no traceback: an outage gives one such line for each request
+        logger.error(error.title, kind=type(error).__name__, cause=repr(error.__cause__)[:300])
+    elif error.status >= 500:
         logger.error(error.title, exc_info=error)
     name = type(error).__name__.removesuffix("Error")
     members = {"type": f"urn:problem:{name}", "title": error.title, "detail": error.detail}
@@ -153,9 +163,9 @@ def document_problems(app: FastAPI) -> None:
         for path in document["paths"].values():
             for operation in path.values():
                 for status, response in operation["responses"].items():
-                    content = response["content"]
-                    if status >= "400" and "application/json" in content:
-                        content[PROBLEM_JSON] = content.pop("application/json")
+                    if status >= "400":  # the media type is that of the route, such as a stream's
+                        [schema] = response["content"].values()
+                        response["content"] = {PROBLEM_JSON: schema}
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -36,4 +36,5 @@ async def ready(request: Request) -> Ready:
     state = app_state(request)
     with storage_errors():
         await state["database"].execute_fetchall("SELECT 1")
+    await state["tasks"].ping()
     return Ready(model_version=state["model"].card.version)

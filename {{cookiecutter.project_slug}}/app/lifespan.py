@@ -13,6 +13,8 @@ from app.model.loader import Model, open_model
 from app.predictions.repository import PredictionRepository
 from app.predictions.repository.sqlite import SqlitePredictionRepository
 from app.settings import Settings
+from app.tasks.lifespan import open_tasks
+from app.tasks.service import TaskService
 
 
 class AppState(TypedDict):
@@ -22,6 +24,7 @@ class AppState(TypedDict):
     model: Model
     database: aiosqlite.Connection
     predictions: PredictionRepository
+    tasks: TaskService
 
 
 @asynccontextmanager
@@ -29,10 +32,16 @@ async def lifespan(settings: Settings) -> AsyncIterator[AppState]:
     """Load the model, open the database; give both back in reverse order. Or raise StartError."""
     # in a thread, as every prediction is: what that needs is loaded before the first request
     with closing(await to_thread.run_sync(open_model, settings)) as model:
-        async with open_database(settings.database_path) as database:
-            predictions = SqlitePredictionRepository(database)
+        async with (
+            open_database(settings.database_path) as database,
+            open_tasks(settings, model) as tasks,
+        ):
             yield AppState(
-                settings=settings, model=model, database=database, predictions=predictions
+                settings=settings,
+                model=model,
+                database=database,
+                predictions=SqlitePredictionRepository(database),
+                tasks=tasks,
             )
 
 

@@ -13,6 +13,7 @@ from app.model import router as model
 from app.mount import mount
 from app.predictions import router as predictions
 from app.settings import Settings, load_settings
+from app.tasks import router as tasks
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -31,6 +32,8 @@ def create_app(settings: Settings) -> FastAPI:
     mount(app, model.router)
     mount(app, predictions.stateless_router, max_body_size=settings.max_body_bytes)
     mount(app, predictions.router, max_body_size=settings.max_body_bytes)
+    mount(app, tasks.upload_router, max_body_size=settings.task_upload_bytes)
+    mount(app, tasks.router, max_body_size=settings.max_body_bytes)
     if settings.docs_enabled:
         mount_docs(app)
     install_error_handlers(app)
@@ -45,9 +48,9 @@ def add_middleware(app: FastAPI, settings: Settings) -> None:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=["Content-Type", "X-API-Key", "X-Request-ID"],
-            expose_headers=["Location", "X-Request-ID"],
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Content-Type", "X-API-Key", "X-Request-ID", "Idempotency-Key"],
+            expose_headers=["Location", "Retry-After", "X-Request-ID"],
         )
     app.add_middleware(RequestMiddleware, settings=settings)
 

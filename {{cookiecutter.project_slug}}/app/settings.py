@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import StartError
+from app.tasks.settings import TaskSettings
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 SHORTEST_KEY = 32
@@ -35,8 +36,8 @@ class SettingsError(StartError):
     """A setting has a value that cannot be used."""
 
 
-class Settings(BaseSettings):
-    """The settings of the service itself."""
+class Settings(TaskSettings):
+    """The settings of the service itself, and those of its tasks."""
 
     model_config = SettingsConfigDict(
         env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True

@@ -31,7 +31,12 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Development settings, with a fake model and a database in a folder of the test's own."""
-    return Settings(database_path=tmp_path / "app.sqlite3", model_loader="tests.fakes:load_model")
+    return Settings(
+        database_path=tmp_path / "app.sqlite3",
+        task_database_path=tmp_path / "tasks.sqlite3",
+        model_loader="tests.fakes:load_model",
+        shutdown_seconds=1,
+    )
 
 
 @pytest.fixture
@@ -66,7 +71,7 @@ def serve(folder: Path, **variables: str) -> Iterator[tuple[httpx2.Client, subpr
     process = start(folder, PORT=str(port), **variables)
     try:
         host = "[::1]" if variables.get("HOST") == "::1" else "127.0.0.1"
-        with httpx2.Client(base_url=f"http://{host}:{port}") as client:
+        with httpx2.Client(base_url=f"http://{host}:{port}", timeout=30) as client:
             wait_until_live(client, process)
             yield client, process
     finally:
@@ -74,17 +79,18 @@ def serve(folder: Path, **variables: str) -> Iterator[tuple[httpx2.Client, subpr
         process.communicate(timeout=30)
 
 
-def start(folder: Path, **variables: str) -> subprocess.Popen[str]:
-    """`python -m app` with its database in `folder`, and these environment variables."""
+def start(folder: Path, module: str = "app", **variables: str) -> subprocess.Popen[str]:
+    """`python -m app` with its databases in `folder`, and these environment variables."""
     environment = {
         **os.environ,
         "PORT": str(free_port()),
         "DATABASE_PATH": str(folder / "app.sqlite3"),
+        "TASK_DATABASE_PATH": str(folder / "tasks.sqlite3"),
         "MODEL_LOADER": "tests.fakes:load_model",
         **variables,
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "app"],
+        [sys.executable, "-m", module],
         cwd=ROOT,
         env=environment,
         stderr=subprocess.PIPE,

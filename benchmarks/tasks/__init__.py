@@ -1,0 +1,1 @@
+"""What a background task costs and survives, beside what people install instead."""

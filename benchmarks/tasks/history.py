@@ -1,0 +1,185 @@
+"""What finished tasks cost those that come: claim and list beside 100,000 of them, and beside few.
+
+Two repositories of each database, filled through their own methods, and asked in turn, in this
+process, without HTTP.
+"""
+
+import argparse
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+
+from benchmarks import measure, project
+from benchmarks.measure import at_least_one, markdown, note, paired, spread, verdict
+from benchmarks.tasks.stack import bake
+
+TARGET = 1.5
+FEW = 100  # finished tasks in the other one, so that a page is as long
+GROUP = 100
+LIMIT = 21  # what the route reads for a page of 20
+CLAIMS = 4
+COLUMNS = ["database", "what", "µs, few", "µs, many", "ratio", "target"]
+
+Repository = Any  # a `TaskRepository` of the measured project
+Ask = Callable[[Repository], object]
+Opened = tuple[
+    Repository, Repository, Callable[[], None]
+]  # few, many, and what lets them settle down
+
+
+@dataclass
+class Variant:
+    """One question, and how long its answers took: beside few tasks, beside many."""
+
+    name: str
+    ask: Ask
+    target: float | None = TARGET
+    few: list[float] = field(default_factory=list)
+    many: list[float] = field(default_factory=list)
+
+
+def variants() -> list[Variant]:
+    """What a repository is asked."""
+    from app.tasks.schemas import TaskState  # type: ignore[import-not-found]
+
+    done, failed = TaskState.SUCCEEDED, TaskState.FAILED
+    return [
+        Variant(f"claim {CLAIMS}, and settle them", claim_and_settle),
+        Variant("the newest page", lambda tasks: tasks.page(LIMIT, None, None, None)),
+        Variant("`?state=succeeded`", lambda tasks: tasks.page(LIMIT, None, done, None)),
+        Variant("`?state=failed`: none", lambda tasks: tasks.page(LIMIT, None, failed, None)),
+        Variant("`?kind=wait`", lambda tasks: tasks.page(LIMIT, None, None, "wait")),
+        Variant("`?kind=other`: none", lambda tasks: tasks.page(LIMIT, None, None, "other")),
+        Variant(
+            "`?state=failed&kind=wait`: none",
+            lambda tasks: tasks.page(LIMIT, None, failed, "wait"),
+        ),
+    ]
+
+
+def claim_and_settle(tasks: Repository, limit: int = CLAIMS) -> object:
+    """What an engine does for some tasks."""
+    from app.tasks.repository import Outcome  # type: ignore[import-not-found]
+    from app.tasks.schemas import TaskState
+
+    done = Outcome(TaskState.SUCCEEDED, result='{"waited_seconds": 0.0}')
+    return tasks.settle([(claim, done) for claim in tasks.claim("benchmark", 30, limit)])
+
+
+def add(tasks: Repository, count: int) -> None:
+    """Add tasks that are due."""
+    from app.tasks.repository import NewTask
+
+    tasks.add([NewTask(str(uuid4()), "wait", '{"seconds": 0}') for _ in range(count)])
+
+
+def fill(tasks: Repository, count: int) -> None:
+    """Finish so many tasks, and leave a few in the queue."""
+    for _ in measure.progress(range(0, count, GROUP), f"Filling in {count:,}"):
+        with tasks.transaction():
+            add(tasks, min(count, GROUP))
+            claim_and_settle(tasks, GROUP)
+    add(tasks, FEW)
+
+
+def ask_both(variant: Variant, few: Repository, many: Repository) -> None:
+    """Ask both, the one or the other first."""
+    for tasks, seconds in random.sample([(few, variant.few), (many, variant.many)], 2):
+        began = time.perf_counter()
+        with tasks.transaction():
+            variant.ask(tasks)
+        seconds.append(time.perf_counter() - began)
+
+
+def measure_all(
+    few: Repository, many: Repository, settle_down: Callable[[], None], options: argparse.Namespace
+) -> list[Variant]:
+    """Fill both, then ask both everything, round by round."""
+    fill(few, FEW)
+    fill(many, options.tasks)
+    settle_down()
+    measured = variants()
+    for _ in measure.progress(range(options.rounds), "Measuring"):
+        for tasks in (few, many):
+            add(tasks, CLAIMS)  # to be claimed in this round
+        for variant in measured:
+            ask_both(variant, few, many)
+    return measured
+
+
+@contextmanager
+def sqlite(folder: Path) -> Iterator[Opened]:
+    """Two files."""
+    from app.tasks.repository.sqlite import open_sqlite  # type: ignore[import-not-found]
+
+    with ExitStack() as stack:
+        few, many = (
+            stack.enter_context(closing(open_sqlite(folder / name, "NORMAL")))
+            for name in ("few.sqlite3", "many.sqlite3")
+        )
+        yield few, many, lambda: None
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[Opened]:
+    """Two clusters, as the project's tests start them, vacuumed as Postgres does each minute."""
+    from app.tasks.repository.postgres import open_postgres  # type: ignore[import-not-found]
+    from tests.tasks.servers import Postgres, running  # type: ignore[import-not-found]
+
+    folder.chmod(0o755)  # Postgres may have to run as somebody else
+    with ExitStack() as stack:
+        opened, urls = [], []
+        for name in ("few", "many"):
+            (folder / name).mkdir()
+            server = stack.enter_context(running(Postgres, folder / name))
+            urls.append(server.url)
+            opened.append(stack.enter_context(closing(open_postgres(server.url))))
+        yield opened[0], opened[1], lambda: vacuum(urls)
+
+
+def vacuum(urls: list[str]) -> None:
+    """What autovacuum does within a minute."""
+    for url in urls:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
+
+
+def rows(database: str, measured: list[Variant]) -> Iterator[list[str]]:
+    """A row for each question."""
+    for variant in measured:
+        ratio = paired(variant.many, variant.few)
+        times = [
+            f"{spread([1e6 * s for s in seconds]).median:,.0f}"
+            for seconds in (variant.few, variant.many)
+        ]
+        result = verdict(ratio.median, variant.target)
+        yield [database, variant.name, *times, ratio.text(2), result]
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What can be chosen."""
+    parser.add_argument("--rounds", type=at_least_one, default=200, help="of each question (200)")
+    parser.add_argument("--tasks", type=at_least_one, default=100_000, help="finished (100000)")
+    parser.add_argument("--postgres", action="store_true", help="also there; needs its programs")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measure, print the table."""
+    table: list[list[str]] = []
+    databases = {"SQLite": sqlite} | ({"Postgres": postgres} if options.postgres else {})
+    with project.scratch_folder() as folder:
+        sys.path.insert(0, str(bake(folder)))
+        for name, opened in databases.items():
+            note(name)
+            with opened(folder) as repositories:
+                table.extend(rows(name, measure_all(*repositories, options)))
+    measure.say(markdown(COLUMNS, table))

@@ -1,0 +1,1 @@
+"""Background tasks: accepted, kept in a repository, run, and finished once."""

@@ -1,0 +1,59 @@
+"""How a route gets the tasks' service, and what it reads of a request to them."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Body, Depends, Header, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+
+from app.lifespan import app_state
+from app.tasks.kinds import KINDS, find_kind
+from app.tasks.schemas import Task
+from app.tasks.service import TaskService
+
+
+async def get_tasks(request: Request) -> TaskService:
+    """The service that the lifespan made."""
+    return app_state(request)["tasks"]
+
+
+TaskServiceDep = Annotated[TaskService, Depends(get_tasks)]
+
+
+async def get_task(task_id: UUID, tasks: TaskServiceDep) -> Task:
+    """The task that the path names."""
+    return await tasks.get(task_id)
+
+
+TaskDep = Annotated[Task, Depends(get_task)]
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Your name for this request: sent again, it gives the same task",
+    ),
+]
+
+
+Payload = Annotated[
+    dict[str, Any],
+    Body(
+        openapi_examples={
+            name: {"value": kind.example} for name, kind in KINDS.items() if kind.example
+        }
+    ),
+]
+
+
+def check_payload(kind: str, payload: dict[str, Any]) -> BaseModel:
+    """The body as the kind's payload; what breaks its rules is answered with 422."""
+    try:
+        checked: BaseModel = find_kind(kind).payload.model_validate(payload)
+    except ValidationError as error:
+        details = [{**item, "loc": ("body", *item["loc"])} for item in error.errors()]
+        raise RequestValidationError(details) from None
+    return checked

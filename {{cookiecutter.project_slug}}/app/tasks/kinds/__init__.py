@@ -1,0 +1,48 @@
+"""Every kind of task, registered in one place.
+
+A kind is a function of a typed payload and a `TaskContext`. It runs in a thread, so it may block
+and calculate; what it returns must be JSON. An `AppError` that it raises fails the task for good;
+any other exception is a bug or bad luck, and the task is tried again. After a crash it starts
+anew, so it should do no harm twice.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from app.errors import NotFoundError
+from app.tasks.context import TaskContext
+from app.tasks.kinds.batch_prediction import BatchPrediction, predict_batch
+from app.tasks.kinds.wait import Wait, wait
+
+PayloadT = TypeVar("PayloadT", bound=BaseModel)
+
+
+class UnknownKindError(NotFoundError):
+    """There is no such kind of task; app/tasks/kinds/ registers those that there are."""
+
+    title = "Unknown Kind"
+
+
+@dataclass(frozen=True)
+class Kind(Generic[PayloadT]):
+    """How tasks of one kind are checked and run."""
+
+    payload: type[PayloadT]
+    run: Callable[[PayloadT, TaskContext], Any]
+    example: dict[str, Any]
+
+
+KINDS: dict[str, Kind[Any]] = {
+    "batch-prediction": Kind(BatchPrediction, predict_batch, {}),
+    "wait": Kind(Wait, wait, {"seconds": 0.2}),
+}
+
+
+def find_kind(name: str) -> Kind[Any]:
+    """The kind of this name, or UnknownKindError."""
+    if name not in KINDS:
+        raise UnknownKindError
+    return KINDS[name]

@@ -1,0 +1,131 @@
+"""`batch-prediction`: a CSV with a row for each prediction, and the same CSV with the answers.
+
+The upload is cut into pieces of some rows. Each piece gives one piece of the result, kept in one
+transaction with the progress: an attempt after a crash goes on where the last one was.
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, BinaryIO
+
+import numpy as np
+from pydantic import BaseModel, ValidationError
+
+from app.errors import AppError
+from app.model.features import Features
+from app.model.loader import Model
+from app.tasks.context import TaskContext
+
+ROWS_PER_PIECE = 1_000
+
+
+class BadUploadError(AppError):
+    """The file cannot be used."""
+
+    status = 422
+    title = "Bad Upload"
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+
+    @property
+    def detail(self) -> str:
+        """What is wrong with it, and where."""
+        return self.message
+
+
+class BadRowError(BadUploadError):
+    """A row of the file breaks a rule."""
+
+    title = "Bad Row"
+
+
+class BatchPrediction(BaseModel):
+    """What is known of the file before the task starts."""
+
+    columns: list[str]
+    pieces: int
+    sha256: str  # of the rows, by which the same upload is recognised
+
+
+def split_upload(file: BinaryIO) -> tuple[BatchPrediction, list[bytes]]:
+    """Check the header of a CSV and cut its rows into pieces; BadUploadError when it has none."""
+    try:
+        header = file.readline().decode("utf-8-sig")
+        columns = next(csv.reader([header.strip()], strict=True), [])
+    except (UnicodeDecodeError, csv.Error):
+        raise BadUploadError("The file is not a CSV in UTF-8; save it as one.") from None
+    missing = [name for name in Features.model_fields if columns.count(name) != 1]
+    if missing:
+        wanted = ",".join(Features.model_fields)
+        raise BadUploadError(f"The first line must name each of these columns once: {wanted}.")
+    pieces = list(iter(lambda: b"".join(islice(file, ROWS_PER_PIECE)), b""))
+    if not any(piece.strip() for piece in pieces):
+        raise BadUploadError("The file has a header and no rows.")
+    digest = hashlib.sha256(b"".join(pieces)).hexdigest()
+    return BatchPrediction(columns=columns, pieces=len(pieces), sha256=digest), pieces
+
+
+def predict_batch(payload: BatchPrediction, task: TaskContext) -> dict[str, Any]:
+    """Predict every row, piece by piece, from the first piece that has no result yet."""
+    for number in range(task.saved_pieces(), payload.pieces):
+        rows = list(read_rows(task.input_piece(number) or b"", payload.columns, number))
+        answers = predict_rows(task.model, payload.columns, rows)
+        lines = [row + answer for (_, row), answer in zip(rows, answers, strict=True)]
+        if number == 0:
+            lines.insert(0, payload.columns + result_columns(task.model))
+        task.save((number + 1) / payload.pieces, as_csv(lines))
+    return {"model_version": task.model.card.version}
+
+
+def read_rows(piece: bytes, columns: list[str], number: int) -> Iterator[tuple[int, list[str]]]:
+    """Each row with the number of its line in the file; blank lines are left out."""
+    first = 2 + number * ROWS_PER_PIECE
+    for line, text in enumerate(piece.splitlines(), first):
+        try:
+            values = next(csv.reader([text.decode("utf-8")], strict=True), [])
+        except (UnicodeDecodeError, csv.Error):
+            raise BadRowError(f"Line {line} is not CSV in UTF-8.") from None
+        if values and len(values) != len(columns):
+            raise BadRowError(f"Line {line} has {len(values)} values, the header {len(columns)}.")
+        if values:
+            yield line, values
+
+
+def predict_rows(
+    model: Model, columns: list[str], rows: list[tuple[int, list[str]]]
+) -> list[list[str]]:
+    """The label and the probabilities of each row, as text; BadRowError names the first bad one."""
+    features = [checked(line, dict(zip(columns, row, strict=True))) for line, row in rows]
+    if not features:
+        return []
+    probabilities = model.predict(np.array([f.row() for f in features], dtype=np.float32))
+    labels = [model.card.labels[index] for index in probabilities.argmax(axis=1)]
+    return [
+        [label, *(f"{p:.6f}" for p in row)]
+        for label, row in zip(labels, probabilities.tolist(), strict=True)
+    ]
+
+
+def checked(line: int, row: dict[str, str]) -> Features:
+    """The features of a row; BadRowError says which value breaks which rule."""
+    try:
+        return Features.model_validate_strings({name: row[name] for name in Features.model_fields})
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        raise BadRowError(f"Line {line}, {problem['loc'][0]}: {problem['msg']}.") from None
+
+
+def result_columns(model: Model) -> list[str]:
+    """The columns that the result has after those of the upload."""
+    return ["label", *(f"probability_{label}" for label in model.card.labels)]
+
+
+def as_csv(lines: list[list[str]]) -> bytes:
+    """Lines of values as CSV."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(lines)
+    return text.getvalue().encode()

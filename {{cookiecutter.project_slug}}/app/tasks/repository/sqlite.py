@@ -1,0 +1,101 @@
+"""Tasks in a SQLite file: embedded, and safe for several processes of one machine."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from functools import cache
+from pathlib import Path
+
+from app.database import BUSY_SECONDS, StorageUnavailableError, storage_errors
+from app.errors import StartError
+from app.tasks.repository.database import Row, SqlTaskRepository
+from app.tasks.repository.sql import Dialect
+
+OLDEST = (3, 38)
+
+SQLITE = Dialect(
+    now="((julianday('now') - 2440587.5) * 86400.0)",
+    serial="INTEGER PRIMARY KEY AUTOINCREMENT",
+    blob="BLOB",
+    real="REAL",
+    rows="json_each(:rows)",
+    skip_locked="",  # there is one writer at a time
+)
+
+
+prepared = cache(SQLITE)
+
+
+class SqliteConnection:
+    """A connection to the file, for one thread at a time."""
+
+    def __init__(self, path: Path, synchronous: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection = sqlite3.connect(
+            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        with ExitStack() as stack:
+            stack.enter_context(closing(self._connection))
+            self._use_write_ahead_log()
+            self._connection.execute(f"PRAGMA synchronous = {synchronous}")
+            self._connection.execute("PRAGMA foreign_keys = ON")
+            stack.pop_all()
+
+    def execute(self, statement: str, **values: object) -> list[Row]:
+        """Run a statement and give its rows."""
+        with storage_errors():
+            return self._connection.execute(prepared(statement), values).fetchall()
+
+    def write(self, statement: str, **values: object) -> int:
+        """Run a statement that gives no rows."""
+        with storage_errors():
+            return self._connection.execute(prepared(statement), values).rowcount
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Wait for the turn to write, then commit at the end, or roll back on an exception."""
+        with storage_errors():
+            # at once, because a lock that is taken at the first write does not wait for its turn
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def _use_write_ahead_log(self) -> None:
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError:  # alone among statements, it does not wait
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
+
+
+def open_sqlite(path: Path, synchronous: str) -> SqlTaskRepository:
+    """The repository in this file, which is made if it is not there; StartError if it cannot."""
+    if sqlite3.sqlite_version_info < OLDEST:
+        raise StartError(
+            f"Python's SQLite is {sqlite3.sqlite_version}, and tasks need 3.38 or newer: "
+            "use another Python, for example one that uv installs (uv python install)."
+        )
+    with ExitStack() as stack:
+        try:
+            connection = stack.enter_context(closing(SqliteConnection(path, synchronous)))
+            repository = SqlTaskRepository(connection)
+            repository.migrate()
+        except (OSError, sqlite3.Error, StorageUnavailableError) as error:
+            cause = error.__cause__ or error
+            raise StartError(f"TASK_DATABASE_PATH: {path} cannot be used: {cause}") from None
+        stack.pop_all()
+    return repository

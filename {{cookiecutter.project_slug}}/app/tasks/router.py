@@ -1,0 +1,120 @@
+"""The task routes: parse, call the service, answer."""
+
+from collections.abc import AsyncIterable
+from typing import Annotated
+from uuid import UUID
+
+from anyio import to_thread
+from fastapi import APIRouter, BackgroundTasks, Query, Response, UploadFile
+from fastapi.responses import StreamingResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from app.errors import problems
+from app.security import ApiKeyRequired
+from app.tasks.dependencies import (
+    IdempotencyKey,
+    Payload,
+    TaskDep,
+    TaskServiceDep,
+    check_payload,
+)
+from app.tasks.kinds.batch_prediction import split_upload
+from app.tasks.schemas import Task, TaskPage, TaskState
+
+PREFIX = "/v1/tasks"
+
+upload_router = APIRouter(
+    prefix=PREFIX,
+    tags=["tasks"],
+    dependencies=[ApiKeyRequired],
+    responses=problems(400, 401, 409, 413, 422, 503),
+)
+router = APIRouter(
+    prefix=PREFIX,
+    tags=["tasks"],
+    dependencies=[ApiKeyRequired],
+    responses=problems(401, 422, 503),
+)
+
+
+def accept(
+    task: Task, response: Response, background: BackgroundTasks, tasks: TaskServiceDep
+) -> Task:
+    """Answer that the task is accepted; the engine is kicked after the answer."""
+    response.headers["Location"] = f"{PREFIX}/{task.id}"
+    response.headers["Retry-After"] = "1"
+    background.add_task(tasks.engine.kick)
+    return task
+
+
+@upload_router.post("/batch-prediction", status_code=202)
+async def submit_batch_prediction(
+    file: UploadFile,
+    tasks: TaskServiceDep,
+    response: Response,
+    background: BackgroundTasks,
+    idempotency_key: IdempotencyKey = None,
+) -> Task:
+    """Accept a CSV in UTF-8 with a column for each feature; others are carried along."""
+    payload, pieces = await to_thread.run_sync(split_upload, file.file)
+    task = await tasks.submit("batch-prediction", payload, idempotency_key, pieces)
+    return accept(task, response, background, tasks)
+
+
+@router.post("/{kind}", status_code=202, responses=problems(400, 404, 409, 413))
+async def submit_task(
+    kind: str,
+    payload: Payload,
+    tasks: TaskServiceDep,
+    response: Response,
+    background: BackgroundTasks,
+    idempotency_key: IdempotencyKey = None,
+) -> Task:
+    """Accept a task of this kind: from the answer on, it survives the process."""
+    task = await tasks.submit(kind, check_payload(kind, payload), idempotency_key)
+    return accept(task, response, background, tasks)
+
+
+@router.get("", responses=problems(404))
+async def list_tasks(
+    tasks: TaskServiceDep,
+    state: Annotated[TaskState | None, Query(description="Only tasks in this state")] = None,
+    kind: Annotated[
+        str | None, Query(pattern=r"^[\w.-]{1,64}$", description="Only tasks of this kind")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=100, description="How many at most")] = 20,
+    cursor: Annotated[
+        UUID | None, Query(description="`next_cursor` of the page before; none for the newest")
+    ] = None,
+) -> TaskPage:
+    """The tasks, newest first."""
+    return await tasks.read_page(limit, cursor, state, kind)
+
+
+@router.get("/{task_id}", responses=problems(404))
+async def read_task(task: TaskDep) -> Task:
+    """Where the task stands, its result or its problem."""
+    return task
+
+
+@router.get("/{task_id}/events", response_class=EventSourceResponse, responses=problems(404))
+async def watch_task(task: TaskDep, tasks: TaskServiceDep) -> AsyncIterable[ServerSentEvent]:
+    """The task as it is, and again at each change, as server-sent events until it ends."""
+    async for state in tasks.watch(task):
+        yield ServerSentEvent(event=state.state.value, data=state)
+
+
+@router.get("/{task_id}/result", response_class=StreamingResponse, responses=problems(404, 409))
+async def download_result(task: TaskDep, tasks: TaskServiceDep) -> StreamingResponse:
+    """The file that the task made."""
+    return StreamingResponse(
+        await tasks.result_file(task),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{task.kind}-{task.id}.csv"'},
+    )
+
+
+@router.delete("/{task_id}", responses=problems(404))
+async def cancel_task(task_id: UUID, tasks: TaskServiceDep) -> Task:
+    """Cancel: a queued task at once, a running one at its next chance; an ended one stays."""
+    return await tasks.cancel(task_id)

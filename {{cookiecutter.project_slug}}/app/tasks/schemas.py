@@ -1,0 +1,55 @@
+"""What goes in and out of the task routes."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+
+class TaskState(StrEnum):
+    """Where a task stands. It moves from queued to running, and perhaps back; then it ends once."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DEAD = "dead"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing comes after it."""
+        return self not in (TaskState.QUEUED, TaskState.RUNNING)
+
+
+class TaskProblem(BaseModel):
+    """Why a task has failed, is dead, or is being tried again."""
+
+    type: str = Field(description="The name of the error", examples=["urn:problem:BadRow"])
+    title: str
+    detail: str = Field(description="What happened, for a person")
+
+
+class Task(BaseModel):
+    """A task, as everyone may see it."""
+
+    id: UUID
+    kind: str = Field(examples=["wait"])
+    state: TaskState
+    progress: float = Field(0, ge=0, le=1, description="The part that is done")
+    attempts: int = Field(0, ge=0, description="How often it was started, hand-backs not counted")
+    cancel_requested: bool = Field(False, description="It stops at its next chance")
+    created_at: datetime
+    started_at: datetime | None = Field(None, description="The first start")
+    finished_at: datetime | None = None
+    result: Any = Field(None, description="What the task gave, once it has succeeded")
+    problem: TaskProblem | None = Field(None, description="The last error, if there was one")
+
+
+class TaskPage(BaseModel):
+    """Some of the tasks, newest first."""
+
+    items: list[Task]
+    next_cursor: UUID | None = Field(description="Send it as `cursor` to read on; null at the end")

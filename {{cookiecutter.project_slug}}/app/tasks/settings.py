@@ -1,0 +1,54 @@
+"""The settings of the background tasks; they are part of `Settings`."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+# {%- if cookiecutter.task_engine == "celery" +%}
+from pydantic.types import SecretStr
+
+# {%- endif +%}
+from pydantic_settings import BaseSettings
+
+
+class TaskSettings(BaseSettings):
+    """Where tasks are kept, how many run at once, and how often one is tried."""
+
+    task_concurrency: int = Field(4, ge=1, le=64, description="Tasks at once in each process")
+    task_lease_seconds: float = Field(
+        30, ge=0.5, le=3600, description="A task of a process silent for this long is taken over"
+    )
+    task_poll_seconds: float = Field(
+        1, ge=0.05, le=60, description="How often each process looks for work that others left"
+    )
+    task_max_attempts: int = Field(5, ge=1, le=100, description="Tries before a task is dead")
+    task_backoff_seconds: float = Field(
+        1, ge=0.01, le=60, description="Wait before the second try; doubles with each one"
+    )
+    task_upload_bytes: int = Field(
+        2**24, ge=1_024, le=2**30, description="Largest file that a task may be given, in bytes"
+    )
+    task_result_bytes: int = Field(
+        2**26, ge=1_024, le=2**30, description="Largest result of a task, in bytes"
+    )
+    task_retention_seconds: int = Field(
+        86_400, ge=1, le=31_536_000, description="How long finished tasks are kept"
+    )
+    task_database_path: Path = Field(
+        Path("var/tasks.sqlite3"), description="The tasks' SQLite file"
+    )
+    task_synchronous: Literal["NORMAL", "FULL"] = Field(
+        "NORMAL", description="FULL: an accepted task survives a power cut too, not only a crash"
+    )
+    # {% if cookiecutter.task_engine == "celery" %}
+    task_engine: Literal["background", "celery"] = Field(
+        "background", description="Who runs tasks: this process, or Celery workers"
+    )
+    task_database_url: SecretStr | None = Field(
+        None, description="postgresql://… keeps the tasks there, for several machines"
+    )
+    task_broker_url: SecretStr = Field(
+        SecretStr("redis://127.0.0.1:6379/0"), description="Celery's broker"
+    )
+    # {% endif %}

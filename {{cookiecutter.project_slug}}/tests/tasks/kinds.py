@@ -1,0 +1,69 @@
+"""Kinds that misbehave, for real processes: `MODEL_LOADER=tests.tasks.kinds:load_model`."""
+
+import asyncio
+import os
+import signal
+import time
+from pathlib import Path
+
+from anyio import from_thread
+from pydantic import BaseModel
+
+from app.model.loader import Matrix, Model
+from app.settings import Settings
+from app.tasks.context import TaskContext
+from app.tasks.kinds import KINDS, Kind
+from tests.fakes import FakeModel
+
+loops: list[asyncio.AbstractEventLoop] = []
+
+
+class Note(BaseModel):
+    """Where a start is noted, and for how long to block."""
+
+    path: Path
+    seconds: float = 0
+
+
+def note_and_block(payload: Note, _: TaskContext) -> None:
+    """Note the start, then block this thread."""
+    with payload.path.open("a") as file:
+        file.write("started\n")
+    time.sleep(payload.seconds)
+
+
+def note_and_block_the_loop(payload: Note, task: TaskContext) -> None:
+    """Note the start, then block this thread and the event loop as well."""
+    loops[-1].call_soon_threadsafe(time.sleep, payload.seconds)
+    note_and_block(payload, task)
+
+
+def kill_the_process(payload: Note, task: TaskContext) -> None:
+    """End the process in which it runs, without a word."""
+    note_and_block(payload, task)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class SlowModel(FakeModel):
+    """Takes its time for each piece of a batch."""
+
+    def predict(self, rows: Matrix) -> Matrix:
+        """Rows of shape (n, 4) to probabilities of shape (n, 2)."""
+        time.sleep(0.05)
+        return super().predict(rows)
+
+
+def load_model(_: Settings) -> Model:
+    """Register the kinds, and return a slow model."""
+    for run in (note_and_block, note_and_block_the_loop, kill_the_process):
+        KINDS[run.__name__] = Kind(Note, run, {})
+    loops.append(running_loop())
+    return SlowModel()
+
+
+def running_loop() -> asyncio.AbstractEventLoop:
+    """The event loop for which this thread works; a Celery worker has none."""
+    try:
+        return from_thread.run_sync(asyncio.get_running_loop)
+    except RuntimeError:
+        return asyncio.new_event_loop()

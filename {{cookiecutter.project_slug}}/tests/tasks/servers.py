@@ -1,0 +1,113 @@
+"""Redis and Postgres servers of the tests' own, which a test may stop, kill and start again."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import free_port
+
+START_SECONDS = 30
+
+
+def program(name: str, *folders: str) -> str:
+    """Where a server program is; its absence is a failure, not a skip."""
+    path = os.pathsep.join([os.environ["PATH"], *folders])
+    return shutil.which(name, path=path) or pytest.fail(
+        f"{name} is not installed here (apt-get install redis-server postgresql)", pytrace=False
+    )
+
+
+def wait_for_port(port: int) -> None:
+    """Return once somebody listens on the port."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            if time.monotonic() > deadline:
+                pytest.fail(f"Nothing listens on port {port}")
+            time.sleep(0.05)
+        else:
+            return
+
+
+class Redis:
+    """A Redis that keeps nothing on disk: a restart loses everything in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._folder = folder
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and return once it answers."""
+        command = [program("redis-server"), "--port", str(self.port), "--save", ""]
+        self._process = subprocess.Popen(
+            [*command, "--dir", str(self._folder), "--logfile", "redis.log"]
+        )
+        wait_for_port(self.port)
+
+    def stop(self) -> None:
+        """Kill it."""
+        self._process.kill()
+        self._process.wait()
+
+    close = stop
+
+
+class Postgres:
+    """A Postgres cluster with one database."""
+
+    def __init__(self, _: Path) -> None:
+        self.port = free_port()
+        self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+        self._bin = Path(program("initdb", *map(str, Path("/").glob("usr/lib/postgresql/*/bin"))))
+        # not in a folder of pytest's: only its owner can enter that, and Postgres is never root
+        self._home = tempfile.TemporaryDirectory(prefix="postgres-")
+        self._user = "postgres" if os.geteuid() == 0 else None
+        if self._user:
+            shutil.chown(self._home.name, self._user)
+        self._run("initdb", "-A", "trust", "-U", "postgres", "--no-sync")
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and return once it answers."""
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
+        self._run("pg_ctl", "-w", "-l", f"{self._home.name}/log", "-o", options, "start")
+
+    def stop(self) -> None:
+        """Stop it at once, as a crash would; what was committed is there at the next start."""
+        self._run("pg_ctl", "-w", "-m", "immediate", "stop")
+
+    def close(self) -> None:
+        """Stop it and remove its folder."""
+        self.stop()
+        self._home.cleanup()
+
+    def _run(self, name: str, *options: str) -> None:
+        subprocess.run(
+            [str(self._bin.with_name(name)), "-D", f"{self._home.name}/data", *options],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd=self._home.name,
+            user=self._user,
+        )
+
+
+@contextmanager
+def running(server: type[Redis] | type[Postgres], folder: Path) -> Iterator[Redis | Postgres]:
+    """A server that is gone at the end."""
+    started = server(folder)
+    try:
+        yield started
+    finally:
+        started.close()

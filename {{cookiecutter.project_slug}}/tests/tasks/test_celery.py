@@ -1,0 +1,281 @@
+"""The `celery` engine with real workers, Redis and Postgres, and what it survives."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from threading import Event
+
+import httpx2
+import psycopg
+import pytest
+
+from app.settings import Settings
+from app.tasks.engines.celery import make_celery
+from tests.conftest import serve, start
+from tests.tasks.servers import Postgres, Redis, running
+from tests.tasks.test_survival import FAST, read, rows, submit, wait_for, wait_for_state
+
+pytestmark = pytest.mark.services
+
+
+@contextmanager
+def worker(folder: Path, **variables: str) -> Iterator["subprocess.Popen[str]"]:
+    """A Celery worker with its processes in a group of their own; killed if it does not stop."""
+    process = start(folder, "app.tasks.worker", **variables)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            kill_all(process)
+
+
+def kill_all(process: "subprocess.Popen[str]") -> None:
+    """Kill a worker and the processes that it has forked."""
+    for pid in (*children(process), process.pid):
+        os.kill(pid, signal.SIGKILL)
+    process.communicate()
+
+
+def children(process: "subprocess.Popen[str]") -> list[int]:
+    """The processes that a worker has forked."""
+    command = ["ps", "-o", "pid=", "--ppid", str(process.pid)]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)
+    return [int(pid) for pid in listed.stdout.split()]
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    (tmp_path / "redis").mkdir()
+    with running(Redis, tmp_path / "redis") as server:
+        assert isinstance(server, Redis)
+        yield server
+
+
+@pytest.fixture
+def postgres(tmp_path: Path) -> Iterator[Postgres]:
+    (tmp_path / "postgres").mkdir()
+    with running(Postgres, tmp_path / "postgres") as server:
+        assert isinstance(server, Postgres)
+        yield server
+
+
+@pytest.fixture
+def variables(redis: Redis) -> dict[str, str]:
+    """The settings of an API and its workers that share a SQLite file."""
+    return {**FAST, "TASK_ENGINE": "celery", "TASK_BROKER_URL": redis.url, "TASK_CONCURRENCY": "2"}
+
+
+class Load:
+    """Tasks submitted without a pause, in the background, until it is closed."""
+
+    def __init__(self, client: httpx2.Client) -> None:
+        self.accepted: list[str] = []
+        self.refused: list[httpx2.Response] = []
+        self._client = client
+        self._closing = Event()
+        self._pool = ThreadPoolExecutor(1)
+        self._calls = self._pool.submit(self._call)
+
+    def _call(self) -> None:
+        while not self._closing.wait(0.02):
+            answer = self._client.post("/v1/tasks/wait", json={"seconds": 0.05})
+            if answer.status_code == 202:
+                self.accepted.append(answer.json()["id"])
+            else:
+                self.refused.append(answer)
+                time.sleep(0.1)
+
+    def close(self) -> None:
+        """Stop, and raise what went wrong."""
+        self._closing.set()
+        self._calls.result()
+        self._pool.shutdown()
+
+
+def all_succeed(client: httpx2.Client, ids: list[str]) -> None:
+    """Wait until every one of these tasks has succeeded."""
+    for task_id in ids:
+        assert (
+            wait_for_state(client, task_id, "succeeded", "dead", "failed")["state"] == "succeeded"
+        )
+
+
+@pytest.mark.parametrize("kill", ["worker", "child"])
+def test_every_accepted_task_survives_the_kill_of_workers(
+    kill: str, variables: dict[str, str], tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        client, _ = stack.enter_context(serve(tmp_path, **variables))
+        workers = [stack.enter_context(worker(tmp_path, **variables)) for _ in range(2)]
+        with closing(Load(client)) as load:
+            for _ in range(3):
+                time.sleep(2)
+                which = random.randrange(2)
+                if kill == "child" and (forked := children(workers[which])):
+                    os.kill(random.choice(forked), signal.SIGKILL)
+                elif kill == "worker":
+                    kill_all(workers[which])
+                    workers[which] = stack.enter_context(worker(tmp_path, **variables))
+        assert len(load.accepted) > 50
+        assert load.refused == []
+        all_succeed(client, load.accepted)
+
+
+def test_a_broker_that_forgets_everything_costs_no_task(
+    variables: dict[str, str], redis: Redis, tmp_path: Path
+) -> None:
+    with serve(tmp_path, **variables) as (client, _), worker(tmp_path, **variables):
+        with closing(Load(client)) as load:
+            time.sleep(1)
+            for _ in range(2):
+                redis.stop()
+                time.sleep(1)
+                redis.start()
+                time.sleep(1)
+        assert load.refused == []
+        all_succeed(client, load.accepted)
+
+
+def test_what_the_broker_lost_is_announced_again(
+    variables: dict[str, str], redis: Redis, tmp_path: Path
+) -> None:
+    with serve(tmp_path, **variables) as (client, _):
+        ids = [submit(client, seconds=0) for _ in range(20)]
+        unannounced = "SELECT 1 FROM tasks WHERE dispatched_at IS NULL"
+        wait_for(lambda: not rows(tmp_path, unannounced))
+        redis.stop()
+        redis.start()
+        with worker(tmp_path, **variables):
+            all_succeed(client, ids)
+
+
+def test_tasks_are_accepted_while_the_broker_is_away(
+    variables: dict[str, str], redis: Redis, tmp_path: Path
+) -> None:
+    redis.stop()
+    with serve(tmp_path, **variables) as (client, _):
+        ids = [submit(client, seconds=0) for _ in range(5)]
+        assert {read(client, task_id)["state"] for task_id in ids} == {"queued"}
+        redis.start()
+        with worker(tmp_path, **variables):
+            all_succeed(client, ids)
+
+
+@pytest.mark.parametrize("engine", ["background", "celery"])
+def test_a_restart_of_postgres_loses_nothing_that_was_accepted(
+    engine: str, variables: dict[str, str], postgres: Postgres, tmp_path: Path
+) -> None:
+    variables = {**variables, "TASK_ENGINE": engine, "TASK_DATABASE_URL": postgres.url}
+    with ExitStack() as stack:
+        client, _ = stack.enter_context(serve(tmp_path, **variables))
+        if engine == "celery":
+            stack.enter_context(worker(tmp_path, **variables))
+        with closing(Load(client)) as load:
+            time.sleep(2)
+            postgres.stop()
+            wait_for(lambda: bool(load.refused))
+            assert client.get("/v1/tasks").status_code == 503
+            postgres.start()
+            count = len(load.accepted)
+            wait_for(lambda: len(load.accepted) > count + 20)
+        all_succeed(client, load.accepted)
+    assert {answer.status_code for answer in load.refused} == {503}
+    assert {answer.headers["Content-Type"] for answer in load.refused} == {
+        "application/problem+json"
+    }
+    with psycopg.connect(postgres.url) as database:
+        [stored] = database.execute("SELECT count(*) FROM tasks WHERE state <> 'succeeded'")
+    assert stored == (0,)
+
+
+def test_a_stopped_worker_drains_what_is_short_and_hands_back_the_rest_for_free(
+    variables: dict[str, str], tmp_path: Path
+) -> None:
+    variables = {**variables, "TASK_CONCURRENCY": "3"}
+    with serve(tmp_path, **variables) as (client, _):
+        with worker(tmp_path, **variables) as process:
+            short = submit(client, seconds=0.8)
+            long = submit(client, seconds=600)
+            blocked = submit(client, "note_and_block", path=str(tmp_path / "note"), seconds=600)
+            for task_id in (short, long, blocked):
+                wait_for_state(client, task_id, "running")
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=30)
+        ended = {one: read(client, one) for one in (short, long, blocked)}
+    assert {one: (task["state"], task["attempts"]) for one, task in ended.items()} == {
+        short: ("succeeded", 1),
+        long: ("queued", 0),
+        blocked: ("queued", 0),
+    }
+
+
+def test_a_task_that_kills_its_process_ends_dead_and_stops_no_other(
+    variables: dict[str, str], tmp_path: Path
+) -> None:
+    variables = {**variables, "TASK_MAX_ATTEMPTS": "2"}
+    with serve(tmp_path, **variables) as (client, _), worker(tmp_path, **variables):
+        poison = submit(client, "kill_the_process", path=str(tmp_path / "note"))
+        others = [submit(client, seconds=0.1) for _ in range(10)]
+        task = wait_for_state(client, poison, "dead")
+        all_succeed(client, others)
+    assert task["problem"]["type"] == "urn:problem:WorkerLost"
+    assert (tmp_path / "note").read_text() == "started\n" * 2
+
+
+def test_a_running_task_is_cancelled_in_its_worker(
+    variables: dict[str, str], tmp_path: Path
+) -> None:
+    with serve(tmp_path, **variables) as (client, _), worker(tmp_path, **variables):
+        task_id = submit(client, seconds=600)
+        wait_for_state(client, task_id, "running")
+        client.delete(f"/v1/tasks/{task_id}")
+        assert wait_for_state(client, task_id, "cancelled")["attempts"] == 1
+
+
+@pytest.mark.parametrize("storage", ["sqlite", "postgres"])
+def test_a_batch_goes_on_in_another_worker(
+    storage: str, variables: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if storage == "postgres":
+        variables["TASK_DATABASE_URL"] = request.getfixturevalue("postgres").url
+    header = "sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm"
+    lines = [f"{4 + n % 4},3.5,1.4,{n % 20 + 1}" for n in range(40_000)]
+    upload = {"file": ("flowers.csv", "\n".join([header, *lines]))}
+    with ExitStack() as stack:
+        client, _ = stack.enter_context(serve(tmp_path, **variables))
+        first = stack.enter_context(worker(tmp_path, **variables))
+        task_id = client.post("/v1/tasks/batch-prediction", files=upload).json()["id"]
+        wait_for(lambda: read(client, task_id)["progress"] >= 0.25)
+        kill_all(first)
+        stack.enter_context(worker(tmp_path, **variables))
+        task = wait_for_state(client, task_id, "succeeded")
+        result = client.get(f"/v1/tasks/{task_id}/result").text.splitlines()
+    answers = ["short,0.750000,0.250000"] * 3 + ["long,0.250000,0.750000"]
+    assert task["attempts"] == 2
+    assert result[1:] == [f"{line},{answers[n % 4]}" for n, line in enumerate(lines)]
+
+
+def test_a_worker_that_cannot_start_says_why(variables: dict[str, str], tmp_path: Path) -> None:
+    wrong = {**variables, "TASK_DATABASE_URL": "postgresql://127.0.0.1:1/nothing"}
+    process = start(tmp_path, "app.tasks.worker", **wrong)
+    printed = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert "The worker did not start. TASK_DATABASE_URL cannot be used" in printed
+    assert "Traceback" not in printed
+
+
+def test_celery_is_used_safely(settings: Settings) -> None:
+    conf = make_celery(settings).conf
+    assert list(conf.accept_content) == ["json"]
+    assert conf.task_acks_late
+    assert conf.task_reject_on_worker_lost
+    assert conf.broker_transport_options["visibility_timeout"] > settings.task_lease_seconds

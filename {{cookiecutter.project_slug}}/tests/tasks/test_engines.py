@@ -1,0 +1,448 @@
+"""The `background` engine: what it takes up, how much at once, and how it stops."""
+
+import asyncio
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, closing
+from functools import partial
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from app.__main__ import check
+from app.database import StorageUnavailableError
+from app.settings import Settings
+from app.tasks.context import TaskContext
+from app.tasks.engines import on_stop_signal
+from app.tasks.engines.background import BackgroundEngine
+from app.tasks.kinds import KINDS, Kind
+from app.tasks.lifespan import open_tasks
+from app.tasks.repository import Claim, Outcome
+from app.tasks.repository.database import SqlTaskRepository
+from app.tasks.repository.sqlite import open_sqlite
+from app.tasks.schemas import Task, TaskState
+from app.tasks.service import TaskService
+from tests.conftest import free_port
+from tests.fakes import FakeModel
+from tests.tasks.helpers import FAR, FAST, GONE, LONGEST_SECONDS, added, new_task, wait_for
+
+Run = Callable[[BaseModel, TaskContext], Any]
+
+
+class Anything(BaseModel):
+    """A payload without a field."""
+
+
+class Gate:
+    """A kind whose tasks all wait until they may go on; counts how many do."""
+
+    def __init__(self) -> None:
+        self.opened = threading.Event()
+        self.here = self.most = self.starts = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, _: BaseModel, task: TaskContext) -> None:
+        """Wait at the gate, and stop when the task shall stop."""
+        with self._lock:
+            self.here += 1
+            self.starts += 1
+            self.most = max(self.most, self.here)
+        try:
+            while not self.opened.wait(0.01):
+                task.check()
+        finally:
+            with self._lock:
+                self.here -= 1
+
+
+@pytest.fixture
+def fast(settings: Settings) -> Settings:
+    return settings.model_copy(update=FAST)
+
+
+@pytest.fixture
+def other(fast: Settings) -> Iterator[SqlTaskRepository]:
+    """Another process with the same file."""
+    with closing(open_sqlite(fast.task_database_path, "NORMAL")) as repository:
+        yield repository
+
+
+@pytest.fixture
+def register(monkeypatch: pytest.MonkeyPatch) -> Callable[[Run], None]:
+    """Makes a function the kind `test`."""
+    return lambda run: monkeypatch.setitem(KINDS, "test", Kind(Anything, run, {}))
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[TaskService]:
+    """The tasks of an app in this event loop."""
+    async with open_tasks(settings, FakeModel()) as tasks:
+        yield tasks
+
+
+async def until(what: Callable[[], object]) -> None:
+    """Return once it is so."""
+    await asyncio.to_thread(wait_for, what)
+
+
+def has_ended(tasks: TaskService, task: Task) -> bool:
+    return tasks._commits.wait(tasks._repository.get, task.id).state.final
+
+
+async def ended(tasks: TaskService, *submitted: Task) -> list[Task]:
+    """The tasks, once they have all ended."""
+    for task in submitted:
+        await until(partial(has_ended, tasks, task))
+    return [await tasks.get(task.id) for task in submitted]
+
+
+async def submit(tasks: TaskService, kind: str = "test") -> Task:
+    task = await tasks.submit(kind, Anything(), None)
+    await tasks.engine.kick()
+    return task
+
+
+# run
+
+
+def test_what_is_submitted_runs_to_its_end(fast: Settings, register: Callable[[Run], None]) -> None:
+    register(lambda _, __: "done")
+
+    async def run() -> list[Task]:
+        async with opened(fast) as tasks:
+            return await ended(tasks, *[await submit(tasks) for _ in range(50)])
+
+    done = asyncio.run(run())
+    assert {(task.state, task.attempts) for task in done} == {(TaskState.SUCCEEDED, 1)}
+
+
+def test_without_a_kick_the_next_poll_finds_the_work(
+    fast: Settings, other: SqlTaskRepository, register: Callable[[Run], None]
+) -> None:
+    register(lambda _, __: "done")
+
+    async def run() -> Task:
+        async with opened(fast) as tasks:
+            task = added(other, new_task("test", "{}"))
+            return (await ended(tasks, task))[0]
+
+    assert asyncio.run(run()).result == "done"
+
+
+def test_a_kick_is_not_left_for_the_next_poll(
+    settings: Settings, register: Callable[[Run], None]
+) -> None:
+    register(lambda _, __: "done")
+
+    async def run() -> list[Task]:
+        lazy = settings.model_copy(update={"task_poll_seconds": FAR})
+        async with opened(lazy) as tasks:
+            return await ended(tasks, *[await submit(tasks) for _ in range(20)])
+
+    assert {task.result for task in asyncio.run(run())} == {"done"}
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_no_more_run_at_once_than_the_setting_says(
+    settings: Settings, register: Callable[[Run], None], at_once: int
+) -> None:
+    gate = Gate()
+    register(gate)
+    limited = settings.model_copy(update=FAST | {"task_concurrency": at_once})
+
+    async def run() -> None:
+        async with opened(limited) as tasks:
+            submitted = [await submit(tasks) for _ in range(10)]
+            await until(lambda: gate.here == at_once)
+            for _ in range(3):
+                await tasks.engine.work()
+            running = await tasks.read_page(20, None, TaskState.RUNNING, None)
+            assert len(running.items) == at_once
+            gate.opened.set()
+            done = await ended(tasks, *submitted)
+            assert {task.state for task in done} == {TaskState.SUCCEEDED}
+
+    asyncio.run(run())
+    assert (gate.most, gate.starts) == (at_once, 10)
+
+
+def test_the_event_loop_turns_while_tasks_block(
+    fast: Settings, register: Callable[[Run], None]
+) -> None:
+    loops = threading.Event()
+    register(lambda _, __: loops.wait(LONGEST_SECONDS))
+
+    async def run() -> Task:
+        async with opened(fast) as tasks:
+            task = await submit(tasks)
+            await until(lambda: tasks.engine._free == 1)  # type: ignore[attr-defined]
+            loops.set()
+            return (await ended(tasks, task))[0]
+
+    assert asyncio.run(run()).result is True
+
+
+def test_retries_come_due(fast: Settings, register: Callable[[Run], None]) -> None:
+    def at_the_third(_: BaseModel, task: TaskContext) -> str:
+        if task.claim.attempt < 3:
+            raise OSError
+        return "done"
+
+    register(at_the_third)
+
+    async def run() -> Task:
+        async with opened(fast) as tasks:
+            return (await ended(tasks, await submit(tasks)))[0]
+
+    task = asyncio.run(run())
+    assert (task.state, task.attempts, task.result) == (TaskState.SUCCEEDED, 3, "done")
+
+
+def test_a_poison_task_ends_dead_and_the_others_go_on(
+    fast: Settings, register: Callable[[Run], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def poison(_: BaseModel, __: TaskContext) -> None:
+        raise MemoryError("hush")
+
+    register(lambda _, __: "done")
+    monkeypatch.setitem(KINDS, "poison", Kind(Anything, poison, {}))
+
+    async def run() -> tuple[list[Task], list[Task]]:
+        async with opened(fast) as tasks:
+            poisons = [await submit(tasks, "poison") for _ in range(4)]
+            others = [await submit(tasks) for _ in range(10)]
+            return await ended(tasks, *poisons), await ended(tasks, *others)
+
+    dead, done = asyncio.run(run())
+    assert {(task.state, task.attempts) for task in dead} == {(TaskState.DEAD, 3)}
+    assert {task.problem.type for task in dead if task.problem} == {"urn:problem:Memory"}
+    assert {task.state for task in done} == {TaskState.SUCCEEDED}
+
+
+def test_a_queued_task_that_was_cancelled_never_starts(
+    fast: Settings, register: Callable[[Run], None]
+) -> None:
+    gate = Gate()
+    register(gate)
+
+    async def run() -> None:
+        async with opened(fast) as tasks:
+            submitted = [await submit(tasks) for _ in range(3)]
+            await until(lambda: gate.here == 2)
+            await tasks.cancel(submitted[2].id)
+            await tasks.cancel(submitted[0].id)
+            await ended(tasks, submitted[0])
+            gate.opened.set()
+            await ended(tasks, *submitted)
+
+    asyncio.run(run())
+    assert gate.starts == 2
+
+
+# what others left
+
+
+def test_tasks_of_a_process_that_is_gone_are_taken_over_at_the_start(
+    settings: Settings, other: SqlTaskRepository, register: Callable[[Run], None]
+) -> None:
+    register(lambda _, __: "done")
+    task = added(other, new_task("test", "{}"))
+    other.claim("a process that is gone", GONE, 1)
+
+    async def run() -> Task:
+        lazy = settings.model_copy(update={"task_poll_seconds": FAR})
+        async with opened(lazy) as tasks:
+            return (await ended(tasks, task))[0]
+
+    done = asyncio.run(run())
+    assert (done.state, done.attempts) == (TaskState.SUCCEEDED, 2)
+
+
+def test_the_sweeper_takes_over_what_is_lost_later(
+    fast: Settings, other: SqlTaskRepository, register: Callable[[Run], None]
+) -> None:
+    register(lambda _, __: "done")
+
+    async def run() -> Task:
+        task = added(other, new_task("test", "{}"))
+        other.claim("another process", FAR, 1)
+        async with opened(fast) as tasks:
+            await ended(tasks, await submit(tasks))
+            assert (await tasks.get(task.id)).state is TaskState.RUNNING
+            other.renew("another process", GONE, [str(task.id)])
+            return (await ended(tasks, task))[0]
+
+    assert asyncio.run(run()).attempts == 2
+
+
+def test_the_sweeper_removes_what_ended_long_ago(fast: Settings, other: SqlTaskRepository) -> None:
+    old, fresh = (added(other, new_task()) for _ in range(2))
+    claims = other.claim("one", FAR, 2)
+    other.settle([(claim, Outcome(TaskState.SUCCEEDED)) for claim in claims])
+    age = "UPDATE tasks SET finished_at = finished_at - 90000 WHERE id = :id"
+    other._execute(age, id=str(old.id))
+
+    async def run() -> None:
+        async with opened(fast) as tasks:
+            await until(lambda: len(other.page(9, None, None, None)) == 1)
+            assert (await tasks.get(fresh.id)).state is TaskState.SUCCEEDED
+
+    asyncio.run(run())
+
+
+# the end
+
+
+def test_a_stop_waits_for_what_runs_and_takes_up_nothing_more(
+    settings: Settings, other: SqlTaskRepository, register: Callable[[Run], None]
+) -> None:
+    gate = Gate()
+    register(gate)
+    patient = settings.model_copy(update=FAST | {"shutdown_seconds": LONGEST_SECONDS})
+
+    async def run() -> list[Task]:
+        async with opened(patient) as tasks:
+            submitted = [await submit(tasks) for _ in range(5)]
+            await until(lambda: gate.here == 2)
+            tasks.engine.begin_stop()
+            gate.opened.set()
+        return submitted
+
+    states = [other.get(task.id).state for task in asyncio.run(run())]
+    assert states == [*[TaskState.SUCCEEDED] * 2, *[TaskState.QUEUED] * 3]
+    assert gate.starts == 2
+
+
+def test_a_stop_hands_back_what_does_not_end_in_time_and_it_is_not_charged(
+    fast: Settings, other: SqlTaskRepository, register: Callable[[Run], None]
+) -> None:
+    gate = Gate()
+    register(gate)
+
+    async def run() -> list[Task]:
+        async with opened(fast) as tasks:
+            submitted = [await submit(tasks) for _ in range(3)]
+            await until(lambda: gate.here == 2)
+        return submitted
+
+    handed_back = [other.get(task.id) for task in asyncio.run(run())]
+    assert {(t.state, t.attempts) for t in handed_back} == {(TaskState.QUEUED, 0)}
+    gate.opened.set()
+    assert {claim.attempt for claim in other.claim("two", FAR, 3)} == {1}
+
+
+def test_a_stop_does_not_wait_for_a_task_that_never_comes_back(
+    fast: Settings,
+    other: SqlTaskRepository,
+    register: Callable[[Run], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.tasks.runner.HAND_BACK_SECONDS", 0.05)
+    come_back = threading.Event()
+    left = threading.Event()
+
+    def never(_: BaseModel, __: TaskContext) -> str:
+        left.set()
+        come_back.wait()
+        return "too late"
+
+    register(never)
+
+    async def run() -> Task:
+        async with opened(fast) as tasks:
+            task = await submit(tasks)
+            await until(left.is_set)
+        handed_back = other.get(task.id)
+        come_back.set()
+        await until(lambda: "task" not in {t.name for t in threading.enumerate()})
+        return handed_back
+
+    handed_back = asyncio.run(run())
+    assert (handed_back.state, handed_back.attempts) == (TaskState.QUEUED, 0)
+    assert other.get(handed_back.id) == handed_back
+
+
+def test_the_check_before_the_start_claims_nothing(
+    fast: Settings, other: SqlTaskRepository
+) -> None:
+    task = added(other, new_task())
+    asyncio.run(check(fast.model_copy(update={"port": free_port()})))
+    assert other.get(task.id) == task
+
+
+# while the storage is away
+
+
+def test_the_engine_goes_on_after_the_storage_was_away(
+    fast: Settings, register: Callable[[Run], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(lambda _, __: "done")
+    rescue = SqlTaskRepository.rescue
+    errors: list[Exception] = []
+
+    def break_a_few_times(self: SqlTaskRepository, most: int) -> list[tuple[str, TaskState]]:
+        if len(errors) < 3:
+            errors.append(StorageUnavailableError() if len(errors) < 2 else OSError("a bug"))
+            raise errors[-1]
+        return rescue(self, most)
+
+    monkeypatch.setattr(SqlTaskRepository, "rescue", break_a_few_times)
+
+    async def run() -> Task:
+        async with opened(fast) as tasks:
+            return (await ended(tasks, await submit(tasks)))[0]
+
+    assert asyncio.run(run()).result == "done"
+    assert len(errors) == 3
+
+
+def test_a_claim_that_fails_costs_no_place(
+    fast: Settings,
+    other: SqlTaskRepository,
+    register: Callable[[Run], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    register(lambda _, __: "done")
+    claim_each = BackgroundEngine._claim_each
+    errors: list[Exception] = []
+
+    def break_a_few_times(self: BackgroundEngine, places: Sequence[None]) -> list[Claim | None]:
+        if len(errors) < 4:
+            errors.append(StorageUnavailableError())
+            raise errors[-1]
+        return claim_each(self, places)
+
+    monkeypatch.setattr(BackgroundEngine, "_claim_each", break_a_few_times)
+    waiting = [added(other, new_task("test", "{}")) for _ in range(20)]
+
+    async def run() -> list[Task]:
+        async with opened(fast) as tasks:
+            done = await ended(tasks, *waiting)
+            await until(lambda: tasks.engine._free == 2)  # type: ignore[attr-defined]
+            return done
+
+    assert {task.result for task in asyncio.run(run())} == {"done"}
+    assert len(errors) == 4
+
+
+# signals
+
+
+def test_a_stop_signal_reaches_the_engine_and_then_the_server() -> None:
+    heard: list[str] = []
+    before = signal.signal(signal.SIGTERM, lambda *_: heard.append("server"))
+    handler = signal.getsignal(signal.SIGTERM)
+
+    async def run() -> None:
+        with on_stop_signal(lambda: heard.append("engine")):
+            signal.raise_signal(signal.SIGTERM)
+            await until(lambda: len(heard) == 2)
+        assert signal.getsignal(signal.SIGTERM) is handler
+
+    try:
+        asyncio.run(run())
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert set(heard) == {"engine", "server"}

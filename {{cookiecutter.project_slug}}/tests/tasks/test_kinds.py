@@ -1,0 +1,347 @@
+"""The kinds of task: a CSV in, a CSV out, resumed where it stopped; and `wait`."""
+
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import closing
+from typing import cast
+
+import pytest
+
+from app.model.loader import Matrix
+from app.settings import Settings
+from app.tasks.commits import GroupCommit
+from app.tasks.context import TaskContext
+from app.tasks.kinds import KINDS, UnknownKindError, find_kind
+from app.tasks.kinds.batch_prediction import (
+    BadRowError,
+    BadUploadError,
+    as_csv,
+    read_rows,
+    split_upload,
+)
+from app.tasks.kinds.wait import STEPS, Wait, wait
+from app.tasks.repository import NewTask
+from app.tasks.repository.memory import MemoryTaskRepository
+from app.tasks.runner import Runner
+from app.tasks.schemas import Task, TaskState
+from tests.fakes import CARD, FakeModel
+from tests.tasks.helpers import FAST, attempt, new_task, started_runner, submitted
+
+HEADER = "sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm"
+SHORT, LONG = "5.1,3.5,1.4,0.2", "7,3.5,1.4,0.2"
+ANSWERS = {SHORT: "short,0.750000,0.250000", LONG: "long,0.250000,0.750000"}
+RESULT_HEADER = f"{HEADER},label,probability_short,probability_long"
+
+
+@pytest.fixture
+def runner(settings: Settings) -> Iterator[Runner]:
+    with started_runner(MemoryTaskRepository(), settings.model_copy(update=FAST)) as runner:
+        yield runner
+
+
+def upload(text: str | bytes) -> NewTask:
+    """The task that a file becomes."""
+    body = text if isinstance(text, bytes) else text.encode()
+    payload, pieces = split_upload(io.BytesIO(body))
+    return new_task("batch-prediction", payload.model_dump_json(), pieces=pieces)
+
+
+def run(runner: Runner, new: NewTask) -> Task:
+    """The task after its first attempt."""
+    return attempt(runner, submitted(runner.commits, new))
+
+
+def result(commits: GroupCommit, task: Task) -> str:
+    """The file that the task made."""
+    repository, task_id = commits.repository, str(task.id)
+    count = commits.wait(repository.count_pieces, task_id, "result")
+    read = [commits.wait(repository.piece, task_id, "result", n) for n in range(count)]
+    return b"".join(piece or b"" for piece in read).decode()
+
+
+def predicted(runner: Runner, text: str | bytes) -> list[list[str]]:
+    """The rows of the result, the header first."""
+    task = run(runner, upload(text))
+    assert task.state is TaskState.SUCCEEDED, task.problem
+    return list(csv.reader(io.StringIO(result(runner.commits, task)), strict=True))
+
+
+def problem(runner: Runner, text: str | bytes) -> tuple[str, str]:
+    """What the task failed with."""
+    task = run(runner, upload(text))
+    assert task.state is TaskState.FAILED
+    assert task.problem is not None
+    return task.problem.type, task.problem.detail
+
+
+# the registry
+
+
+def test_an_unknown_kind_is_an_error() -> None:
+    with pytest.raises(UnknownKindError):
+        find_kind("nothing")
+
+
+def test_every_example_is_a_payload() -> None:
+    for kind in KINDS.values():
+        if kind.example:
+            kind.payload.model_validate(kind.example)
+
+
+# a file in, a file out
+
+
+def test_each_row_comes_back_with_its_answer(runner: Runner) -> None:
+    task = run(runner, upload(f"{HEADER}\n{SHORT}\n{LONG}\n"))
+    assert (task.state, task.progress) == (TaskState.SUCCEEDED, 1)
+    assert task.result == {"model_version": CARD.version}
+    assert result(runner.commits, task) == (
+        f"{RESULT_HEADER}\n{SHORT},{ANSWERS[SHORT]}\n{LONG},{ANSWERS[LONG]}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"\ufeff{HEADER}\n{SHORT}\n{LONG}\n",
+        f"{HEADER}\r\n{SHORT}\r\n{LONG}\r\n",
+        f"{HEADER}\n{SHORT}\n{LONG}",
+        f"{HEADER}\n\n{SHORT}\n\r\n\n{LONG}\n\n\n",
+        f'{HEADER}\n"5.1","3.5",1.4,"0.2"\n{LONG}\n',
+    ],
+    ids=["byte-order mark", "windows lines", "no last newline", "blank lines", "quotes"],
+)
+def test_what_programs_write_is_understood(runner: Runner, text: str) -> None:
+    rows = [RESULT_HEADER, f"{SHORT},{ANSWERS[SHORT]}", f"{LONG},{ANSWERS[LONG]}"]
+    assert predicted(runner, text) == [row.split(",") for row in rows]
+
+
+def test_columns_may_come_in_any_order(runner: Runner) -> None:
+    header = ",".join(reversed(HEADER.split(",")))
+    _, row = predicted(runner, f"{header}\n0.2,1.4,3.5,7\n")
+    assert row == ["0.2", "1.4", "3.5", "7", *ANSWERS[LONG].split(",")]
+
+
+def test_other_columns_are_carried_along(runner: Runner) -> None:
+    name = 'Iris, "the" größte'
+    quoted = '"Iris, ""the"" größte"'
+    header, row = predicted(runner, f"name,{HEADER},,\n{quoted},{SHORT},a,\n")
+    assert header == ["name", *HEADER.split(","), "", "", *RESULT_HEADER.split(",")[4:]]
+    assert row == [name, *SHORT.split(","), "a", "", *ANSWERS[SHORT].split(",")]
+
+
+def test_a_large_file_goes_through_in_pieces(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.tasks.kinds.batch_prediction.ROWS_PER_PIECE", 3)
+    rows = [SHORT, LONG, SHORT, LONG, LONG, SHORT, SHORT]
+    new = upload("\n".join([HEADER, *rows]))
+    assert [piece.count(b"\n") + 1 for piece in new.pieces] == [4, 4, 1]
+    task = run(runner, new)
+    assert result(runner.commits, task).splitlines() == [
+        RESULT_HEADER,
+        *[f"{row},{ANSWERS[row]}" for row in rows],
+    ]
+    assert runner.commits.wait(runner.commits.repository.count_pieces, new.id, "result") == 3
+
+
+def test_a_piece_of_blank_lines_is_no_hole(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.tasks.kinds.batch_prediction.ROWS_PER_PIECE", 2)
+    rows = predicted(runner, f"{HEADER}\n\n\n{SHORT}\n\n\n\n{LONG}\n")
+    assert [row[0] for row in rows] == ["sepal_length_cm", "5.1", "7"]
+
+
+def test_the_default_pieces_have_a_thousand_rows() -> None:
+    _, pieces = split_upload(io.BytesIO("\n".join([HEADER, *[SHORT] * 2_500]).encode()))
+    assert [len(piece.splitlines()) for piece in pieces] == [1_000, 1_000, 500]
+
+
+# files that are refused at once
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n",
+        f"{SHORT}\n{SHORT}\n",
+        f"{HEADER.replace('petal_width_cm', 'petal width')}\n{SHORT}\n",
+        f"{HEADER},petal_width_cm\n{SHORT},0.2\n",
+        f"{HEADER.replace(',', ';')}\n{SHORT.replace(',', ';')}\n",
+        f"{HEADER.upper()}\n{SHORT}\n",
+    ],
+    ids=["empty", "blank", "no header", "missing", "twice", "semicolons", "capitals"],
+)
+def test_a_header_without_each_column_once_is_refused(text: str) -> None:
+    with pytest.raises(BadUploadError) as refused:
+        upload(text)
+    assert refused.value.detail == (
+        f"The first line must name each of these columns once: {HEADER}."
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"{HEADER}\n{SHORT}\n".encode("utf-16"),
+        f"größe,{HEADER}\n1,{SHORT}\n".encode("latin-1"),
+        f"{HEADER}\r{SHORT}\r".encode(),
+        f'"{HEADER}\n{SHORT}\n'.encode(),
+        b"PK\x03\x04\x14\x00\x06\x00\x08\x00\xff\xfe",
+    ],
+    ids=["utf-16", "latin-1", "old mac lines", "open quote", "a zip file"],
+)
+def test_what_is_no_csv_in_utf_8_is_refused(body: bytes) -> None:
+    with pytest.raises(BadUploadError) as refused:
+        upload(body)
+    assert refused.value.detail == "The file is not a CSV in UTF-8; save it as one."
+
+
+@pytest.mark.parametrize("rows", ["", "\n", "\r\n\n  \n"])
+def test_a_file_without_rows_is_refused(rows: str) -> None:
+    with pytest.raises(BadUploadError) as refused:
+        upload(f"{HEADER}\n{rows}")
+    assert refused.value.detail == "The file has a header and no rows."
+
+
+# rows that fail the task
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ("5.1,3.5,1.4", "Line 4 has 3 values, the header 4."),
+        ("5.1,3.5,1.4,0.2,", "Line 4 has 5 values, the header 4."),
+        ("5.1,3.5,1.4,nan", "Line 4, petal_width_cm: "),
+        ("5.1,3.5,inf,0.2", "Line 4, petal_length_cm: "),
+        ("5.1,-Infinity,1.4,0.2", "Line 4, sepal_width_cm: "),
+        ("1e999,3.5,1.4,0.2", "Line 4, sepal_length_cm: "),
+        ("0,3.5,1.4,0.2", "Line 4, sepal_length_cm: Input should be greater than 0."),
+        ("5.1,3.5,1.4,31", "Line 4, petal_width_cm: Input should be less than or equal to 30."),
+        ("5.1,3.5,,0.2", "Line 4, petal_length_cm: "),
+        ("5.1,true,1.4,0.2", "Line 4, sepal_width_cm: "),
+        ("a,b,c,d", "Line 4, sepal_length_cm: "),
+        ('5.1,"3.5,1.4,0.2', "Line 4 is not CSV in UTF-8."),
+        ('5.1,"3.5"x,1.4,0.2', "Line 4 is not CSV in UTF-8."),
+    ],
+)
+def test_a_bad_row_fails_the_task_and_is_named(runner: Runner, row: str, why: str) -> None:
+    name, detail = problem(runner, f"{HEADER}\n{SHORT}\n\n{row}\n{LONG}\n")
+    assert name == "urn:problem:BadRow"
+    assert detail.startswith(why)
+    assert detail.endswith(".")
+
+
+def test_a_row_that_is_not_in_utf_8_is_named(runner: Runner) -> None:
+    body = f"name,{HEADER}\nx,{SHORT}\n".encode() + f"ü,{SHORT}\n".encode("latin-1")
+    assert problem(runner, body)[1] == "Line 3 is not CSV in UTF-8."
+
+
+def test_a_bad_row_of_a_later_piece_is_named_by_its_line_in_the_file(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.tasks.kinds.batch_prediction.ROWS_PER_PIECE", 2)
+    text = "\n".join([HEADER, *[SHORT] * 5, "no row", SHORT])
+    assert problem(runner, text)[1] == "Line 7 has 1 values, the header 4."
+
+
+def test_the_value_that_was_refused_is_not_repeated(runner: Runner) -> None:
+    assert "hush" not in problem(runner, f"{HEADER}\n5.1,3.5,1.4,hush\n")[1]
+
+
+def test_lines_are_counted_from_the_header() -> None:
+    rows = read_rows(b"a,1\n\nb,2\n", ["name", "number"], 0)
+    assert list(rows) == [(2, ["a", "1"]), (4, ["b", "2"])]
+    with pytest.raises(BadRowError):
+        list(read_rows(b"a\n", ["name", "number"], 0))
+
+
+def test_values_are_quoted_where_they_must_be() -> None:
+    assert as_csv([["a,b", 'say "hi"', ""]]) == b'"a,b","say ""hi""",\n'
+
+
+# more than one attempt
+
+
+class BreaksOnce(FakeModel):
+    """Fails at a certain prediction, but only once."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.left = number
+
+    def predict(self, rows: Matrix) -> Matrix:
+        """Rows of shape (n, 4) to probabilities of shape (n, 2)."""
+        self.left -= 1
+        if self.left == 0:
+            raise OSError("bad luck")
+        return super().predict(rows)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_another_attempt_goes_on_after_the_last_saved_piece(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr("app.tasks.kinds.batch_prediction.ROWS_PER_PIECE", 2)
+    rows = [SHORT, LONG, LONG, SHORT, LONG]
+    model, options = BreaksOnce(number), settings.model_copy(update=FAST)
+    with (
+        closing(GroupCommit(MemoryTaskRepository())) as commits,
+        closing(Runner(commits, model, options)) as runner,
+    ):
+        task = run(runner, upload("\n".join([HEADER, *rows])))
+        assert task.state is TaskState.QUEUED
+        assert task.progress == pytest.approx((number - 1) / 3)
+        task = attempt(runner, task)
+        assert (task.state, task.attempts) == (TaskState.SUCCEEDED, 2)
+        expected = [RESULT_HEADER, *[f"{row},{ANSWERS[row]}" for row in rows]]
+        assert result(commits, task).splitlines() == expected
+        assert model.calls.count("predict") == 3  # none twice
+
+
+# `wait`
+
+
+class Noted:
+    """A context that only notes what is called."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+        self.parts: list[float] = []
+        self.sleep, self.progress = self.slept.append, self.parts.append
+
+
+def test_waiting_is_reported_in_ten_steps() -> None:
+    noted = Noted()
+    assert wait(Wait(seconds=20), cast("TaskContext", noted)) == {"waited_seconds": 20}
+    assert noted.slept == [2] * STEPS
+    assert noted.parts == [pytest.approx(n / STEPS) for n in range(1, STEPS)]
+
+
+def test_a_short_wait_is_one_step() -> None:
+    noted = Noted()
+    assert wait(Wait(seconds=0.2), cast("TaskContext", noted)) == {"waited_seconds": 0.2}
+    assert (noted.slept, noted.parts) == ([0.2], [])
+
+
+def test_a_wait_of_no_time_succeeds(runner: Runner) -> None:
+    task = run(runner, new_task("wait", '{"seconds": 0}'))
+    assert (task.state, task.result) == (TaskState.SUCCEEDED, {"waited_seconds": 0})
+
+
+# results that are too large
+
+
+def test_a_file_that_grows_too_large_fails_the_task(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.tasks.kinds.batch_prediction.ROWS_PER_PIECE", 1)
+    small = settings.model_copy(update=FAST | {"task_result_bytes": 200})
+    with started_runner(MemoryTaskRepository(), small) as runner:
+        task = run(runner, upload("\n".join([HEADER, *[SHORT] * 9])))
+        assert task.state is TaskState.FAILED
+        assert task.problem is not None
+        assert task.problem.type == "urn:problem:ResultTooLarge"
+        count = runner.commits.wait(runner.commits.repository.count_pieces, str(task.id), "result")
+        assert count < 9

@@ -1,0 +1,521 @@
+"""Attempts at tasks: how each ends, and how its lease is kept meanwhile."""
+
+import json
+import random
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import pytest
+from pydantic import BaseModel
+
+from app.database import StorageUnavailableError
+from app.errors import AppError, UnavailableError
+from app.settings import Settings
+from app.tasks.context import TaskContext
+from app.tasks.kinds import KINDS, Kind
+from app.tasks.repository import Outcome
+from app.tasks.repository.memory import MemoryTaskRepository
+from app.tasks.runner import LONGEST_BACKOFF_SECONDS, Runner, explained
+from app.tasks.schemas import Task, TaskState
+from tests.tasks.helpers import (
+    FAR,
+    FAST,
+    GONE,
+    LONGEST_SECONDS,
+    attempt,
+    new_task,
+    started_runner,
+    state_of,
+    submitted,
+    wait_for,
+    wait_for_state,
+)
+
+Run = Callable[[BaseModel, TaskContext], Any]
+
+
+class Anything(BaseModel):
+    """A payload without a field."""
+
+
+class NotPossibleError(AppError):
+    """This cannot be done, and never will be."""
+
+    status = 422
+    title = "Not Possible"
+
+
+class MemoryThatMayBeAway(MemoryTaskRepository):
+    """Answers with an error while it is away."""
+
+    away = False
+    refused = 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        if self.away:
+            self.refused += 1
+            raise StorageUnavailableError
+        yield
+
+
+@pytest.fixture
+def fast(settings: Settings) -> Settings:
+    return settings.model_copy(update=FAST)
+
+
+@pytest.fixture
+def repository() -> MemoryThatMayBeAway:
+    return MemoryThatMayBeAway()
+
+
+@pytest.fixture
+def runner(repository: MemoryThatMayBeAway, fast: Settings) -> Iterator[Runner]:
+    with started_runner(repository, fast) as runner:
+        yield runner
+
+
+@pytest.fixture
+def register(monkeypatch: pytest.MonkeyPatch) -> Callable[[Run], None]:
+    """Makes a function the kind `test`."""
+    return lambda run: monkeypatch.setitem(KINDS, "test", Kind(Anything, run, {}))
+
+
+def submit(runner: Runner) -> Task:
+    return submitted(runner.commits, new_task("test", "{}"))
+
+
+def problem_of(task: Task) -> tuple[str, str, str]:
+    assert task.problem is not None
+    return task.problem.type, task.problem.title, task.problem.detail
+
+
+class Gate:
+    """A kind that waits in the middle of its work, and can then be told to go on."""
+
+    def __init__(self, then: Callable[[TaskContext], object] = TaskContext.check) -> None:
+        self.then = then
+        self.starts = 0
+        self.entered = threading.Semaphore(0)
+        self.opened = threading.Event()
+
+    def __call__(self, _: BaseModel, task: TaskContext) -> object:
+        """Block, like a call into a library that knows nothing of tasks."""
+        self.starts += 1
+        self.entered.release()
+        assert self.opened.wait(LONGEST_SECONDS)
+        return self.then(task)
+
+    @contextmanager
+    def running(self, runner: Runner, task: Task) -> Iterator[None]:
+        """Inside, an attempt at the task stands at the gate; at the end, it has ended."""
+        with ThreadPoolExecutor(1) as thread:
+            attempting = thread.submit(attempt, runner, task)
+            try:
+                assert self.entered.acquire(timeout=LONGEST_SECONDS)
+                yield
+            finally:
+                self.opened.set()
+            attempting.result(LONGEST_SECONDS)
+
+
+# how an attempt ends
+
+
+def test_what_a_kind_returns_is_the_result(runner: Runner, register: Callable[[Run], None]) -> None:
+    register(lambda _, __: {"answer": [1, "ü", None]})
+    task = attempt(runner, submit(runner))
+    assert (task.state, task.result) == (TaskState.SUCCEEDED, {"answer": [1, "ü", None]})
+    assert (task.attempts, task.progress, task.problem) == (1, 1, None)
+    assert runner.running == {}
+
+
+def test_a_domain_error_fails_the_task_for_good(
+    runner: Runner, register: Callable[[Run], None]
+) -> None:
+    def fail(_: BaseModel, __: TaskContext) -> None:
+        raise NotPossibleError
+
+    register(fail)
+    task = attempt(runner, submit(runner))
+    assert (task.state, task.attempts, task.result) == (TaskState.FAILED, 1, None)
+    assert problem_of(task) == (
+        "urn:problem:NotPossible",
+        "Not Possible",
+        "This cannot be done, and never will be.",
+    )
+
+
+@pytest.mark.parametrize("error", [ValueError("hush"), UnavailableError(), KeyError("hush")])
+def test_any_other_error_is_tried_again_until_the_task_is_dead(
+    runner: Runner, register: Callable[[Run], None], error: Exception
+) -> None:
+    def fail(_: BaseModel, __: TaskContext) -> None:
+        raise error
+
+    register(fail)
+    task = submit(runner)
+    tries = [attempt(runner, task) for _ in range(3)]
+    states = [TaskState.QUEUED, TaskState.QUEUED, TaskState.DEAD]
+    assert [(one.state, one.attempts) for one in tries] == list(zip(states, (1, 2, 3), strict=True))
+    name = type(error).__name__.removesuffix("Error")
+    assert {problem_of(one)[0] for one in tries} == {f"urn:problem:{name}"}
+    assert [one.finished_at is None for one in tries] == [True, True, False]
+
+
+def test_a_kind_that_exits_ends_its_attempt_and_nothing_else(
+    runner: Runner, register: Callable[[Run], None]
+) -> None:
+    register(lambda _, __: sys.exit("no reason"))
+    assert attempt(runner, submit(runner)).state is TaskState.QUEUED
+
+
+@pytest.mark.parametrize(("part", "noted"), [(1.5, 1), (-1, 0), (float("nan"), 0)])
+def test_progress_stays_between_nothing_and_all(
+    runner: Runner, register: Callable[[Run], None], part: float, noted: float
+) -> None:
+    seen: list[float] = []
+
+    def run(_: BaseModel, task: TaskContext) -> None:
+        task.progress(part)
+        seen.append(runner.commits.repository.get(UUID(task.claim.id)).progress)
+
+    register(run)
+    assert attempt(runner, submit(runner)).state is TaskState.SUCCEEDED
+    assert seen == [noted]
+
+
+def test_a_task_that_fails_twice_succeeds_at_the_third_attempt(
+    runner: Runner, register: Callable[[Run], None]
+) -> None:
+    def third_time(_: BaseModel, task: TaskContext) -> int:
+        return task.claim.attempt // (task.claim.attempt - 1) // (task.claim.attempt - 2)
+
+    register(third_time)
+    task = submit(runner)
+    last = [attempt(runner, task) for _ in range(3)][-1]
+    assert (last.state, last.attempts, last.result) == (TaskState.SUCCEEDED, 3, 1)
+    assert last.problem is None
+
+
+@pytest.mark.parametrize("given", [{1, 2}, object(), b"bytes"], ids=["set", "object", "bytes"])
+def test_a_result_that_is_no_json_is_a_bug(
+    runner: Runner, register: Callable[[Run], None], given: object
+) -> None:
+    register(lambda _, __: given)
+    task = attempt(runner, submit(runner))
+    assert task.state is TaskState.QUEUED
+    assert problem_of(task)[0] == "urn:problem:Type"
+
+
+def test_a_kind_that_is_gone_fails_the_task(runner: Runner) -> None:
+    task = attempt(runner, submitted(runner.commits, new_task("from an older app")))
+    assert task.state is TaskState.FAILED
+    assert problem_of(task)[0] == "urn:problem:UnknownKind"
+
+
+def test_a_payload_that_is_no_longer_right_does_not_stop_the_runner(runner: Runner) -> None:
+    task = attempt(runner, submitted(runner.commits, new_task("wait", '{"seconds": "hush"}')))
+    assert task.state is TaskState.QUEUED
+    assert "hush" not in str(task.problem)
+
+
+@pytest.mark.parametrize(("size", "state"), [(1_022, "succeeded"), (1_023, "failed")])
+def test_a_result_has_a_largest_size(
+    repository: MemoryThatMayBeAway,
+    settings: Settings,
+    register: Callable[[Run], None],
+    size: int,
+    state: str,
+) -> None:
+    register(lambda _, __: "x" * size)  # two quotes more as JSON
+    small = settings.model_copy(update=FAST | {"task_result_bytes": 1_024})
+    with started_runner(repository, small) as runner:
+        task = attempt(runner, submit(runner))
+    assert task.state.value == state
+    if state == "failed":
+        assert problem_of(task)[0] == "urn:problem:ResultTooLarge"
+
+
+def test_a_file_has_a_largest_size_over_all_attempts(
+    repository: MemoryThatMayBeAway, settings: Settings, register: Callable[[Run], None]
+) -> None:
+    def save_and_break(_: BaseModel, task: TaskContext) -> None:
+        task.save(0.5, b"x" * 600)
+        raise OSError
+
+    register(save_and_break)
+    small = settings.model_copy(update=FAST | {"task_result_bytes": 1_024})
+    with started_runner(repository, small) as runner:
+        task = submit(runner)
+        assert attempt(runner, task).state is TaskState.QUEUED
+        assert attempt(runner, task).state is TaskState.FAILED
+
+
+def test_an_error_of_ours_is_explained_in_its_own_words_and_others_by_name_alone() -> None:
+    assert explained(NotPossibleError()).detail == "This cannot be done, and never will be."
+    other = explained(FileNotFoundError("/etc/secret-path"))
+    assert other.type == "urn:problem:FileNotFound"
+    assert "FileNotFoundError" in other.detail
+    assert "secret" not in other.model_dump_json()
+
+
+@pytest.mark.parametrize("attempt", [1, 2, 3, 10, 100])
+@pytest.mark.parametrize("chance", [0.0, 0.5, 1.0])
+def test_the_wait_doubles_and_is_less_by_up_to_a_half(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch, attempt: int, chance: float
+) -> None:
+    monkeypatch.setattr(random, "uniform", lambda low, high: low + (high - low) * chance)
+    longest = min(0.01 * 2 ** (attempt - 1), LONGEST_BACKOFF_SECONDS)
+    assert runner._backoff(attempt) == pytest.approx(longest * (0.5 + chance / 2))
+
+
+def test_a_crowd_comes_apart(runner: Runner) -> None:
+    assert len({runner._backoff(1) for _ in range(20)}) > 10
+
+
+def test_a_retry_waits_for_its_time(
+    repository: MemoryThatMayBeAway, settings: Settings, register: Callable[[Run], None]
+) -> None:
+    register(lambda _, __: {1})
+    slow = settings.model_copy(update={"task_backoff_seconds": 60})
+    with started_runner(repository, slow) as runner:
+        task = attempt(runner, submit(runner))
+        claim = runner.commits.wait(repository.claim, "two", FAR, 1)
+    assert (task.state, claim) == (TaskState.QUEUED, [])
+
+
+# stopped
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        TaskContext.check,
+        lambda task: task.sleep(FAR),
+        lambda task: task.progress(0.5),
+        lambda task: task.save(0.5, b"piece"),
+    ],
+    ids=["check", "sleep", "progress", "save"],
+)
+def test_a_cancelled_task_stops_at_its_next_chance(
+    runner: Runner, register: Callable[[Run], None], then: Callable[[TaskContext], object]
+) -> None:
+    gate = Gate(then)
+    register(gate)
+    task = submit(runner)
+    with gate.running(runner, task):
+        runner.commits.wait(runner.commits.repository.cancel, task.id)
+        context = runner.running[str(task.id)]
+        wait_for(context._stopping.is_set)  # the heartbeat has told it
+        assert state_of(runner.commits, task) is TaskState.RUNNING
+    assert state_of(runner.commits, task) is TaskState.CANCELLED
+
+
+def test_a_cancelled_task_hears_of_it_when_it_saves(
+    repository: MemoryThatMayBeAway, settings: Settings, register: Callable[[Run], None]
+) -> None:
+    def cancel_then_save(_: BaseModel, task: TaskContext) -> None:
+        task._commits.wait(repository.cancel, UUID(task.claim.id))
+        task.save(0.5, b"piece")
+        raise AssertionError("it went on")
+
+    register(cancel_then_save)
+    calm = settings.model_copy(update={"task_lease_seconds": FAR})
+    with started_runner(repository, calm) as runner:
+        assert attempt(runner, submit(runner)).state is TaskState.CANCELLED
+
+
+def test_a_task_that_was_taken_over_stops_and_its_outcome_does_not_count(
+    runner: Runner, register: Callable[[Run], None]
+) -> None:
+    gate = Gate()
+    register(gate)
+    task = submit(runner)
+    repository = runner.commits.repository
+    with gate.running(runner, task):
+        context = runner.running[str(task.id)]
+
+        def taken_over() -> bool:
+            repository.renew(runner.owner, GONE, [str(task.id)])
+            return bool(repository.rescue(9))
+
+        runner.commits.wait(taken_over)
+        (claim,) = wait_for(lambda: runner.commits.wait(repository.claim, "two", FAR, 1))
+        wait_for(context._stopping.is_set)
+    now = runner.commits.wait(repository.get, task.id)
+    assert (now.state, now.attempts) == (TaskState.RUNNING, claim.attempt)
+
+
+def test_a_task_that_was_taken_over_hears_of_it_when_it_saves(
+    repository: MemoryThatMayBeAway, settings: Settings, register: Callable[[Run], None]
+) -> None:
+    def lose_then_save(_: BaseModel, task: TaskContext) -> None:
+        task._commits.wait(repository.settle, [(task.claim, Outcome(TaskState.CANCELLED))])
+        task.save(0.5, b"piece")
+        raise AssertionError("it went on")
+
+    register(lose_then_save)
+    calm = settings.model_copy(update={"task_lease_seconds": FAR})
+    with started_runner(repository, calm) as runner:
+        task = attempt(runner, submit(runner))
+        assert task.state is TaskState.CANCELLED
+        assert runner.commits.wait(repository.count_pieces, str(task.id), "result") == 0
+
+
+def test_draining_waits_for_what_ends_in_time(
+    runner: Runner, register: Callable[[Run], None]
+) -> None:
+    gate = Gate()
+    register(gate)
+    task = submit(runner)
+    with ThreadPoolExecutor(1) as thread, gate.running(runner, task):
+        draining = thread.submit(runner.drain, time.monotonic() + LONGEST_SECONDS)
+        gate.opened.set()
+        assert draining.result(LONGEST_SECONDS) == 0
+    assert state_of(runner.commits, task) is TaskState.SUCCEEDED
+
+
+def test_what_does_not_end_in_time_is_handed_back_and_not_charged(
+    runner: Runner, register: Callable[[Run], None]
+) -> None:
+    register(lambda _, task: task.sleep(FAR))
+    task = submit(runner)
+    with ThreadPoolExecutor(1) as thread:
+        attempting = thread.submit(attempt, runner, task)
+        wait_for(lambda: runner.running)
+        assert runner.drain(0) == 0  # it stopped by itself
+        last = attempting.result(LONGEST_SECONDS)
+    assert (last.state, last.attempts, last.problem) == (TaskState.QUEUED, 0, None)
+
+
+def test_what_does_not_even_stop_is_handed_back_and_later_has_no_say(
+    runner: Runner, register: Callable[[Run], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.tasks.runner.HAND_BACK_SECONDS", 0.05)
+    gate = Gate(lambda _: "too late")
+    register(gate)
+    task = submit(runner)
+    with gate.running(runner, task):
+        assert runner.drain(0) == 1
+        handed_back = runner.commits.wait(runner.commits.repository.get, task.id)
+    assert (handed_back.state, handed_back.attempts) == (TaskState.QUEUED, 0)
+    assert runner.commits.wait(runner.commits.repository.get, task.id) == handed_back
+
+
+# leases
+
+
+def test_a_task_that_blocks_for_three_leases_keeps_its_own(
+    runner: Runner, repository: MemoryThatMayBeAway, register: Callable[[Run], None]
+) -> None:
+    gate = Gate(lambda _: "done")
+    register(gate)
+    task = submit(runner)
+    with gate.running(runner, task):
+        repository.renew(runner.owner, lease := 1.0, [str(task.id)])
+        entry = repository._entries[str(task.id)]
+        first = entry.lease_ends_at
+        wait_for(lambda: entry.lease_ends_at > first + 3 * lease)
+        assert repository.rescue(9) == []
+    last = runner.commits.wait(repository.get, task.id)
+    assert (last.state, last.attempts, gate.starts) == (TaskState.SUCCEEDED, 1, 1)
+
+
+def test_without_a_heartbeat_a_lease_runs_out(
+    runner: Runner, register: Callable[[Run], None]
+) -> None:
+    repository = runner.commits.repository
+    task = submit(runner)
+    runner.commits.wait(repository.claim, "a process that is gone", 0.05, 1)
+    rescued = wait_for(lambda: runner.commits.wait(repository.rescue, 9))
+    assert rescued == [(str(task.id), TaskState.QUEUED)]
+    register(lambda _, __: "done")
+    assert attempt(runner, task).attempts == 2
+
+
+def test_a_runner_that_is_closed_keeps_no_lease(
+    repository: MemoryThatMayBeAway, fast: Settings
+) -> None:
+    with started_runner(repository, fast) as runner:
+        heart = runner._heart
+        assert heart.is_alive()
+    assert not heart.is_alive()
+
+
+def test_each_runner_has_a_name_of_its_own(fast: Settings) -> None:
+    names = set()
+    for _ in range(3):
+        with started_runner(MemoryTaskRepository(), fast) as runner:
+            names.add(runner.owner)
+    assert len(names) == 3
+
+
+# while the storage is away
+
+
+def test_a_task_waits_for_the_storage_and_then_goes_on(
+    runner: Runner, repository: MemoryThatMayBeAway, register: Callable[[Run], None]
+) -> None:
+    gate = Gate(lambda task: task.save(0.5, b"piece"))
+    register(gate)
+    task = submit(runner)
+    with gate.running(runner, task):
+        repository.away = True
+        gate.opened.set()
+        wait_for(lambda: repository.refused)
+        repository.away = False
+    last = wait_for_state(runner.commits, task, TaskState.SUCCEEDED)
+    assert (last.attempts, last.problem) == (1, None)
+    assert repository.count_pieces(str(task.id), "result") == 1
+
+
+def test_an_outcome_waits_for_the_storage(
+    runner: Runner, repository: MemoryThatMayBeAway, register: Callable[[Run], None]
+) -> None:
+    def go_away(_: BaseModel, __: TaskContext) -> str:
+        repository.away = True
+        return "done"
+
+    register(go_away)
+    task = submit(runner)
+    with ThreadPoolExecutor(1) as thread:
+        attempting = thread.submit(attempt, runner, task)
+        wait_for(lambda: repository.refused)
+        repository.away = False
+        assert attempting.result(LONGEST_SECONDS).result == "done"
+
+
+def test_an_outcome_is_given_up_when_the_process_ends(
+    runner: Runner, repository: MemoryThatMayBeAway, register: Callable[[Run], None]
+) -> None:
+    register(lambda _, __: "done")
+    submit(runner)
+    (claim,) = runner.commits.wait(repository.claim, runner.owner, FAR, 1)
+    repository.away = True
+    runner.close()
+    runner.settle(claim, Outcome(TaskState.SUCCEEDED, result=json.dumps("done")))
+    repository.away = False
+
+
+def test_the_heart_beats_on_after_the_storage_was_away(
+    runner: Runner, repository: MemoryThatMayBeAway, register: Callable[[Run], None]
+) -> None:
+    gate = Gate(lambda _: "done")
+    register(gate)
+    task = submit(runner)
+    with gate.running(runner, task):
+        repository.away = True
+        wait_for(lambda: repository.refused)
+        repository.away = False
+        entry = repository._entries[str(task.id)]
+        repository.renew(runner.owner, 0, [str(task.id)])
+        before = entry.lease_ends_at
+        wait_for(lambda: entry.lease_ends_at > before)
+    assert state_of(runner.commits, task) is TaskState.SUCCEEDED
