@@ -405,16 +405,18 @@ def test_a_claim_that_fails_costs_no_place(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     register(lambda _, __: "done")
-    claim_each = BackgroundEngine._claim_each
+    settle_and_claim = BackgroundEngine._settle_and_claim
     errors: list[Exception] = []
 
-    def break_a_few_times(self: BackgroundEngine, places: Sequence[None]) -> list[Claim | None]:
+    def break_a_few_times(
+        self: BackgroundEngine, ends: Sequence[tuple[Claim, Outcome]]
+    ) -> list[Claim | None]:
         if len(errors) < 4:
             errors.append(StorageUnavailableError())
             raise errors[-1]
-        return claim_each(self, places)
+        return settle_and_claim(self, ends)
 
-    monkeypatch.setattr(BackgroundEngine, "_claim_each", break_a_few_times)
+    monkeypatch.setattr(BackgroundEngine, "_settle_and_claim", break_a_few_times)
     waiting = [added(other, new_task("test", "{}")) for _ in range(20)]
 
     async def run() -> list[Task]:

@@ -4,7 +4,6 @@ import asyncio
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future
 from contextlib import suppress
 from queue import SimpleQueue
 
@@ -14,7 +13,7 @@ from app.database import StorageUnavailableError
 from app.settings import Settings
 from app.tasks.context import TaskContext
 from app.tasks.engines import Engine, logger
-from app.tasks.repository import Claim
+from app.tasks.repository import Claim, Outcome
 from app.tasks.runner import Runner
 
 
@@ -61,10 +60,11 @@ class BackgroundEngine(Engine):
         lease = self.settings.task_lease_seconds
         return self.commits.repository.claim(self._runner.owner, lease, limit)
 
-    def _claim_each(self, places: Sequence[None]) -> list[Claim | None]:
-        """A claim for each free place, for as many as there are due tasks."""
-        claims = self._claim(len(places))
-        return [*claims, *[None] * (len(places) - len(claims))]
+    def _settle_and_claim(self, ends: Sequence[tuple[Claim, Outcome]]) -> list[Claim | None]:
+        """Keep outcomes; a claim for each place that they leave, while there are due tasks."""
+        self.commits.repository.settle(ends)
+        claims = self._claim(len(ends))
+        return [*claims, *[None] * (len(ends) - len(claims))]
 
     def _work_in_thread(self) -> None:
         while context := self._queue.get():
@@ -82,21 +82,18 @@ class BackgroundEngine(Engine):
     def _run_one(self, context: TaskContext) -> TaskContext | None:
         """Run a task; the next one is claimed in the commit that keeps the outcome of this one."""
         outcome = self._runner.run(context)
-        if self.stopping.is_set():
-            claiming = None
+        claim = None
+        if outcome is None or self.stopping.is_set():
+            self._runner.settle(context.claim, outcome)
         else:
-            claiming = self.commits.submit_each(self._claim_each, None)
-        self._runner.settle(context.claim, outcome)
-        following = self._begin(claiming) if claiming else None
+            end = (context.claim, outcome)
+            try:
+                claim = self.commits.submit_each(self._settle_and_claim, end).result()
+            except StorageUnavailableError:
+                self._runner.settle(*end)
+        following = self._runner.begin(claim) if claim else None
         self._runner.end(context)
         return following
-
-    def _begin(self, claiming: "Future[Claim | None]") -> TaskContext | None:
-        try:
-            claim = claiming.result()
-        except StorageUnavailableError:
-            return None
-        return self._runner.begin(claim) if claim else None
 
     def _free_place(self) -> None:
         self._free += 1

@@ -6,9 +6,10 @@ claim gives the owner a lease; whatever it writes after that counts only while t
 running under the same owner and attempt. So a process that was thought dead can do no harm.
 """
 
+import time
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 from uuid import UUID
@@ -44,8 +45,9 @@ class NewTask:
     key: str | None = None
     fingerprint: str = ""
     pieces: Sequence[bytes] = ()
+    created_at: float = field(default_factory=lambda: int(time.time() * 1000) / 1000)  # as SQLite
 
-    def row(self) -> dict[str, str | None]:
+    def row(self) -> dict[str, object]:
         """What a row has of it."""
         return {
             "id": self.id,
@@ -53,15 +55,16 @@ class NewTask:
             "payload": self.payload,
             "key": self.key,
             "fingerprint": self.fingerprint,
+            "created_at": self.created_at,
         }
 
-    def accepted(self, now: float) -> Task:
+    def accepted(self) -> Task:
         """The task as it is once it was added."""
         return Task(
             id=UUID(self.id),
             kind=self.kind,
             state=TaskState.QUEUED,
-            created_at=datetime.fromtimestamp(now, UTC),
+            created_at=datetime.fromtimestamp(self.created_at, UTC),
         )
 
 

@@ -76,10 +76,9 @@ class SqlTaskRepository:
 
     def add(self, tasks: Sequence[NewTask]) -> list[Task | Exception]:
         """Keep tasks and their inputs."""
-        now: float = self._execute(sql.NOW)[0][0]
         rows = json.dumps([task.row() for task in tasks])
-        all_new = self._connection.write(sql.INSERT, rows=rows, now=now) == len(tasks)
-        answers = [task.accepted(now) if all_new else self._added(task) for task in tasks]
+        all_new = self._connection.write(sql.INSERT, rows=rows) == len(tasks)
+        answers = [task.accepted() if all_new else self._added(task) for task in tasks]
         for task, answer in zip(tasks, answers, strict=True):
             if isinstance(answer, Task) and str(answer.id) == task.id:
                 self._add_input(task)

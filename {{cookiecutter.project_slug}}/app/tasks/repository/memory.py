@@ -76,7 +76,7 @@ class MemoryTaskRepository:
 
     def _add(self, new: NewTask) -> Task | Exception:
         same_key = (e for e in self._entries.values() if new.key and e.new.key == new.key)
-        entry = next(same_key, Entry(new, new.accepted(time.time())))
+        entry = next(same_key, Entry(new, new.accepted()))
         self._entries.setdefault(entry.new.id, entry)
         same = entry.new.fingerprint == new.fingerprint
         return entry.task.model_copy() if same else IdempotencyConflictError()

@@ -1,7 +1,7 @@
 """Every SQL statement of the tasks, for SQLite and Postgres alike, and the schema.
 
 What the two spell differently stands in braces and comes from a `Dialect`. Times are seconds since
-1970 by the database's clock, so that machines need not agree on the time.
+1970, by the database's clock where something depends on them: machines need not agree on the time.
 """
 
 from dataclasses import dataclass
@@ -85,7 +85,7 @@ NOW = "SELECT {now}"
 INSERT = """
     INSERT INTO tasks (id, kind, state, payload, idempotency_key, fingerprint, created_at, due_at)
     SELECT value ->> 'id', value ->> 'kind', 'queued', value ->> 'payload', value ->> 'key',
-        value ->> 'fingerprint', :now, :now
+        value ->> 'fingerprint', CAST(value ->> 'created_at' AS {real}), {now}
     FROM {rows} WHERE true ON CONFLICT (idempotency_key) DO NOTHING
 """
 SELECT_BY_KEY = f"SELECT {COLUMNS}, fingerprint FROM tasks WHERE idempotency_key = :key"
