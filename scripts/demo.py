@@ -35,7 +35,7 @@ Predict from another terminal:
     curl {url}/v1/predictions -H 'Content-Type: application/json' -d '{flower}'
 
 Predict a file of 100,000 flowers, watch how far it is, and get the answers; <id> is in the first
-one. Kill the server in the middle if you like, and start it again: it goes on.
+one. Kill the server in the middle if you like, and start it again: within half a minute it goes on.
 
     curl {url}/v1/tasks/batch-prediction -F file=@{flowers}
     curl -N {url}/v1/tasks/<id>/events
