@@ -86,7 +86,8 @@ class TaskContext:
         number = 0 if piece is None else self._next_number()
         save = self._commits.repository.save
         size, cancelled = self._call(save, self.claim, part, number, piece)
-        self._number = None if piece is None else number + 1
+        if piece is not None:
+            self._number = number + 1
         if size > self._settings.task_result_bytes:
             raise ResultTooLargeError
         if cancelled:
