@@ -4,36 +4,59 @@ cookiecutter renders this file and runs it in the new project folder. It uses th
 only and touches neither the network nor git, because a failure here removes the whole project.
 """
 
+import importlib
 import json
 import os
 import re
 import secrets
 import shutil
+import sys
 from pathlib import Path
 
 # The template's only expression in this file; hooks/pre_gen_project.py says why it is safe.
 ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
-CONTAINER = ANSWERS["container"] == "yes"
-CELERY = ANSWERS["task_engine"] == "celery"
+COURSE = ANSWERS["edition"] == "course"
+CONTAINER = ANSWERS["container"] == "yes" or COURSE
+CELERY = ANSWERS["task_engine"] == "celery" or COURSE
 
 # Path -> whether this project keeps it. A folder is removed with everything in it.
 KEPT = {
+    "course": COURSE,
+    "app/concurrency": COURSE,
+    "app/course.py": COURSE,
+    "app/lecture.py": COURSE,
+    "app/orders": COURSE,
+    "app/todo.py": COURSE,
+    "app/users": COURSE,
+    "tests/test_course.py": COURSE,
     "Dockerfile": CONTAINER,
     "compose.yaml": CONTAINER,
     ".dockerignore": CONTAINER,
+    # not all tests pass before the last exercise is done; course/teach.md has a workflow
+    ".github": not COURSE,
     ".github/workflows/services.yml": CELERY,
     "app/tasks/engines/celery.py": CELERY,
+    "app/tasks/engines/folder.py": CELERY,
     "app/tasks/repository/postgres.py": CELERY,
     "app/tasks/worker.py": CELERY,
     "docs/celery.md": CELERY,
     "tests/tasks/servers.py": CELERY,
     "tests/tasks/test_celery.py": CELERY,
+    "tests/tasks/test_folder_broker.py": CELERY,
     "tests/tasks/test_postgres.py": CELERY,
 }
 
 # What stands before each secret that is made for .env.prod, when the project has it.
 SECRETS = {"API_KEY": "", "POSTGRES_PASSWORD": "", "FLOWER_BASIC_AUTH": "operator:"}
+
+LEARN = """
+{slug} is ready. Next:
+
+    cd {slug}
+    uv run learn
+
+It shows what to read and what to do, and looks at your work whenever you save a file."""
 
 NEXT_STEPS = """
 {slug} is ready. Next:
@@ -87,14 +110,23 @@ def write_settings() -> None:
     write_once(Path(".env.prod"), production)
 
 
+def hand_out_course() -> None:
+    """Put the starters of the exercises in, and keep the solution aside."""
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, "course")
+    importlib.import_module("learn.handout").hand_out(Path())
+
+
 def say_next_steps() -> None:
     """Print the commands that lead from here to a prediction."""
-    print(NEXT_STEPS.format(slug=ANSWERS["project_slug"]))
+    print((LEARN if COURSE else NEXT_STEPS).format(slug=ANSWERS["project_slug"]))
     if shutil.which("uv") is None:
         print(GET_UV)
 
 
 if __name__ == "__main__":
     prune()
+    if COURSE:
+        hand_out_course()
     write_settings()
     say_next_steps()

@@ -20,7 +20,11 @@ EXAMPLES = {
     "description": "Classifies iris flowers.",
     "author": "Ada Lovelace",
 }
-CHOICES = {"task_engine": ("background", "celery"), "container": ("yes", "no")}
+CHOICES = {
+    "edition": ("service", "course"),
+    "task_engine": ("background", "celery"),
+    "container": ("yes", "no"),
+}
 
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 MAX_SLUG_LENGTH = 50
@@ -129,6 +133,8 @@ def problems() -> Iterator[str]:
     for question, choices in CHOICES.items():
         if answer(question) not in choices:
             yield f"{question} must be one of: {', '.join(choices)}. Type for example: {choices[0]}"
+    if answer("edition") == "course" and sys.version_info < (3, 11):
+        yield "edition: course needs Python 3.11. Type: uvx --python 3.11 cookiecutter"
 
 
 def main() -> None:

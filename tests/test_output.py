@@ -35,13 +35,30 @@ CONTAINER = {"Dockerfile", "compose.yaml", ".dockerignore"}
 CELERY = {
     ".github/workflows/services.yml",
     "app/tasks/engines/celery.py",
+    "app/tasks/engines/folder.py",
     "app/tasks/repository/postgres.py",
     "app/tasks/worker.py",
     "docs/celery.md",
     "tests/tasks/servers.py",
     "tests/tasks/test_celery.py",
+    "tests/tasks/test_folder_broker.py",
     "tests/tasks/test_postgres.py",
 }
+# course/ is compared with git, and with what post_gen writes; this is what else a course has.
+COURSE = {
+    "app/concurrency/__init__.py",
+    "app/concurrency/router.py",
+    "app/course.py",
+    "app/lecture.py",
+    "app/orders/__init__.py",
+    "app/orders/router.py",
+    "app/todo.py",
+    "app/users/__init__.py",
+    "app/users/router.py",
+    "course/solution.json",
+    "tests/test_course.py",
+}
+WORKFLOWS = {".github/workflows/ci.yml", ".github/workflows/services.yml"}
 ALWAYS = {
     ".env.example",
     ".env.prod.example",
@@ -137,8 +154,16 @@ ALWAYS = {
     "tests/test_start.py",
 }
 
-COMBINATIONS: list[Answers] = [
+EVERY_ANSWER: list[Answers] = [
     dict(zip(CHOICES, values, strict=True)) for values in product(*CHOICES.values())
+]
+OF_THE_COURSE = r"(?<!scikit-)\b(course|lecture|learn|chapter|exercise|TodoError)\b"
+# A course is the same whatever else is answered: `test_a_course_has_every_feature`.
+FIRST_CHOICES: Answers = {name: choices[0] for name, choices in CHOICES.items()}
+COMBINATIONS = [
+    answers
+    for answers in EVERY_ANSWER
+    if answers["edition"] == "service" or answers == FIRST_CHOICES | {"edition": "course"}
 ]
 
 # These change no line of Python, so the project's types and tests need not be tried with each.
@@ -153,7 +178,8 @@ def pairs(answers: Answers) -> set[frozenset[tuple[str, str]]]:
 def pairwise() -> Iterator[Answers]:
     """Few rows that try each two answers together at least once: the greedy choice."""
     chosen = [name for name in CHOICES if name not in NO_CODE]
-    rows = [{name: answers[name] for name in chosen} for answers in COMBINATIONS]
+    services = [answers for answers in COMBINATIONS if answers["edition"] == "service"]
+    rows = [{name: answers[name] for name in chosen} for answers in services]
     missing = set().union(*map(pairs, rows))
     while missing:
         best = max(rows, key=lambda answers: len(pairs(answers) & missing))
@@ -177,6 +203,9 @@ def project(bake: Bake, answers: Answers) -> Path:
 
 
 def expected_files(answers: Answers) -> set[str]:
+    if answers["edition"] == "course":
+        course = {f"course/{name}" for name in tracked(TEMPLATE / "course")}
+        return (ALWAYS | SETTINGS | CONTAINER | CELERY | COURSE | course) - WORKFLOWS
     container = CONTAINER if answers["container"] == "yes" else set()
     celery = CELERY if answers["task_engine"] == "celery" else set()
     return ALWAYS | SETTINGS | container | celery
@@ -187,13 +216,15 @@ def test_the_files_are_exactly_these(project: Path, answers: Answers) -> None:
 
 
 def test_every_file_comes_from_git(project: Path) -> None:
-    assert tree(project) - SETTINGS - tracked(TEMPLATE) == set()
+    assert tree(project) - SETTINGS - {"course/solution.json"} - tracked(TEMPLATE) == set()
 
 
 def test_nothing_is_left_unrendered(project: Path) -> None:
     for name in sorted(tree(project)):
+        if name.endswith(".png"):
+            continue
         text = (project / name).read_text("utf-8")
-        workflow = name.startswith(".github/workflows/")
+        workflow = "workflows/" in name
         marks = (
             ["cookiecutter.", "# {%", "# {#"] if workflow else ["cookiecutter.", "{{", "{%", "{#"]
         )
@@ -218,6 +249,22 @@ def test_the_same_python_whatever_has_no_code(bake: Bake) -> None:
         one, other = (bake(task_engine=engine, container=choice) for choice in ("yes", "no"))
         for path in (path for path in tree(one) if path.endswith((".py", ".toml"))):
             assert (one / path).read_bytes() == (other / path).read_bytes(), path
+
+
+def test_a_course_has_every_feature(bake: Bake) -> None:
+    first, *others = (bake(**answers) for answers in EVERY_ANSWER if answers["edition"] == "course")
+    for other in others:
+        assert tree(other) == tree(first)
+        for name in tree(first) - SETTINGS:
+            assert (other / name).read_bytes() == (first / name).read_bytes(), name
+
+
+def test_the_service_knows_nothing_of_the_course(project: Path, answers: Answers) -> None:
+    if answers["edition"] == "course":
+        return
+    for name in sorted(tree(project)):
+        text = (project / name).read_text("utf-8")
+        assert not re.search(OF_THE_COURSE, text), name
 
 
 def test_the_background_edition_knows_nothing_of_celery(bake: Bake) -> None:
@@ -293,6 +340,16 @@ def test_types_and_tests_of_the_project_pass(bake: Bake, answers: Answers) -> No
     project = bake(**answers)
     run(module("mypy"), project)
     run(module("pytest", "-q", "-p", "no:cacheprovider"), project)
+
+
+def test_types_and_tests_of_the_course_pass(bake: Bake) -> None:
+    """As it is handed out, its types are right; with every exercise solved, its tests pass."""
+    project = bake(edition="course")
+    run(module("mypy"), project)
+    open_up = "from pathlib import Path; from learn.handout import open_up; open_up(Path())"
+    run([sys.executable, "-c", open_up], project, PYTHONPATH="course")
+    run(module("mypy"), project)
+    run(module("pytest", *WITHOUT_KILLS), project)
 
 
 @cache

@@ -217,7 +217,7 @@ def needed_by(package: Requirement) -> Iterator[Requirement]:
 def test_the_name_of_every_dependency_is_refused(bake: Bake) -> None:
     hook = (ROOT / "hooks" / "pre_gen_project.py").read_text("utf-8")
     listed = set(hook.split('PACKAGES = """')[1].split('"""')[0].split())
-    needed = all_dependencies(direct_dependencies(bake(task_engine="celery")))
+    needed = all_dependencies(direct_dependencies(bake(edition="course")))
     assert len(needed) > 30
     assert needed - listed == set()
 

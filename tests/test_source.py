@@ -16,6 +16,7 @@ from support import ROOT, TEMPLATE, WITHOUT_KILLS, Bake, module, run, tracked
 
 MOST_TAG_PAIRS_IN_A_FILE = 2
 MOST_TAG_PAIRS = 14
+COURSE_TESTS = ["-q", "-p", "no:cacheprovider"]
 MOST_LINES_OF_APP = 1500  # without its tasks, which have
 MOST_LINES_OF_TASKS = 2100
 MOST_LINES_OF_A_MODULE = 200
@@ -23,6 +24,9 @@ MOST_LINES_OF_A_FUNCTION = 30
 MEDIAN_LINES_OF_A_FUNCTION = 8
 
 APP_MODULES = sorted((TEMPLATE / "app").rglob("*.py"))
+COURSE = TEMPLATE / "course"
+COURSE_MODULES = sorted((COURSE / "learn").glob("*.py"))
+CHAPTERS = sorted(path.name for path in (COURSE / "chapters").iterdir())
 OWN_MODULES = sorted([*(ROOT / "hooks").glob("*.py"), *(ROOT / "scripts").glob("*.py")])
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -35,7 +39,7 @@ def relative(path: Path) -> str:
 def template_texts() -> Iterator[tuple[str, str]]:
     """The path and text of every file that cookiecutter renders."""
     for name in sorted(tracked(TEMPLATE)):
-        if not name.startswith(".github/workflows/"):
+        if "workflows/" not in name:
             yield name, (TEMPLATE / name).read_text("utf-8")
 
 
@@ -65,6 +69,16 @@ def functions(path: Path) -> Iterator[Function]:
 )
 def test_the_raw_template_passes_in_place(command: list[str]) -> None:
     run(command, TEMPLATE)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_chapter_tells_right_from_wrong(chapter: str) -> None:
+    """Some ten gradings each, of real servers; the chapters in parallel."""
+    run(module("pytest", *COURSE_TESTS, "course/tests/test_chapters.py", "-k", chapter), TEMPLATE)
+
+
+def test_the_rest_of_the_course_works() -> None:
+    run(module("pytest", *COURSE_TESTS, "course/tests", "-k", "not ch0 and not ch1"), TEMPLATE)
 
 
 def test_checking_in_place_leaves_nothing_behind() -> None:
@@ -104,7 +118,7 @@ def test_the_app_can_be_read_in_an_hour_and_its_tasks_in_another(bake: Bake) -> 
     assert tasks <= MOST_LINES_OF_TASKS
 
 
-@pytest.mark.parametrize("path", APP_MODULES + OWN_MODULES, ids=relative)
+@pytest.mark.parametrize("path", APP_MODULES + COURSE_MODULES + OWN_MODULES, ids=relative)
 def test_a_module_is_short_and_so_are_its_functions(path: Path) -> None:
     assert len(path.read_text("utf-8").splitlines()) <= MOST_LINES_OF_A_MODULE
     long = {f.name: lines_of(f) for f in functions(path) if lines_of(f) > MOST_LINES_OF_A_FUNCTION}
@@ -112,7 +126,7 @@ def test_a_module_is_short_and_so_are_its_functions(path: Path) -> None:
 
 
 def test_half_of_the_functions_are_very_short() -> None:
-    for modules in (APP_MODULES, OWN_MODULES):
+    for modules in (APP_MODULES, COURSE_MODULES, OWN_MODULES):
         lengths = [lines_of(function) for path in modules for function in functions(path)]
         assert statistics.median(lengths) <= MEDIAN_LINES_OF_A_FUNCTION
 
@@ -128,7 +142,7 @@ def undocumented(owner: ast.Module | ast.ClassDef) -> Iterator[str]:
             yield from (f"{node.name}.{name}" for name in undocumented(node))
 
 
-@pytest.mark.parametrize("path", APP_MODULES + OWN_MODULES, ids=relative)
+@pytest.mark.parametrize("path", APP_MODULES + COURSE_MODULES + OWN_MODULES, ids=relative)
 def test_every_public_name_says_what_it_is(path: Path) -> None:
     tree = ast.parse(path.read_text("utf-8"))
     assert ast.get_docstring(tree), "the module has no docstring"

@@ -30,10 +30,10 @@ def template(tmp_path: Path) -> Path:
     return folder
 
 
-def create(template: Path, folder: Path) -> Path:
+def create(template: Path, folder: Path, **answers: str) -> Path:
     """Generate with cruft, as a user does; without containers, so that something is pruned."""
-    answers = json.dumps({"container": "no"})
-    options = ["--no-input", "--extra-context", answers, "--output-dir", folder]
+    given = json.dumps({"container": "no", **answers})
+    options = ["--no-input", "--extra-context", given, "--output-dir", folder]
     run([script("cruft"), "create", template, *options], folder.parent)
     return folder / "iris-service"
 
@@ -92,3 +92,33 @@ def test_an_update_keeps_what_is_the_users(template: Path, tmp_path: Path, in_gi
     assert files(project) ^ before == {"app/new.py"}
     assert {name: (project / name).read_bytes() for name in settings} == settings
     run([script("cruft"), "check"], project)
+
+
+def test_a_learner_keeps_work_and_progress(template: Path, tmp_path: Path) -> None:
+    """The course is brought forward around an exercise that is solved and one that is not."""
+    project = create(template, tmp_path / "projects", edition="course")
+    run(["git", "init", "--quiet"], project)
+    commit(project)
+    exercise = project / "app" / "concurrency" / "router.py"
+    solved = (TEMPLATE / "app" / "concurrency" / "router.py").read_text("utf-8") + OF_THE_USER
+    exercise.write_text(solved)
+    progress = project / ".learn" / "progress.json"
+    progress.parent.mkdir()
+    progress.write_text("{}")
+    commit(project)
+    source = template / TEMPLATE.name
+    for name in ("app/health.py", "course/chapters/ch06_async/chapter.toml"):
+        path = source / name
+        path.write_text(OF_THE_TEMPLATE + path.read_text("utf-8"))
+    commit(template)
+
+    run([script("cruft"), "update", "--skip-apply-ask"], project)
+
+    assert exercise.read_text("utf-8") == solved
+    assert progress.read_text("utf-8") == "{}"
+    for name in ("app/health.py", "course/chapters/ch06_async/chapter.toml"):
+        assert (project / name).read_text("utf-8").startswith(OF_THE_TEMPLATE)
+    kept = json.loads((project / "course" / "solution.json").read_text("utf-8"))["files"]
+    assert kept["app/health.py"][0] == OF_THE_TEMPLATE.strip()
+    assert kept["app/concurrency/router.py"] != solved.split("\n")
+    assert not list(project.rglob("*.rej"))

@@ -4,6 +4,11 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from app import health
+
+# {%- if cookiecutter.edition == "course" +%}
+from app.course import mount_course
+
+# {%- endif +%}
 from app.docs import mount_docs
 from app.errors import document_problems, install_error_handlers
 from app.lifespan import lifespan
@@ -34,6 +39,9 @@ def create_app(settings: Settings) -> FastAPI:
     mount(app, predictions.router, max_body_size=settings.max_body_bytes)
     mount(app, tasks.upload_router, max_body_size=settings.task_upload_bytes)
     mount(app, tasks.router, max_body_size=settings.max_body_bytes)
+    # {% if cookiecutter.edition == "course" %}
+    mount_course(app, settings)
+    # {% endif %}
     if settings.docs_enabled:
         mount_docs(app)
     install_error_handlers(app)

@@ -18,7 +18,7 @@ from app.tasks.service import TaskService
 
 def open_repository(settings: Settings) -> TaskRepository:
     """The repository that the settings name, its schema brought forward; or StartError."""
-    # {% if cookiecutter.task_engine == "celery" %}
+    # {% if cookiecutter.task_engine == "celery" or cookiecutter.edition == "course" %}
     if settings.task_database_url:
         from app.tasks.repository.postgres import open_postgres
 
@@ -42,7 +42,7 @@ async def open_engine(
     settings: Settings, model: Model, commits: GroupCommit
 ) -> AsyncIterator[Engine]:
     """The engine that `TASK_ENGINE` names."""
-    # {% if cookiecutter.task_engine == "celery" %}
+    # {% if cookiecutter.task_engine == "celery" or cookiecutter.edition == "course" %}
     if settings.task_engine == "celery":
         from app.tasks.engines.celery import CeleryEngine  # slow to import
 

@@ -73,7 +73,9 @@ class Runner:
         while outcome and not self._closing.is_set():
             try:
                 self.commits.submit_each(self.commits.repository.settle, (claim, outcome)).result()
-            except StorageUnavailableError:
+            except StorageUnavailableError as error:
+                cause = repr(error.__cause__)[:300]
+                logger.warning("task_outcome_waits", task_id=claim.id, cause=cause)
                 self._closing.wait(RETRY_SECONDS)
             else:
                 return

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-# {%- if cookiecutter.task_engine == "celery" +%}
+# {%- if cookiecutter.task_engine == "celery" or cookiecutter.edition == "course" +%}
 from pydantic.types import SecretStr
 
 # {%- endif +%}
@@ -41,7 +41,7 @@ class TaskSettings(BaseSettings):
     task_synchronous: Literal["NORMAL", "FULL"] = Field(
         "NORMAL", description="FULL: an accepted task survives a power cut too, not only a crash"
     )
-    # {% if cookiecutter.task_engine == "celery" %}
+    # {% if cookiecutter.task_engine == "celery" or cookiecutter.edition == "course" %}
     task_engine: Literal["background", "celery"] = Field(
         "background", description="Who runs tasks: this process, or Celery workers"
     )

@@ -68,8 +68,9 @@ class Engine(ABC):
             try:
                 await self._sweep()
                 await self.work()
-            except StorageUnavailableError:
-                logger.warning("task_storage_unavailable")
+            except StorageUnavailableError as error:
+                cause = repr(error.__cause__)[:300]
+                logger.warning("task_storage_unavailable", cause=cause)
             except Exception:
                 logger.exception("task_engine_error")
             with suppress(TimeoutError):

@@ -7,6 +7,8 @@ again.
 """
 
 import time
+from pathlib import Path
+from typing import Any
 
 from anyio import to_thread
 from celery import Celery
@@ -19,11 +21,13 @@ from app.tasks.engines import Engine, logger
 QUEUE = "tasks"
 RUN = "app.tasks.run"
 GROUP = 100
+FOLDER = "filesystem://"
 
 
 def make_celery(settings: Settings) -> Celery:
     """Celery as it is safe: JSON only, acknowledged after the work, no results of its own."""
-    celery = Celery("app", broker=settings.task_broker_url.get_secret_value())
+    url = settings.task_broker_url.get_secret_value()
+    celery = Celery("app", broker=url)
     celery.conf.update(
         task_serializer="json",
         accept_content=["json"],
@@ -37,14 +41,23 @@ def make_celery(settings: Settings) -> Celery:
         worker_hijack_root_logger=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        broker_transport_options={
-            # longer than a lease: until then nobody else could claim the task anyway
-            "visibility_timeout": max(3600, 4 * settings.task_lease_seconds),
-            "socket_connect_timeout": 2,
-            "socket_timeout": 10,
-        },
+        broker_transport_options=broker_options(url, settings),
     )
     return celery
+
+
+def broker_options(url: str, settings: Settings) -> dict[str, Any]:
+    """How Celery uses Redis, or a folder for its messages."""
+    if url.startswith(FOLDER):
+        from app.tasks.engines.folder import use_folder  # needs what Windows does not have
+
+        return use_folder(Path(url.removeprefix(FOLDER)), settings.task_poll_seconds)
+    return {
+        # longer than a lease: until then nobody else could claim the task anyway
+        "visibility_timeout": max(3600, 4 * settings.task_lease_seconds),
+        "socket_connect_timeout": 2,
+        "socket_timeout": 10,
+    }
 
 
 class CeleryEngine(Engine):

@@ -121,10 +121,8 @@ class SqlTaskRepository:
 
     def claim(self, owner: str, lease: float, limit: int, only: str | None = None) -> list[Claim]:
         """Take due tasks, the longest waiting first, or the `only` one."""
-        if only is None:
-            rows = self._execute(sql.CLAIM_DUE, owner=owner, lease=lease, limit=limit)
-        else:
-            rows = self._execute(sql.CLAIM_ONE, owner=owner, lease=lease, only=only)
+        statement = sql.CLAIM_DUE if only is None else sql.CLAIM_ONE
+        rows = self._execute(statement, owner=owner, lease=lease, limit=limit, only=only)
         return [Claim(id_, kind, body, attempt, owner) for id_, kind, body, attempt in rows]
 
     def renew(self, owner: str, lease: float, task_ids: Collection[str]) -> dict[str, bool]:

@@ -1,0 +1,1 @@
+"""Orders, as a first course on routers has them."""

@@ -1,0 +1,1 @@
+"""Users, as a first course on routers has them."""

@@ -1,0 +1,70 @@
+"""Chapter 00: the learner's own model is trained, served, asked, and its answers are kept."""
+
+import json
+from functools import cache
+
+from learn.exchange import Json
+from learn.lab import CheckFailed, Lab, Server, check
+
+PREDICT = "/v1/predict"
+PREDICTIONS = "/v1/predictions"
+
+
+@cache
+def card(lab: Lab) -> dict[str, Json]:
+    """The card of the model that the learner trained."""
+    place = "var/model/card.json"
+    path = lab.project / place
+    if not path.exists():
+        raise CheckFailed("untrained", got=f"no {place}", expected=place)
+    try:
+        found = json.loads(path.read_bytes())
+        onnx = path.with_name(f"model-{found['version']}.onnx")
+        complete = onnx.exists() and isinstance(found["labels"], list)
+    except (ValueError, KeyError, TypeError):
+        complete = False
+    if not complete:
+        got = f"a {place} that does not fit"
+        raise CheckFailed("incomplete", got=got, expected="the model beside its card")
+    return dict(found)
+
+
+@cache
+def served(lab: Lab) -> Server:
+    """The app with the learner's model."""
+    return lab.keep(model_loader=None, model_dir=lab.project / "var/model")
+
+
+@check("trained")
+def model_is_trained(lab: Lab) -> None:
+    card(lab)
+
+
+@check("ready")
+def app_is_ready(lab: Lab) -> None:
+    version = card(lab)["version"]
+    served(lab).get("/health/ready").expect(200, {"model_version": version}, why="ready")
+
+
+@check("predicts")
+def model_answers(lab: Lab) -> None:
+    answer = served(lab).post(PREDICT, lab.flower()).expect(200, why="label")
+    labels = card(lab)["labels"]
+    body = answer.json if isinstance(answer.json, dict) else {}
+    probabilities = body.get("probabilities")
+    if not isinstance(probabilities, dict) or set(probabilities) != set(labels):
+        answer.fail(f"200 with a probability of each of {', '.join(labels)}", why="label")
+    if body.get("label") != max(probabilities, key=lambda label: probabilities[label]):
+        answer.fail("200 with the most probable label", why="label")
+    total = sum(probabilities.values())
+    if abs(total - 1) > 0.001:
+        answer.fail("200 with probabilities that make 1", why="sum", total=total)
+
+
+@check("kept")
+def predictions_are_kept(lab: Lab) -> None:
+    flower = lab.flower()
+    stored = served(lab).post(PREDICTIONS, flower).expect(201, {"features": flower}, why="kept")
+    found = served(lab).get(f"{PREDICTIONS}/{stored.json['id']}")
+    found.expect(200, stored.json, why="kept")
+    served(lab).get(PREDICTIONS).expect(200, {"items": [stored.json]}, why="kept")

@@ -1,0 +1,17 @@
+"""Compares by hand, and NaN is neither too small nor too large. Rejected by: not-a-number."""
+
+from pydantic import AfterValidator
+
+
+def in_bounds(value: float) -> float:
+    """Refuse what is no length."""
+    if value <= 0 or value > 30:
+        raise ValueError("that is no length")
+    return value
+
+
+Centimetres = Annotated[
+    float,
+    Field(strict=True, json_schema_extra={"unit": "cm", "exclusiveMinimum": 0, "maximum": 30}),
+    AfterValidator(in_bounds),
+]

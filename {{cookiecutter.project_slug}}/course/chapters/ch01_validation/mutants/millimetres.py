@@ -1,0 +1,6 @@
+"""Has the bound of another unit. Rejected by: bounds."""
+
+Centimetres = Annotated[
+    float,
+    Field(gt=0, le=300, strict=True, allow_inf_nan=False, json_schema_extra={"unit": "cm"}),
+]

@@ -1,0 +1,6 @@
+"""Takes a length for a whole number. Rejected by: accepts."""
+
+Centimetres = Annotated[
+    int,
+    Field(gt=0, le=30, strict=True, json_schema_extra={"unit": "cm"}),
+]

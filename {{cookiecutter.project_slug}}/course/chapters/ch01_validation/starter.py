@@ -1,0 +1,23 @@
+Centimetres = Annotated[
+    float,
+    # 1. A length is more than 0 and at most 30 cm.
+    # 2. Only a number is a number: neither "5.1" nor true, and not NaN or Infinity.
+    Field(json_schema_extra={"unit": "cm"}),
+]
+
+
+class Features(BaseModel):
+    """The four lengths of one iris flower, in centimetres, in the order the model takes them."""
+
+    # 3. Refuse a name that is none of these four: it is a misspelt one.
+    model_config = ConfigDict(frozen=True)
+
+    sepal_length_cm: Centimetres = Field(description="Length of the outer leaf", examples=[5.1])
+    sepal_width_cm: Centimetres = Field(description="Width of the outer leaf", examples=[3.5])
+    petal_length_cm: Centimetres = Field(description="Length of the inner leaf", examples=[1.4])
+    # 4. Nobody measured 0.2 for every flower: without its width there is no prediction.
+    petal_width_cm: Centimetres = Field(0.2, description="Width of the inner leaf", examples=[0.2])
+
+    def row(self) -> list[float]:
+        """The values in the model's order; shape (features,)."""
+        return list(self.model_dump().values())

@@ -1,0 +1,17 @@
+"""Closes the database before the first request. Rejected by: works."""
+
+
+@asynccontextmanager
+async def lifespan(settings: Settings) -> AsyncIterator[AppState]:
+    """Load the model, open the database; give both back in reverse order. Or raise StartError."""
+    with closing(await to_thread.run_sync(open_model, settings)) as model:
+        async with open_database(settings.database_path) as database:
+            pass
+        async with open_tasks(settings, model) as tasks:
+            yield AppState(
+                settings=settings,
+                model=model,
+                database=database,
+                predictions=SqlitePredictionRepository(database),
+                tasks=tasks,
+            )

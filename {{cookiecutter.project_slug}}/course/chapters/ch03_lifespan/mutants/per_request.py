@@ -1,0 +1,30 @@
+"""Loads the model anew for every prediction. Rejected by: none-per-request."""
+
+
+class Fresh:
+    """Loads the model for every call."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.loaded = open_model(settings)
+
+    def __getattr__(self, name: str) -> object:
+        """Load for each prediction."""
+        return getattr(open_model(self.settings) if name == "predict" else self.loaded, name)
+
+
+@asynccontextmanager
+async def lifespan(settings: Settings) -> AsyncIterator[AppState]:
+    """Load the model, open the database; give both back in reverse order. Or raise StartError."""
+    with closing(cast("Model", Fresh(settings))) as model:
+        async with (
+            open_database(settings.database_path) as database,
+            open_tasks(settings, model) as tasks,
+        ):
+            yield AppState(
+                settings=settings,
+                model=model,
+                database=database,
+                predictions=SqlitePredictionRepository(database),
+                tasks=tasks,
+            )

@@ -1,0 +1,30 @@
+class LoadedEachTime:
+    """Loads the model anew whenever something is asked of it: it works, and it is a pity."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def __getattr__(self, name: str) -> object:
+        """What the model has under this name."""
+        return getattr(open_model(self.settings), name)
+
+
+@asynccontextmanager
+async def lifespan(settings: Settings) -> AsyncIterator[AppState]:
+    """Load the model, open the database; give both back in reverse order. Or raise StartError."""
+    # 1. Load the model: open_model(settings) gives it, or raises StartError. It takes long and does
+    #    not await, so leave it to a thread.
+    # 2. The tasks work with the model: it comes before them, and goes after them.
+    # 3. Whatever happens in between, call its close() at the end, once.
+    model = cast("Model", LoadedEachTime(settings))  # then remove this line, and the class above
+    async with (
+        open_database(settings.database_path) as database,
+        open_tasks(settings, model) as tasks,
+    ):
+        yield AppState(
+            settings=settings,
+            model=model,
+            database=database,
+            predictions=SqlitePredictionRepository(database),
+            tasks=tasks,
+        )

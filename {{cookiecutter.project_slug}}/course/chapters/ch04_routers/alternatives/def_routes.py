@@ -1,0 +1,65 @@
+"""With `def`: there is nothing to wait for."""
+
+# file: app/users/router.py
+"""`/v1/users`: two routes that need nothing but their path."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from app.errors import problems
+from app.security import ApiKeyRequired
+
+router = APIRouter(
+    prefix="/v1/users", tags=["users"], dependencies=[ApiKeyRequired], responses=problems(401)
+)
+
+
+class User(BaseModel):
+    """Somebody, by name."""
+
+    username: str
+
+
+@router.get("/me")
+def read_current_user() -> User:
+    """The one who asks. Declared first: `/{name}` would take `me` for a name."""
+    return User(username="current user")
+
+
+@router.get("/{name}", responses=problems(422))
+def read_user(name: str) -> User:
+    """The user of this name."""
+    return User(username=name)
+
+
+# file: app/orders/router.py
+"""`/v1/orders`: the same as the users in another module, so that neither knows of the other."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from app.errors import problems
+from app.security import ApiKeyRequired
+
+router = APIRouter(
+    prefix="/v1/orders", tags=["orders"], dependencies=[ApiKeyRequired], responses=problems(401)
+)
+
+
+class Order(BaseModel):
+    """An order, by its number, and who has placed it."""
+
+    order_id: int
+    username: str
+
+
+@router.get("/me")
+def read_own_order() -> Order:
+    """The latest order of the one who asks."""
+    return Order(order_id=1, username="current user")
+
+
+@router.get("/{order_id}", responses=problems(422))
+def read_order(order_id: int) -> Order:
+    """The order of this number."""
+    return Order(order_id=order_id, username="current user")

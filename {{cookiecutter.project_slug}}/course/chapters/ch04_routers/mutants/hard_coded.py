@@ -1,0 +1,7 @@
+"""Answers with a name of its own. Rejected by: names."""
+
+
+@router.get("/{name}", responses=problems(422))
+async def read_user(name: str) -> User:
+    """The user of this name."""
+    return User(username="kestrel")

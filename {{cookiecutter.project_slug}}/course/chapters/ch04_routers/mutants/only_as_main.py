@@ -1,0 +1,9 @@
+"""Mounts only when the file is run by itself. Rejected by: mounted."""
+
+
+# file: app/lecture.py
+def mount_lecture(app: FastAPI) -> None:
+    """Mount the users' and the orders' router."""
+    if __name__ == "__main__":
+        mount(app, users.router)
+        mount(app, orders.router)

@@ -1,0 +1,22 @@
+"""Handlers inside the function that installs them, with decorators."""
+
+
+async def answer_http_exception(request: Request, error: HTTPException) -> Response:
+    """FastAPI's, Starlette's and our own `HTTPException`."""
+    headers = {**(error.headers or {})}
+    if error.status_code == 405:
+        headers |= {"allow": ",".join(allowed_methods(request))}
+    return problem_response(error.status_code, headers, detail=str(error.detail))
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """One handler for each kind."""
+    app.exception_handler(AppError)(answer_app_error)
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> Response:
+        return await answer_http_exception(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def validation(request: Request, error: RequestValidationError) -> Response:
+        return await answer_validation_error(request, error)

@@ -1,0 +1,11 @@
+"""Knows the request's id only when the client sent one. Rejected by: request-id."""
+
+
+async def answer_http_exception(request: Request, error: HTTPException) -> Response:
+    """FastAPI's, Starlette's and our own `HTTPException`."""
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted(allowed_methods(request)))
+    body = json.loads(problem_body(error.status_code, detail=error.detail))
+    body["request_id"] = request.headers.get("X-Request-ID", "unknown")
+    return Response(json.dumps(body), error.status_code, headers, PROBLEM_JSON)

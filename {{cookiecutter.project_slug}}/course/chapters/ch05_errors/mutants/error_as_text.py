@@ -1,0 +1,7 @@
+"""Has the error tell about itself, which quotes what was sent. Rejected by: no-echo."""
+
+
+async def answer_validation_error(_: Request, error: RequestValidationError) -> Response:
+    """Refused input."""
+    errors = [invalid_field(item["loc"], item["type"], item["msg"]) for item in error.errors()]
+    return problem_response(422, {}, detail=str(error), errors=errors)

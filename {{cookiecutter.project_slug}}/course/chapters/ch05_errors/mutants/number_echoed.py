@@ -1,0 +1,13 @@
+"""Says a refused number back, which NaN cannot be in JSON. Rejected by: not-a-number."""
+
+from fastapi.responses import JSONResponse
+
+
+async def answer_validation_error(_: Request, error: RequestValidationError) -> Response:
+    """Refused input."""
+    errors = [invalid_field(item["loc"], item["type"], item["msg"]) for item in error.errors()]
+    body = json.loads(problem_body(422, errors=errors))
+    for entry, item in zip(body["errors"], error.errors(), strict=True):
+        if isinstance(item["input"], float):
+            entry["value"] = item["input"]
+    return JSONResponse(body, 422, media_type=PROBLEM_JSON)

@@ -1,0 +1,7 @@
+"""Sends a made-up name back whole, however long it is. Rejected by: no-echo."""
+
+
+def invalid_field(loc: tuple[str | int, ...], rule: str, message: str) -> InvalidField:
+    """Pydantic's error as ours."""
+    pointer = "".join(f"/{part}" for part in loc[1:])
+    return InvalidField(location=str(loc[0]), pointer=pointer, rule=rule, message=message)

@@ -1,0 +1,9 @@
+"""Calls the model in the event loop. Rejected by: loop-is-free."""
+
+
+@router.post("/ask")
+async def ask_model(features: Features, model: ModelDep) -> dict[str, float]:
+    """How probable each label is."""
+    rows = np.array([features.row()], dtype=np.float32)
+    probabilities = model.predict(rows)
+    return dict(zip(model.card.labels, probabilities[0].tolist(), strict=True))

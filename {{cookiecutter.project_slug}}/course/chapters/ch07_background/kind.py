@@ -1,0 +1,59 @@
+"""A kind of task that ends as it is told to; it is there with the model of this `MODEL_LOADER`."""
+
+import sys
+import threading
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.errors import AppError
+from app.model.loader import Model
+from app.settings import Settings
+from app.tasks.context import TaskContext
+from app.tasks.kinds import KINDS, Kind
+from learn import probes
+
+
+class RefusedProbeError(AppError):
+    """The task's input cannot be used, as the task itself finds out."""
+
+    status = 422
+    title = "Refused Probe"
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+
+    @property
+    def detail(self) -> str:
+        """Says the word: the client may read this."""
+        return f"The word {self.word} cannot be used."
+
+
+class Probe(BaseModel):
+    """A word by which a task is known again, and how each attempt at it ends."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    word: str = Field(min_length=1, strict=True)
+    end: Literal["return", "refuse", "crash", "exit"] = "return"
+
+
+def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
+    """Note the start, wait while it is held, and end."""
+    main = threading.current_thread() is threading.main_thread()
+    probes.note("start", word=payload.word, main_thread=main)
+    while (probes.folder / "hold").exists():
+        task.sleep(0.01)
+    if payload.end == "refuse":
+        raise RefusedProbeError(payload.word)
+    if payload.end == "crash":
+        raise RuntimeError(f"user=app password={payload.word}")
+    if payload.end == "exit":
+        sys.exit(payload.word)
+    return {"word": payload.word, "letters": len(payload.word)}
+
+
+def load_model(settings: Settings) -> Model:
+    """Register the kind `probe`."""
+    KINDS["probe"] = Kind(Probe, run_probe, {})
+    return probes.load_model(settings)

@@ -1,0 +1,18 @@
+"""Takes every payload; the task may find out. Rejected by: payload."""
+
+from app.tasks.kinds import find_kind
+
+
+@router.post("/{kind}", status_code=202, responses=problems(400, 404, 409, 413))
+async def submit_task(
+    kind: str,
+    payload: Payload,
+    tasks: TaskServiceDep,
+    response: Response,
+    background: BackgroundTasks,
+    idempotency_key: IdempotencyKey = None,
+) -> Task:
+    """Accept a task of this kind."""
+    checked = find_kind(kind).payload.model_construct(**payload)
+    task = await tasks.submit(kind, checked, idempotency_key)
+    return accept(task, response, background, tasks)

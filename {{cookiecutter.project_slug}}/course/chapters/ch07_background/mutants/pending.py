@@ -1,0 +1,15 @@
+"""Says of an unknown id that it is queued, as Celery does. Rejected by: unknown-id."""
+
+from datetime import UTC, datetime
+
+from app.tasks.repository import TaskNotFoundError
+
+
+@router.get("/{task_id}", responses=problems(404))
+async def read_task(task_id: UUID, tasks: TaskServiceDep) -> Task:
+    """Where the task stands."""
+    try:
+        return await tasks.get(task_id)
+    except TaskNotFoundError:
+        now = datetime.now(UTC)
+        return Task(id=task_id, kind="unknown", state=TaskState.QUEUED, created_at=now)

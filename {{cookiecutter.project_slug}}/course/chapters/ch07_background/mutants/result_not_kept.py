@@ -1,0 +1,16 @@
+"""Runs the task and throws away what it gives. Rejected by: succeeded."""
+
+
+# file: app/tasks/runner.py
+class Runner:
+    def run(self, context: TaskContext) -> Outcome | None:
+        """Run an attempt to its end."""
+        claim = context.claim
+        try:
+            kind = find_kind(claim.kind)
+            kind.run(kind.payload.model_validate_json(claim.payload), context)
+        except TaskStoppedError as stop:
+            return stopped(stop.reason)
+        except (Exception, SystemExit) as error:
+            return self._failed(claim, error)
+        return Outcome(TaskState.SUCCEEDED)

@@ -1,0 +1,22 @@
+"""Tells nobody what the exception was. Rejected by: dead."""
+
+
+# file: app/tasks/runner.py
+class Runner:
+    def run(self, context: TaskContext) -> Outcome | None:
+        """Run an attempt to its end."""
+        claim = context.claim
+        try:
+            kind = find_kind(claim.kind)
+            result = json.dumps(kind.run(kind.payload.model_validate_json(claim.payload), context))
+            if len(result) > self._settings.task_result_bytes:
+                raise ResultTooLargeError
+        except TaskStoppedError as stop:
+            return stopped(stop.reason)
+        except AppError as error:
+            return self._failed(claim, error)
+        except (Exception, SystemExit) as error:
+            last = claim.attempt >= self._settings.task_max_attempts
+            state = TaskState.DEAD if last else TaskState.QUEUED
+            return Outcome(state, problem=explained(error).model_dump_json())
+        return Outcome(TaskState.SUCCEEDED, result=result)

@@ -1,0 +1,19 @@
+"""Takes a task that was stopped for one that is done. Rejected by: cancelled."""
+
+
+# file: app/tasks/runner.py
+class Runner:
+    def run(self, context: TaskContext) -> Outcome | None:
+        """Run an attempt to its end."""
+        claim = context.claim
+        result = "null"
+        try:
+            kind = find_kind(claim.kind)
+            result = json.dumps(kind.run(kind.payload.model_validate_json(claim.payload), context))
+            if len(result) > self._settings.task_result_bytes:
+                raise ResultTooLargeError
+        except TaskStoppedError:
+            pass
+        except (Exception, SystemExit) as error:
+            return self._failed(claim, error)
+        return Outcome(TaskState.SUCCEEDED, result=result)

@@ -1,0 +1,25 @@
+"""Selects and then updates, which is safe inside a transaction that writers begin with a lock."""
+
+CLAIM_DUE = """
+    SELECT seq FROM tasks WHERE state = 'queued' AND due_at <= {now}
+    ORDER BY due_at, seq LIMIT :limit
+"""
+CLAIM = """
+    UPDATE tasks
+    SET state = 'running', owner = :owner, attempts = attempts + 1,
+        lease_ends_at = {now} + :lease, started_at = IFNULL(started_at, {now})
+    WHERE seq = :seq AND state = 'queued' RETURNING id, kind, payload, attempts
+"""
+CLAIM_ONE = f"{DUE} AND id = :only"
+
+
+# file: app/tasks/repository/database.py
+class SqlTaskRepository:
+    def claim(self, owner: str, lease: float, limit: int, only: str | None = None) -> list[Claim]:
+        """Take due tasks, the longest waiting first, or the `only` one."""
+        statement = sql.CLAIM_ONE if only else sql.CLAIM_DUE
+        claims = []
+        for (seq,) in self._execute(statement, limit=limit, only=only):
+            for row in self._execute(sql.CLAIM, owner=owner, lease=lease, seq=seq):
+                claims.append(Claim(*row, owner=owner))
+        return claims

@@ -1,0 +1,83 @@
+"""A kind of task for the grader's eyes; it is there with the model of this `MODEL_LOADER`.
+
+Each run of a task is noted. It stands still while a file `hold` is there, or one for its word and
+the number of the run; so the grader decides what happens in which order.
+"""
+
+import os
+import time
+from typing import Literal
+
+from pydantic import BaseModel
+
+from app.model.loader import Model
+from app.settings import Settings
+from app.tasks.context import TaskContext
+from app.tasks.kinds import KINDS, Kind
+from app.tasks.runner import HANDED_BACK
+from learn import probes
+from learn.gate import Gate, wait_until
+
+LATE = "late"  # the first run, once it has lost its task
+
+Loss = Literal["lease", "place"]
+
+
+class Probe(BaseModel):
+    """A word by which a task is known again, and what its first run shall come to."""
+
+    word: str
+    crash: bool = False
+    fail: bool = False
+    lose: Loss | None = None
+
+
+def held(word: str, run: int | str = 1) -> str:
+    """The name of the file that holds this run."""
+    return f"hold-{word}-{run}"
+
+
+def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
+    """Note the run, and stand still; then crash, fail, lose the task, or return."""
+    probes.note("run", word=payload.word)
+    runs = Gate(probes.folder).events("run")
+    number = sum(run["word"] == payload.word for run in runs)
+    if payload.crash and number == 1:
+        os._exit(1)
+    stand_still(held(payload.word, number))
+    if payload.fail and number == 1:
+        raise RuntimeError
+    if payload.lose and number == 1:
+        lose(task, payload.lose)
+        stand_still(held(payload.word, LATE))
+    return {"word": payload.word, "run": number}
+
+
+def stand_still(name: str) -> None:
+    """Wait without looking whether the task shall stop, as a call of a library does."""
+    files = [probes.folder / "hold", probes.folder / name]
+    wait_until(lambda: not any(file.exists() for file in files), probes.LONGEST_HOLD_SECONDS)
+
+
+def lose(task: TaskContext, how: Loss) -> None:
+    """Have the task taken from this process, at once.
+
+    Otherwise it takes a process that is frozen for longer than its lease, or one that hands its
+    tasks back at its stop and then goes on for a moment.
+    """
+    repository, claim = task._commits.repository, task.claim
+
+    def taken_away() -> None:
+        if how == "place":
+            repository.settle([(claim, HANDED_BACK)])
+        else:
+            repository.renew(claim.owner, -time.time(), [claim.id])
+            repository.rescue(max_attempts=99)
+
+    task._commits.wait(taken_away)
+
+
+def load_model(settings: Settings) -> Model:
+    """Register the kind `probe`."""
+    KINDS["probe"] = Kind(Probe, run_probe, {})
+    return probes.load_model(settings)

@@ -1,0 +1,9 @@
+"""Does not note who has the task, so nobody may say how it ended. Rejected by: outcome."""
+
+CLAIM = """
+    WITH chosen AS MATERIALIZED (%s {skip_locked})
+    UPDATE tasks
+    SET state = 'running', attempts = attempts + 1,
+        lease_ends_at = {now} + :lease, started_at = COALESCE(started_at, {now})
+    WHERE seq IN (SELECT seq FROM chosen) RETURNING id, kind, payload, attempts
+"""

@@ -1,0 +1,3 @@
+"""Takes whatever is not finished, and so what others run. Rejected by: two-servers."""
+
+DUE = "SELECT seq FROM tasks WHERE finished_at IS NULL AND due_at <= {now}"

@@ -1,0 +1,6 @@
+"""Looks up what is due and writes nothing of it down. Rejected by: taken-up."""
+
+CLAIM_DUE = """
+    SELECT id, kind, payload, attempts + 1 FROM tasks
+    WHERE state = 'queued' AND due_at <= {now} ORDER BY due_at, seq LIMIT :limit
+"""

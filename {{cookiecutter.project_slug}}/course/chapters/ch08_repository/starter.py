@@ -1,0 +1,64 @@
+DUE = """
+    SELECT seq FROM tasks
+    -- 1. Only tasks that are queued, and whose time (due_at) has come. {now} is this moment.
+    WHERE false
+"""
+CLAIM = """
+    WITH chosen AS MATERIALIZED (%s {skip_locked})
+    UPDATE tasks
+    -- 2. Besides the state: who has the task (owner), that this is one attempt more, when the
+    --    lease ends (from now on, so many seconds as it lasts), and when the task was started,
+    --    if it was never started before.
+    SET state = 'running'
+    WHERE seq IN (SELECT seq FROM chosen) RETURNING id, kind, payload, attempts
+"""
+CLAIM_DUE = CLAIM % DUE  # 3. After DUE: the longest waiting first, and no more than the limit.
+SETTLE = """
+    UPDATE tasks
+    SET state = CASE WHEN ended.state = 'queued' AND cancel_requested = 1
+            THEN 'cancelled' ELSE ended.state END,
+        progress = CASE WHEN ended.state = 'succeeded' THEN 1 ELSE progress END,
+        result = ended.result,
+        problem = CASE WHEN ended.state = 'succeeded' THEN NULL
+            ELSE COALESCE(ended.problem, tasks.problem) END,
+        attempts = attempts - ended.uncharged,
+        due_at = {now} + ended.delay,
+        finished_at = CASE WHEN ended.state <> 'queued' OR cancel_requested = 1 THEN {now} END,
+        owner = NULL, lease_ends_at = NULL, dispatched_at = NULL
+    FROM (
+        SELECT value ->> 'id' AS id, value ->> 'owner' AS owner, value ->> 'state' AS state,
+            value ->> 'result' AS result, value ->> 'problem' AS problem,
+            CAST(value ->> 'attempt' AS INTEGER) AS attempt,
+            CAST(value ->> 'uncharged' AS INTEGER) AS uncharged,
+            CAST(value ->> 'delay' AS {real}) AS delay
+        FROM {rows}
+    ) AS ended
+    -- 5. Only the task that has ended, and only while it still belongs to the run that ended.
+    WHERE false
+    RETURNING tasks.id
+"""
+
+
+# file: app/tasks/repository/database.py
+from functools import cache
+
+import structlog
+
+from app.todo import TodoError
+
+
+class SqlTaskRepository:
+    def claim(self, owner: str, lease: float, limit: int, only: str | None = None) -> list[Claim]:
+        """Take due tasks, the longest waiting first, or the `only` one."""
+        statement = sql.CLAIM_DUE if only is None else sql.CLAIM_ONE
+        # 4. Run the statement: `renew` below shows how a value gets to its name in it.
+        #    Then make a Claim of each row. What is in a row stands after RETURNING.
+        say_that_it_is_to_do()
+        return []
+
+
+@cache
+def say_that_it_is_to_do() -> None:
+    """Say it once, and not at each look into the queue."""
+    todo = TodoError("08", "claim tasks; until then, they stay queued.")
+    structlog.get_logger().warning("to_do", detail=todo.detail)

@@ -1,0 +1,9 @@
+"""Calls the task as Celery's own introduction does; the API then has the worker's Celery."""
+
+
+class CeleryEngine:
+    def _announce(self, task_ids: list[str]) -> None:
+        from app.tasks.worker import run
+
+        for task_id in task_ids:
+            run.apply_async(kwargs={"task_id": task_id}, task_id=task_id)

@@ -1,0 +1,12 @@
+"""Claims whatever is due, and not what the message names. Rejected by: another-process."""
+
+
+# file: app/tasks/worker.py
+@celery.task(name=RUN)
+def run(task_id: str) -> None:
+    """Run a task."""
+    commits, owner, lease = runner().commits, runner().owner, settings.task_lease_seconds
+    for claim in commits.wait(commits.repository.claim, owner, lease, 1):
+        context = runner().begin(claim)
+        runner().settle(claim, runner().run(context))
+        runner().end(context)

@@ -1,0 +1,12 @@
+"""Does not take charge of the task, so nobody renews its lease. Rejected by: keeps-its-lease."""
+
+# file: app/tasks/worker.py
+from app.tasks.context import TaskContext
+
+
+@celery.task(name=RUN)
+def run(task_id: str) -> None:
+    """Run the task with this id."""
+    for claim in claim_when_possible(task_id):
+        context = TaskContext(claim, runner().commits, open_model(settings), settings)
+        runner().settle(claim, runner().run(context))

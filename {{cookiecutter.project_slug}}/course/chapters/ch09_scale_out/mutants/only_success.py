@@ -1,0 +1,15 @@
+"""Keeps only how successful tasks ended. Rejected by: hands-back."""
+
+# file: app/tasks/worker.py
+from app.tasks.schemas import TaskState
+
+
+@celery.task(name=RUN)
+def run(task_id: str) -> None:
+    """Run the task with this id."""
+    for claim in claim_when_possible(task_id):
+        context = runner().begin(claim)
+        outcome = runner().run(context)
+        if outcome and outcome.state is TaskState.SUCCEEDED:
+            runner().settle(claim, outcome)
+        runner().end(context)

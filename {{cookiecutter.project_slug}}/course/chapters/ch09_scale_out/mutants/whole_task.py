@@ -1,0 +1,21 @@
+"""Sends all that is known of the task. Rejected by: id-alone."""
+
+from uuid import UUID
+
+
+class CeleryEngine:
+    def _announce(self, task_ids: list[str]) -> None:
+        repository = self.commits.repository
+        for task_id in task_ids:
+            task = self.commits.wait(repository.get, UUID(task_id))
+            self._celery.send_task(RUN, [task.model_dump(mode="json")], task_id=task_id)
+
+
+# file: app/tasks/worker.py
+@celery.task(name=RUN)
+def run(task: dict[str, str]) -> None:
+    """Run this task."""
+    for claim in claim_when_possible(task["id"]):
+        context = runner().begin(claim)
+        runner().settle(claim, runner().run(context))
+        runner().end(context)

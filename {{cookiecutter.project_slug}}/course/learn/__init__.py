@@ -1,0 +1,1 @@
+"""The course: its chapters, what grades them, and the command `learn`."""

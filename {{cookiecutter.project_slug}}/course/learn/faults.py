@@ -1,0 +1,45 @@
+"""Files that cannot be graded, and where in a file something stands."""
+
+import ast
+import warnings
+from dataclasses import dataclass
+
+from learn.symbols import names, span
+
+
+@dataclass
+class Fault:
+    """A file that cannot be graded: where, and what is wrong."""
+
+    place: str  # `app/settings.py:12`
+    cause: str
+    line: str = ""  # the line itself
+
+
+def syntax_fault(name: str, source: str) -> Fault | None:
+    """Where Python does not understand a file."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            ast.parse(source.removeprefix("\ufeff"))
+    except SyntaxError as error:
+        cause = f"{type(error).__name__}: {error.msg}"
+        if not error.lineno:
+            return Fault(name, cause)
+        line = "".join(source.split("\n")[error.lineno - 1 : error.lineno])
+        return Fault(f"{name}:{error.lineno}", cause, line.strip())
+    except (ValueError, RecursionError, MemoryError) as error:
+        return Fault(name, f"{type(error).__name__}: {error}")
+    return None
+
+
+def line_of(source: str, symbol: str) -> int:
+    """The line on which a symbol begins; the first one where there is no such symbol."""
+    body: list[ast.stmt] = ast.parse(source.removeprefix("\ufeff")).body
+    line = 1
+    for name in filter(None, symbol.split(".")):
+        found = next((node for node in body if name in names(node)), None)
+        if found is None:
+            break
+        line = span(found)[0] + 1
+        body = found.body if isinstance(found, ast.ClassDef) else []
+    return line

@@ -1,0 +1,97 @@
+"""Programs of a graded app: how they are started and ended, and why they ended by themselves."""
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+COURSE = Path(__file__).resolve().parents[1]
+START_SECONDS = 30
+# Of the environment only this much: no setting of the learner's own reaches a graded app.
+INHERITED = ("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG", "LC_ALL")
+FRAME = re.compile(r'File "(.+?)", line (\d+)')
+
+
+class NotStarted(Exception):  # noqa: N818
+    """The app raised before it answered; `cause` is its last word, `place` the learner's line."""
+
+    def __init__(self, cause: str, place: str) -> None:
+        super().__init__(cause)
+        self.cause, self.place = cause, place
+
+
+class CannotGrade(Exception):  # noqa: N818
+    """There is no verdict, and the message says why."""
+
+
+def start(
+    command: list[str],
+    folder: Path,
+    work: Path,
+    settings: Mapping[str, object],
+    own_group: bool = False,
+) -> "subprocess.Popen[bytes]":
+    """Start a program of the app, with nothing of this process but what it needs."""
+    (work / "probe").mkdir(parents=True, exist_ok=True)
+    with (work / "log").open("ab") as log:
+        return subprocess.Popen(  # noqa: S603
+            command,
+            cwd=folder,
+            env=environment(work, settings),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=own_group,
+        )
+
+
+def end(process: "subprocess.Popen[bytes]") -> int:
+    """Send SIGTERM, and after a while SIGKILL; the exit status."""
+    process.terminate()
+    try:
+        return process.wait(START_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
+
+
+def kill_group(process: "subprocess.Popen[bytes]") -> None:
+    """Kill a program that has a group of its own, and with it the processes that it forked."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def environment(work: Path, settings: Mapping[str, object]) -> dict[str, str]:
+    """The environment of a graded app; a setting that is None is left out."""
+    defaults = {
+        "PYTHONPATH": str(COURSE),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
+        "PROBE_FOLDER": str(work / "probe"),
+        "MODEL_LOADER": "learn.probes:load_model",
+        "DATABASE_PATH": str(work / "app.sqlite3"),
+        "TASK_DATABASE_PATH": str(work / "tasks.sqlite3"),
+        "SHUTDOWN_SECONDS": "1",
+    }
+    kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    given = {name.upper(): value for name, value in settings.items()}
+    return kept | {n: str(v) for n, v in (defaults | given).items() if v is not None}
+
+
+def why_it_ended(log: str, status: int, folder: Path) -> Exception:
+    """What to say of an app that ended before it answered."""
+    own = [
+        f"{Path(path).relative_to(folder).as_posix()}:{line}"
+        for path, line in FRAME.findall(log.replace("\\\\", "\\").replace('\\"', '"'))
+        if Path(path).is_relative_to(folder)
+    ]
+    lines = [line.strip() for line in log.replace("\\n", "\n").splitlines() if line.strip()]
+    causes = [line for line in lines if re.match(r"[A-Za-z_][\w.]*(Error|Exception|Exit)\b", line)]
+    if not own or not causes:
+        last = f" Its last line: {lines[-1]}" if lines else ""
+        return CannotGrade(f"The app ended by itself (status {status}) before it answered.{last}")
+    return NotStarted(causes[-1].rstrip('"}'), own[-1])

@@ -1,0 +1,57 @@
+"""The `celery` engine with a folder as its broker: no server is needed for it."""
+
+import base64
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from kombu.exceptions import OperationalError
+from pydantic import SecretStr
+
+from app.settings import Settings
+from app.tasks.engines.celery import QUEUE, RUN, make_celery
+from tests.conftest import serve, start
+from tests.tasks.test_survival import FAST, read, submit, wait_for, wait_for_state
+
+ID = "0911ee7d-43c9-472c-aa7d-998ffb684e4b"
+
+
+def with_folder(settings: Settings, folder: Path) -> Settings:
+    """The settings, with this folder as the broker."""
+    return settings.model_copy(update={"task_broker_url": SecretStr(f"filesystem://{folder}")})
+
+
+def test_the_message_in_the_folder_is_json_with_the_id_alone(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with make_celery(with_folder(settings, tmp_path / "broker")) as celery:
+        celery.send_task(RUN, [ID], task_id=ID)
+        [path] = (tmp_path / "broker").glob("*.msg")
+        message = json.loads(path.read_text())
+        [arguments, keywords, _] = json.loads(base64.b64decode(message["body"]))
+        with celery.connection_for_write() as connection:
+            assert connection.default_channel.queue_declare(QUEUE).message_count == 1
+    assert (message["content-type"], arguments, keywords) == ("application/json", [ID], {})
+
+
+def test_a_folder_that_is_gone_is_a_broker_that_is_away(settings: Settings, tmp_path: Path) -> None:
+    with make_celery(with_folder(settings, tmp_path / "broker")) as celery:
+        shutil.rmtree(tmp_path / "broker")
+        with pytest.raises(OperationalError):
+            celery.send_task(RUN, [ID], task_id=ID)
+
+
+def test_tasks_wait_in_the_folder_for_a_worker(tmp_path: Path) -> None:
+    broker = tmp_path / "broker"
+    variables = FAST | {"TASK_ENGINE": "celery", "TASK_BROKER_URL": f"filesystem://{broker}"}
+    with serve(tmp_path, **variables) as (client, _):
+        task_id = submit(client, seconds=0)
+        wait_for(lambda: bool(list(broker.glob("*.msg"))))
+        assert read(client, task_id)["state"] == "queued"
+        worker = start(tmp_path, "app.tasks.worker", **variables)
+        task = wait_for_state(client, task_id, "succeeded", "failed", "dead")
+        worker.terminate()
+        printed = worker.communicate(timeout=30)[1]
+    assert (task["state"], task["attempts"]) == ("succeeded", 1)
+    assert worker.returncode == 0, printed
