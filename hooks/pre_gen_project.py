@@ -37,15 +37,16 @@ WINDOWS_DEVICES = frozenset(
 # A project that bears the name of a package it needs, even through another package, shadows it:
 # uv then refuses to resolve. tests/test_refusals.py holds this list against what is installed.
 PACKAGES = """
-aiosqlite amqp annotated-doc annotated-types anyio ast-serialize async-timeout billiard celery click
-click-didyoumean click-plugins click-repl cloudpickle colorama coverage exceptiongroup fastapi
-fastapi-offline flatbuffers flower h11 httpcore2 httptools httpx2 httpx2-jsfetch humanize idna
-iniconfig joblib kombu librt ml-dtypes mypy mypy-extensions narwhals numpy onnx onnxruntime
-opentelemetry-api packaging pathspec pluggy prometheus-client prompt-toolkit protobuf psycopg
-psycopg-binary pydantic pydantic-core pydantic-settings pygments pytest pytest-cov python-dateutil
-python-dotenv python-multipart pytz pyyaml redis ruff scikit-learn scipy six skl2onnx starlette
-structlog threadpoolctl tomli tornado truststore typing-extensions typing-inspection tzdata tzlocal
-uvicorn uvloop vine watchfiles wcwidth websockets
+aiosqlite amqp annotated-doc annotated-types anyio ast-serialize async-timeout billiard celery
+click click-didyoumean click-plugins click-repl cloudpickle colorama coverage exceptiongroup
+fastapi fastapi-offline flatbuffers flower h11 httpcore2 httptools httpx2 httpx2-jsfetch humanize
+idna iniconfig joblib kombu librt markdown-it-py mdurl ml-dtypes mypy mypy-extensions narwhals
+numpy onnx onnxruntime opentelemetry-api packaging pathspec pluggy prometheus-client
+prompt-toolkit protobuf psycopg psycopg-binary pydantic pydantic-core pydantic-settings pygments
+pytest pytest-cov python-dateutil python-dotenv python-multipart pytz pyyaml redis rich ruff
+scikit-learn scipy shellingham six skl2onnx starlette structlog threadpoolctl tomli tornado
+truststore typer typing-extensions typing-inspection tzdata tzlocal uvicorn uvloop vine watchfiles
+wcwidth websockets
 """
 DEPENDENCIES = frozenset(PACKAGES.split())
 

@@ -68,6 +68,31 @@ def grade_cohort(
     told: Callable[[str], None] = lambda _: None,
 ) -> Document:
     """Grade each chapter of each checkout, all with the same inputs; `told` hears of each."""
+    graded = grade_all(checkouts, chapters, seed, jobs, told)
+    return {
+        "version": VERSION,
+        "graded_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": seed,
+        "chapters": [described(chapter) for chapter in chapters],
+        "learners": [
+            {
+                "learner": checkout.name,
+                "altered": checkout.altered(),
+                "chapters": [graded[checkout.name, chapter.id] for chapter in chapters],
+            }
+            for checkout in checkouts
+        ],
+    }
+
+
+def grade_all(
+    checkouts: list[Checkout],
+    chapters: list[Chapter],
+    seed: int,
+    jobs: int,
+    told: Callable[[str], None],
+) -> dict[tuple[str, str], Document]:
+    """What came of each chapter of each learner, by their names."""
     graded: dict[tuple[str, str], Document] = {}
     with ThreadPoolExecutor(jobs) as pool:
         running = {
@@ -83,21 +108,7 @@ def grade_cohort(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    learners = [
-        {
-            "learner": checkout.name,
-            "altered": checkout.altered(),
-            "chapters": [graded[checkout.name, chapter.id] for chapter in chapters],
-        }
-        for checkout in checkouts
-    ]
-    return {
-        "version": VERSION,
-        "graded_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seed": seed,
-        "chapters": [described(chapter) for chapter in chapters],
-        "learners": learners,
-    }
+    return graded
 
 
 def looked_at(checkout: Checkout, chapter: Chapter, seed: int) -> Document:

@@ -73,32 +73,40 @@ else:
         terminal = sys.stdin.fileno()
         before = termios.tcgetattr(terminal)
         wake, waker = os.pipe()
+        with signals_answered(terminal):
+            tty.setcbreak(terminal)
+            threading.Thread(target=read_keys, args=(terminal, wake, put), daemon=True).start()
+            try:
+                yield
+            finally:
+                termios.tcsetattr(terminal, termios.TCSANOW, before)
+                os.close(waker)
 
-        def read() -> None:
-            while terminal in select.select([terminal, wake], [], [])[0]:
-                marks = os.read(terminal, 64).decode("utf-8", "ignore")
-                if not marks:
-                    break
-                for mark in "" if marks[0] == "\x1b" else marks:  # an arrow or the like
-                    put(meant(mark))
-            os.close(wake)
+    def read_keys(terminal: int, wake: int, put: Put) -> None:
+        """Put each key that is pressed, until the other end of `wake` is closed."""
+        while terminal in select.select([terminal, wake], [], [])[0]:
+            marks = os.read(terminal, 64).decode("utf-8", "ignore")
+            if not marks:
+                break
+            for mark in "" if marks[0] == "\x1b" else marks:  # an arrow or the like
+                put(meant(mark))
+        os.close(wake)
+
+    @contextmanager
+    def signals_answered(terminal: int) -> Iterator[None]:
+        """End in order when told to; on the way back from Ctrl-Z, look for keys again."""
 
         def ended(number: int, _: object) -> None:
             raise SystemExit(128 + number)
 
-        # On the way back from Ctrl-Z the shell has set the terminal to lines again.
         answers = {
-            signal.SIGCONT: lambda *_: tty.setcbreak(terminal),
+            signal.SIGCONT: lambda *_: tty.setcbreak(terminal),  # the shell has set it to lines
             signal.SIGTERM: ended,
             signal.SIGHUP: ended,
         }
         earlier = {number: signal.signal(number, answer) for number, answer in answers.items()}
-        tty.setcbreak(terminal)
-        threading.Thread(target=read, daemon=True).start()
         try:
             yield
         finally:
-            termios.tcsetattr(terminal, termios.TCSANOW, before)
             for number, handler in earlier.items():
                 signal.signal(number, handler)
-            os.close(waker)

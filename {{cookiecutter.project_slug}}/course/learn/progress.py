@@ -40,6 +40,7 @@ class Progress:
 
     @current.setter
     def current(self, chapter: str) -> None:
+        """Choose a chapter."""
         self.data["current"] = chapter
 
     def of(self, chapter: str) -> Data:
