@@ -7,8 +7,8 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markdown import Heading, Markdown, MarkdownElement
 from rich.text import Text
 
-# The name behind the language of a block, which a terminal would not show otherwise.
-NAMED_BLOCK = re.compile(r"^```(python|http) (\S+)$", re.MULTILINE)
+# Where a block of source comes from: a terminal would not show it otherwise.
+NAMED_BLOCK = re.compile(r"^```(python) (\S+)$", re.MULTILINE)
 
 BARE_LINK = re.compile(r"<(https?://[^>\s]+)>")
 
