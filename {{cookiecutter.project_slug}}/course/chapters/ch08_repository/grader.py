@@ -1,11 +1,11 @@
-"""Chapter 08: servers that share a queue, and tasks that the grader holds in its hand."""
+"""Chapter 08: two servers that share a queue, and tasks that the grader holds in its hand."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+import sqlite3
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import NoReturn
 
 from learn.exchange import Json
@@ -17,10 +17,8 @@ PROBE = "/v1/tasks/probe"
 TASKS = "/v1/tasks"
 LATE = "late"  # a first run that has lost its task
 MANY = 40
-PATIENCE_SECONDS = 4
-# The first server looks for work when a task comes or ends, and never by the clock.
-ONE_PLACE = {"TASK_CONCURRENCY": 1, "TASK_POLL_SECONDS": 60, "TASK_LEASE_SECONDS": 1}
-TWO_PLACES = {"TASK_CONCURRENCY": 2, "TASK_POLL_SECONDS": 0.05}
+PATIENCE_SECONDS = 6
+DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True)
@@ -32,52 +30,85 @@ class Task:
 
 
 class Queue:
-    """A database with tasks, and the servers that share it."""
+    """A database with tasks, and two servers that share it, with two places each.
+
+    The first looks for work when a task comes to it or ends in it, the second all the time. So it
+    is decided here who takes what: the first if it is asked, the second if it has a place.
+    """
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
         work = lab.new_work()
         self.gate = Gate(work / "probe")
-        self._shared = {
+        self.database = work / "tasks.sqlite3"
+        self._settings = {
             "MODEL_LOADER": "chapters.ch08_repository.kind:load_model",
             "PROBE_FOLDER": self.gate.folder,
-            "TASK_DATABASE_PATH": work / "tasks.sqlite3",
+            "TASK_DATABASE_PATH": self.database,
+            "TASK_CONCURRENCY": 2,
+            "TASK_LEASE_SECONDS": 3600,
             "TASK_BACKOFF_SECONDS": 60,
         }
-        self.servers: list[Server] = []
-        self.start(ONE_PLACE)
+        self.servers = [self._start(TASK_POLL_SECONDS=60)]
+        self.servers[0].wait_until_started()
 
-    def start(self, settings: Mapping[str, object]) -> None:
-        """Start one more server, and do not wait for it."""
-        given = {**self._shared, **settings}
+    def _start(self, **settings: object) -> Server:
+        given = self._settings | settings
         server = serve(self._lab.folder, self._lab.new_work(), given, wait=False)
-        self.servers.append(self._lab.enter(server))
-        self._lab.enter(self._stop_together())
+        started = self._lab.enter(server)
+        self._lab.enter(self._stop(started))
+        return started
 
     @contextmanager
-    def _stop_together(self) -> Iterator[None]:
+    def _stop(self, server: Server) -> Iterator[None]:
         """At the end nothing stands still any more, and no server waits for another to stop."""
         yield
         for hold in self.gate.folder.glob("hold*"):
             hold.unlink(missing_ok=True)
-        for server in self.servers:
-            server.process.terminate()
+        server.process.terminate()
 
-    def server(self, number: int = -1) -> Server:
-        """One of the servers, once it answers; without a number, the last that was started."""
-        server = self.servers[number]
-        if not server.url:
-            server.wait_until_started()
-        return server
+    @cached_property
+    def _second(self) -> Server:
+        (self.gate.folder / "hold-start").touch()
+        return self._start(TASK_POLL_SECONDS=0.05)
 
-    def submit(self, number: int = -1, held: bool = False, **payload: Json) -> Task:
+    def prepare_second(self) -> None:
+        """Have the second server start, which takes a while, and stand still before its work."""
+        self._second  # noqa: B018
+
+    def begin_second(self) -> None:
+        """From here on there are two servers."""
+        second = self._second
+        (self.gate.folder / "hold-start").unlink()
+        second.wait_until_started()
+        self.servers.append(second)
+
+    @cached_property
+    def first(self) -> Task:
+        """A task that stands still in a place of the first server until that one crashes."""
+        return self.start()
+
+    def fill(self) -> tuple[Task, Task, Task]:
+        """Fill every place; what stands still in the second server, twice, and in the first."""
+        home = self.runs(self.first)[0]["pid"]
+        tasks = [self.start(0) for _ in range(3)]
+        one, other, on_first = sorted(tasks, key=lambda task: self.runs(task)[0]["pid"] == home)
+        return one, other, on_first
+
+    def submit(self, number: int = 0, held: bool = False, **payload: Json) -> Task:
         """Submit a task, whose first run shall stand still if it is to be held."""
         task = Task("", self._lab.word())
         if held:
             self.hold(task)
-        answer = self.server(number).post(PROBE, {"word": task.word, **payload})
+        answer = self.servers[number].post(PROBE, {"word": task.word, **payload})
         answer.expect(202, {"state": "queued", "attempts": 0}, why="accepted")
         return Task(answer.json["id"], task.word)
+
+    def start(self, number: int = 0, **payload: Json) -> Task:
+        """Submit a task, and return once it is run and stands still."""
+        task = self.submit(number, held=True, **payload)
+        self.wait_for_run(task)
+        return task
 
     def hold(self, task: Task, run: int | str = 1) -> None:
         """Have this run of the task stand still."""
@@ -87,23 +118,45 @@ class Queue:
         """Have it go on."""
         (self.gate.folder / f"hold-{task.word}-{run}").unlink()
 
+    def finish(self, task: Task, run: int | str = 1) -> None:
+        """Have it go on to its end."""
+        self.let_go(task, run)
+        self.wait_for_success(task)
+
     def runs(self, task: Task) -> list[Json]:
         """Each run of the task: the process that runs it, and when."""
         return [run for run in self.gate.events("run") if run["word"] == task.word]
 
+    def demand_one_run(self, task: Task, why: str) -> None:
+        """Fail for this reason if the task was run more than once."""
+        if (count := len(self.runs(task))) > 1:
+            self.read(task).fail("one run", why=why, count=count)
+
+    def have_leases_end(self, *tasks: Task) -> None:
+        """Let a day pass for the leases of these tasks."""
+        update = "UPDATE tasks SET lease_ends_at = lease_ends_at - ? WHERE id = ?"
+        with closing(sqlite3.connect(self.database, timeout=PATIENCE_SECONDS)) as database:
+            database.executemany(update, [(DAY_SECONDS, task.id) for task in tasks])
+            database.commit()
+
     def read(self, task: Task, number: int = -1) -> Exchange:
         """The task, as a server says."""
-        return self.server(number).get(f"{TASKS}/{task.id}").expect(200, why="unknown")
+        return self.servers[number].get(f"{TASKS}/{task.id}").expect(200, why="unknown")
 
     def listed(self, number: int = -1) -> dict[str, Json]:
         """Every task by its id, as a server says."""
-        answer = self.server(number).get(f"{TASKS}?limit=100").expect(200, why="unknown")
+        answer = self.servers[number].get(f"{TASKS}?limit=100").expect(200, why="unknown")
         return {task["id"]: task for task in answer.json["items"]}
 
     def wait_for_run(self, task: Task, count: int = 1) -> None:
         """Wait until the task is run, for the first time or one of the next."""
         if not wait_until(lambda: len(self.runs(task)) >= count, PATIENCE_SECONDS):
             self.explain(task)
+
+    def wait_for_rescue(self, task: Task) -> None:
+        """Wait until the task, whose server has died, is run once more."""
+        if not wait_until(lambda: len(self.runs(task)) > 1, PATIENCE_SECONDS):
+            self.read(task).fail("taken up once more", why="not-rescued")
 
     def explain(self, task: Task) -> NoReturn:
         """Say why a task is not run."""
@@ -114,6 +167,10 @@ class Queue:
     def wait_for_success(self, task: Task) -> Exchange:
         """Wait until the task has succeeded with its own result, and give the answer."""
         wait_until(lambda: self.read(task).json["state"] == "succeeded", PATIENCE_SECONDS)
+        return self.expect_success(task)
+
+    def expect_success(self, task: Task) -> Exchange:
+        """Give the answer, which must be that the task has succeeded with its own result."""
         answer = self.read(task)
         if answer.json["state"] != "succeeded":
             self.wait_for_run(task)
@@ -137,31 +194,27 @@ queue_of = cache(Queue)
 @check("taken-up")
 def task_is_taken_up(lab: Lab) -> None:
     queue = queue_of(lab)
-    task = queue.submit(held=True)
-    queue.wait_for_run(task)
-    answer = queue.read(task).expect(200, {"state": "running"}, why="state")
+    answer = queue.read(queue.first).expect(200, {"state": "running"}, why="state")
     answer.expect(200, {"attempts": 1}, why="attempts")
     if not answer.json["started_at"]:
         answer.fail("running, with the time of its start", why="no-start")
-    queue.let_go(task)
 
 
 @check("not-again")
 def task_is_not_taken_up_again(lab: Lab) -> None:
     queue = queue_of(lab)
-    tasks = []
-    for _ in range(3):  # one place: what is due longer goes before what comes in later
-        tasks.append(queue.submit())
-        queue.wait_for_run(tasks[-1])
-    if len(queue.runs(tasks[0])) > 1:
-        queue.read(tasks[0]).fail("one run", why="again", count=len(queue.runs(tasks[0])))
+    queue.prepare_second()
+    task = queue.submit(held=True)  # there is a place, and the first task came before
+    wait_until(lambda: bool(queue.runs(task) or queue.runs(queue.first)[1:]), PATIENCE_SECONDS)
+    queue.demand_one_run(queue.first, "again")
+    queue.wait_for_run(task)
+    queue.let_go(task)
 
 
 @check("in-order")
 def longest_waiting_comes_first(lab: Lab) -> None:
     queue = queue_of(lab)
-    running = queue.submit(held=True)
-    queue.wait_for_run(running)
+    running = queue.start()
     waiting = [queue.submit(held=True) for _ in range(4)]
     queue.let_go(running)
     wait_until(lambda: any(map(queue.runs, waiting)), PATIENCE_SECONDS)
@@ -183,7 +236,10 @@ def longest_waiting_comes_first(lab: Lab) -> None:
 @check("outcome")
 def outcome_is_kept(lab: Lab) -> None:
     queue = queue_of(lab)
-    answer = queue.wait_for_success(queue.submit())
+    task, following = queue.start(), queue.submit()
+    queue.let_go(task)
+    queue.wait_for_run(following)  # in the place of the other: then that one has ended
+    answer = queue.expect_success(task)
     if answer.json["progress"] != 1 or not answer.json["finished_at"]:
         answer.fail("progress 1, and the time of the end", why="outcome")
 
@@ -197,33 +253,15 @@ def failed_task_waits_for_its_time(lab: Lab) -> None:
     queue.read(failed).expect(200, {"state": "queued", "attempts": 1}, why="not-due")
 
 
-@check("restart")
-def nothing_is_lost(lab: Lab) -> None:
-    queue = queue_of(lab)
-    done = queue.submit(held=True)
-    queue.wait_for_run(done)
-    crashed, waiting = queue.submit(crash=True), queue.submit()
-    queue.let_go(done)
-    process = queue.server().process
-    if not wait_until(lambda: process.poll() is not None, PATIENCE_SECONDS):
-        queue.explain(crashed)
-    queue.start(TWO_PLACES)
-    queue.start(TWO_PLACES)
-    queue.wait_for_success(done)
-    queue.wait_for_success(waiting)
-    if not wait_until(lambda: len(queue.runs(crashed)) > 1, PATIENCE_SECONDS):
-        queue.read(crashed).fail("taken up once more", why="not-rescued")
-    queue.wait_for_success(crashed)
-
-
 @check("two-servers")
 def each_task_is_run_once(lab: Lab) -> None:
     queue = queue_of(lab)
+    queue.begin_second()
     with queue.gate.held(), ThreadPoolExecutor(8) as pool:
-        tasks = list(pool.map(queue.submit, [1 + number % 2 for number in range(MANY)]))
-    for number in (1, 2):
+        tasks = list(pool.map(queue.submit, [number % 2 for number in range(MANY)]))
+    for number in (0, 1):
         known = queue.listed(number)
-        for task in tasks:
+        for task in (queue.first, *tasks):
             if task.id not in known:
                 queue.read(task, number)
 
@@ -232,46 +270,63 @@ def each_task_is_run_once(lab: Lab) -> None:
         return all(found[task.id]["state"] == "succeeded" for task in tasks)
 
     wait_until(all_succeeded, PATIENCE_SECONDS)
-    counts = Counter(run["word"] for run in queue.gate.events("run"))
+    for task in (queue.first, *tasks):
+        queue.demand_one_run(task, "twice")
     for task in tasks:
-        if counts[task.word] > 1:
-            queue.read(task).fail("one run", why="twice", count=counts[task.word])
-    for task in tasks:
-        queue.wait_for_success(task)
+        queue.expect_success(task)
 
 
 @check("too-late")
 def late_end_does_not_count(lab: Lab) -> None:
-    for how, same in (("lease", False), ("lease", True), ("place", False)):
-        change_hands(queue_of(lab), how, same)
+    queue = queue_of(lab)
+    one, other, on_first = queue.fill()
+    queue.finish(one)
+    task = queue.start(1, lose="lease")  # in the second server, and then there once more
+    queue.finish(other)
+    one = change_hands(queue, task)
+    other = queue.start(1)
+    queue.finish(on_first)
+    task = queue.start(0, lose="place")  # in the first server, and then in the second
+    queue.finish(other)
+    on_first = change_hands(queue, task)
+    queue.finish(one)
+    queue.finish(on_first)
 
 
-def change_hands(queue: Queue, how: str, same: bool) -> None:
-    """A process loses its task; it is run again, in the same process or in the other one.
+def change_hands(queue: Queue, task: Task) -> Task:
+    """A process loses this task, and it is run again in the only free place. Then it ends, late.
 
-    Then the first run ends. There is a free place for the second run in one of the two alone.
+    Returns the task that is run in its place after that.
     """
-    task, *others = (queue.submit(held=True, lose=lose) for lose in (how, None, None, None))
+    started = queue.read(task).json["started_at"]
     queue.hold(task, LATE)
     queue.hold(task, 2)
-    for one in (task, *others):
-        queue.wait_for_run(one)
-    first = queue.runs(task)[0]["pid"]
-    room = next(one for one in others if (queue.runs(one)[0]["pid"] == first) is same)
-    queue.let_go(room)
-    queue.wait_for_success(room)
-    started = queue.read(task).json["started_at"]
     queue.let_go(task)
     queue.wait_for_run(task, 2)
-    following = queue.submit()  # is taken up in the place of the first run: then that has ended
+    following = queue.submit(held=True)
     queue.let_go(task, LATE)
-    queue.wait_for_run(following)
+    queue.wait_for_run(following)  # in the place of the first run: then that has ended
     late = {"state": "running", "result": None}
-    queue.read(task).expect(200, late, why="too-late")
-    queue.read(task).expect(200, {"started_at": started}, why="start-moved")
-    queue.let_go(task, 2)
-    queue.wait_for_success(task)
-    for one in others:
-        if one is not room:
-            queue.let_go(one)
-            queue.wait_for_success(one)
+    answer = queue.read(task).expect(200, late, why="too-late")
+    answer.expect(200, {"started_at": started}, why="start-moved")
+    queue.finish(task, 2)
+    return following
+
+
+@check("crash")
+def nothing_is_lost(lab: Lab) -> None:
+    queue = queue_of(lab)
+    one, other, on_first = queue.fill()
+    crashed, waiting = queue.submit(crash=True), queue.submit()
+    queue.let_go(on_first)
+    process = queue.servers[0].process
+    if not wait_until(lambda: process.poll() is not None, PATIENCE_SECONDS):
+        queue.explain(crashed)
+    queue.have_leases_end(queue.first, crashed)
+    for task in (queue.first, one, other):
+        queue.let_go(task)
+    queue.wait_for_success(waiting)
+    for task in (queue.first, crashed):
+        queue.wait_for_rescue(task)
+    for task in (on_first, one, other, queue.first, crashed):
+        queue.wait_for_success(task)

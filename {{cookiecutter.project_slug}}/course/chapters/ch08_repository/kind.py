@@ -12,13 +12,15 @@ from pydantic import BaseModel
 
 from app.model.loader import Model
 from app.settings import Settings
+from app.tasks import runner
 from app.tasks.context import TaskContext
 from app.tasks.kinds import KINDS, Kind
-from app.tasks.runner import HANDED_BACK
 from learn import probes
 from learn.gate import Gate, wait_until
 
 LATE = "late"  # the first run, once it has lost its task
+LONGEST_HOLD_SECONDS = 100
+NO_BEAT_SECONDS = 3600
 
 Loss = Literal["lease", "place"]
 
@@ -32,11 +34,6 @@ class Probe(BaseModel):
     lose: Loss | None = None
 
 
-def held(word: str, run: int | str = 1) -> str:
-    """The name of the file that holds this run."""
-    return f"hold-{word}-{run}"
-
-
 def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
     """Note the run, and stand still; then crash, fail, lose the task, or return."""
     probes.note("run", word=payload.word)
@@ -44,19 +41,19 @@ def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
     number = sum(run["word"] == payload.word for run in runs)
     if payload.crash and number == 1:
         os._exit(1)
-    stand_still(held(payload.word, number))
+    stand_still(f"hold-{payload.word}-{number}")
     if payload.fail and number == 1:
         raise RuntimeError
     if payload.lose and number == 1:
         lose(task, payload.lose)
-        stand_still(held(payload.word, LATE))
+        stand_still(f"hold-{payload.word}-{LATE}")
     return {"word": payload.word, "run": number}
 
 
 def stand_still(name: str) -> None:
     """Wait without looking whether the task shall stop, as a call of a library does."""
     files = [probes.folder / "hold", probes.folder / name]
-    wait_until(lambda: not any(file.exists() for file in files), probes.LONGEST_HOLD_SECONDS)
+    wait_until(lambda: not any(file.exists() for file in files), LONGEST_HOLD_SECONDS)
 
 
 def lose(task: TaskContext, how: Loss) -> None:
@@ -69,7 +66,7 @@ def lose(task: TaskContext, how: Loss) -> None:
 
     def taken_away() -> None:
         if how == "place":
-            repository.settle([(claim, HANDED_BACK)])
+            repository.settle([(claim, runner.HANDED_BACK)])
         else:
             repository.renew(claim.owner, -time.time(), [claim.id])
             repository.rescue(max_attempts=99)
@@ -78,6 +75,11 @@ def lose(task: TaskContext, how: Loss) -> None:
 
 
 def load_model(settings: Settings) -> Model:
-    """Register the kind `probe`."""
+    """Register the kind `probe`; a server that is not wanted yet stands still here.
+
+    No heart beats: a lease is what the claim has written, and not what a heartbeat mended later.
+    """
+    stand_still("hold-start")
+    runner.LONGEST_BEAT_SECONDS = NO_BEAT_SECONDS
     KINDS["probe"] = Kind(Probe, run_probe, {})
     return probes.load_model(settings)

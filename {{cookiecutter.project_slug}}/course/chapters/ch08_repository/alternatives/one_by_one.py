@@ -1,4 +1,4 @@
-"""Takes one task at a time, as often as there are places."""
+"""Takes and ends one task at a time; the condition of the end is the one that `save` has."""
 
 CLAIM_DUE = """
     UPDATE tasks
@@ -10,6 +10,22 @@ CLAIM_DUE = """
     )
     RETURNING id, kind, payload, attempts
 """
+SETTLE = (
+    """
+    UPDATE tasks
+    SET state = CASE WHEN :state = 'queued' AND cancel_requested = 1
+            THEN 'cancelled' ELSE :state END,
+        progress = CASE WHEN :state = 'succeeded' THEN 1 ELSE progress END,
+        result = :result,
+        problem = CASE WHEN :state = 'succeeded' THEN NULL ELSE COALESCE(:problem, problem) END,
+        attempts = attempts - :uncharged,
+        due_at = {now} + :delay,
+        finished_at = CASE WHEN :state <> 'queued' OR cancel_requested = 1 THEN {now} END,
+        owner = NULL, lease_ends_at = NULL, dispatched_at = NULL
+    WHERE %s
+"""
+    % HELD
+)
 
 
 # file: app/tasks/repository/database.py
@@ -27,3 +43,11 @@ class SqlTaskRepository:
             (task_id, kind, payload, attempt) = found[0]
             claims.append(Claim(task_id, kind, payload, attempt, owner))
         return claims
+
+    def settle(self, ends: Sequence[tuple[Claim, Outcome]]) -> list[bool]:
+        """End attempts."""
+        counts = []
+        for claim, outcome in ends:
+            values = {**claim.row(), **outcome.row()}
+            counts.append(self._connection.write(sql.SETTLE, **values))
+        return [count == 1 for count in counts]

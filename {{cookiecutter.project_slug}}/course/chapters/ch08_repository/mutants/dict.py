@@ -1,4 +1,4 @@
-"""Keeps the tasks in a dict of this process. Rejected by: restart."""
+"""Keeps the tasks in a dict of this process. Rejected by: two-servers."""
 
 # file: app/tasks/repository/database.py
 """A repository that is gone with its process."""

@@ -1,4 +1,4 @@
-"""Gives no lease, so nobody takes the task over after a crash. Rejected by: restart."""
+"""Gives no lease, so nobody takes the task over after a crash. Rejected by: crash."""
 
 CLAIM = """
     WITH chosen AS MATERIALIZED (%s {skip_locked})
