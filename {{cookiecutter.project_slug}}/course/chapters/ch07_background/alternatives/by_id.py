@@ -1,0 +1,41 @@
+"""Asks the service for the task itself; kicks in a function of its own; one line for each error."""
+
+
+def accept(
+    task: Task, response: Response, background: BackgroundTasks, tasks: TaskServiceDep
+) -> Task:
+    """Answer that the task is accepted."""
+
+    async def begin() -> None:
+        await tasks.engine.kick()
+
+    response.headers.update({"Location": f"/v1/tasks/{task.id}", "Retry-After": "2"})
+    background.add_task(begin)
+    return task
+
+
+@router.get("/{task_id}", responses=problems(404))
+async def read_task(task_id: UUID, tasks: TaskServiceDep) -> Task:
+    """Where the task stands."""
+    return await tasks.get(task_id)
+
+
+# file: app/tasks/runner.py
+class Runner:
+    def run(self, context: TaskContext) -> Outcome | None:
+        """Run an attempt to its end."""
+        claim = context.claim
+        try:
+            kind = find_kind(claim.kind)
+            result = json.dumps(kind.run(kind.payload.model_validate_json(claim.payload), context))
+            if len(result) > self._settings.task_result_bytes:
+                raise ResultTooLargeError
+            return Outcome(TaskState.SUCCEEDED, result=result)
+        except TaskStoppedError as stop:
+            return stopped(stop.reason)
+        except AppError as refusal:
+            return self._failed(claim, refusal)
+        except Exception as bug:
+            return self._failed(claim, bug)
+        except SystemExit as end:
+            return self._failed(claim, end)
