@@ -230,6 +230,12 @@ class Desk:
         return dict(noted["chapters"])
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_notes(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nothing is left in the project, and nothing that was left there is used."""
+    os.environ["LEARN_STATE"] = str(tmp_path_factory.getbasetemp())
+
+
 @pytest.fixture(scope="session")
 def small_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The course, handed out; to be copied."""
