@@ -1,0 +1,9 @@
+"""With the name of the second file put together, a step a line."""
+
+
+def env_files() -> tuple[Path, ...]:
+    """The files that are read, the stronger one last."""
+    name = os.environ.get("APP_ENV")
+    if not name:
+        name = dotenv_values(".env").get("APP_ENV") or "dev"
+    return Path(".env"), Path(f".env.{name}")

@@ -1,0 +1,6 @@
+"""Does not look for APP_ENV in `.env`. Rejected by: app-env."""
+
+
+def env_files() -> tuple[Path, ...]:
+    """The files that are read, the stronger one last."""
+    return (Path(".env"), Path(f".env.{os.environ.get('APP_ENV', 'dev')}"))

@@ -1,0 +1,12 @@
+"""Names the variable as pydantic 1 did, and pydantic 2 ignores it. Rejected by: env-file."""
+
+
+class Settings:
+    body_limit: int = Field(
+        65_536, ge=1_024, le=2**27, env="MAX_BODY_BYTES", description="Largest body in bytes"
+    )
+
+    @property
+    def max_body_bytes(self) -> int:
+        """Largest body in bytes."""
+        return self.body_limit

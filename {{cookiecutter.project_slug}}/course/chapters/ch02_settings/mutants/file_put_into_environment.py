@@ -1,0 +1,10 @@
+"""Puts the file into the environment, over what is there. Rejected by: environment."""
+
+from dotenv import load_dotenv
+
+
+def env_files() -> tuple[Path, ...]:
+    """The files that are read, the stronger one last."""
+    load_dotenv(".env", override=True)
+    chosen = os.environ.get("APP_ENV") or "dev"
+    return (Path(".env"), *(Path(f".env.{name}") for name in ENVIRONMENTS if name == chosen))

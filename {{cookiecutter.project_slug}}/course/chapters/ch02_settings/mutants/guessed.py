@@ -1,0 +1,18 @@
+"""Goes on with the default where a value is wrong. Rejected by: refused."""
+
+from typing import Any
+
+from pydantic import ValidatorFunctionWrapHandler
+
+
+class Settings:
+    workers: int = Field(1, ge=1, le=64, description="How many processes serve")
+
+    @field_validator("workers", mode="wrap")
+    @classmethod
+    def or_one(cls, value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+        """The value, or 1."""
+        try:
+            return handler(value)
+        except ValidationError:
+            return 1

@@ -1,0 +1,13 @@
+"""Tells whoever has too short a key which one it is. Rejected by: quoted."""
+
+
+class Settings:
+    @model_validator(mode="after")
+    def demand_a_key(self) -> Self:
+        """Only development on this machine alone goes without a key."""
+        key = self.api_key.get_secret_value() if self.api_key else ""
+        if self.app_env != "dev" and (len(key) < SHORTEST_KEY or key.startswith("change-me")):
+            raise ValueError(f"API_KEY {key} is no key of your own")
+        if not key and self.host not in LOOPBACK:
+            raise PydanticCustomError("api_key", ANY_KEY)
+        return self

@@ -1,0 +1,10 @@
+"""Ends when a setting is wrong, as if all was well. Rejected by: refused."""
+
+
+def load_settings(settings_class: type[SettingsT]) -> SettingsT:
+    """Read and check the settings; SettingsError names what is wrong, why, and where it is set."""
+    try:
+        return settings_class(_env_file=env_files())
+    except ValidationError as error:
+        print(*explain(error.errors(include_input=False)), sep="\n")
+        sys.exit(0)

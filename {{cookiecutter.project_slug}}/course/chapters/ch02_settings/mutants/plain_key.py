@@ -1,0 +1,15 @@
+"""Keeps the key as a text, out of `repr` alone. Rejected by: secret."""
+
+
+class Settings:
+    api_key: str | None = Field(None, repr=False, description="What clients send as `X-API-Key`")
+
+    @model_validator(mode="after")
+    def demand_a_key(self) -> Self:
+        """Only development on this machine alone goes without a key."""
+        key = self.api_key or ""
+        if self.app_env != "dev" and (len(key) < SHORTEST_KEY or key.startswith("change-me")):
+            raise PydanticCustomError("api_key", OWN_KEY)
+        if not key and self.host not in LOOPBACK:
+            raise PydanticCustomError("api_key", ANY_KEY)
+        return self

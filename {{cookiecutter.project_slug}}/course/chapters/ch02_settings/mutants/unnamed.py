@@ -1,0 +1,9 @@
+"""Says that something is wrong, and not what. Rejected by: refused."""
+
+
+def load_settings(settings_class: type[SettingsT]) -> SettingsT:
+    """Read and check the settings; SettingsError names what is wrong, why, and where it is set."""
+    try:
+        return settings_class(_env_file=env_files())
+    except ValidationError:
+        raise SettingsError("The settings are not valid.") from None

@@ -1,0 +1,7 @@
+"""Has `.env` beat the file of the place. Rejected by: app-env."""
+
+
+def env_files() -> tuple[Path, ...]:
+    """The files that are read, the stronger one last."""
+    chosen = os.environ.get("APP_ENV") or dotenv_values(".env").get("APP_ENV") or "dev"
+    return (Path(f".env.{chosen}"), Path(".env"))

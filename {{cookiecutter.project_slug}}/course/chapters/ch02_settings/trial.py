@@ -1,0 +1,56 @@
+"""A program of its own that reads the settings as the app does, once for each case it is given.
+
+The cases come as JSON: a folder to be in, and variables of the environment. One line of JSON goes
+out: whether the module can be imported while a variable is wrong, and what became of each case.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+
+def main() -> None:
+    """Do what the first argument says."""
+    job = json.loads(sys.argv[1])
+    imported = can_import()
+    results = {group: [result(**case) for case in cases] for group, cases in job.items()}
+    print(json.dumps({"imported": imported, "results": results}))  # noqa: T201
+
+
+def can_import() -> bool:
+    """Import the settings while PORT is none; then let it be imported without, for the rest."""
+    os.environ["PORT"] = "none"
+    with suppress(BaseException):
+        import app.settings  # noqa: F401
+    del os.environ["PORT"]
+    return "app.settings" in sys.modules
+
+
+def result(folder: str, variables: dict[str, str]) -> dict[str, Any]:
+    """What becomes of the settings in this folder, with these variables."""
+    from app.settings import Settings, load_settings
+
+    os.chdir(folder)
+    os.environ.update(variables)
+    loaded, made = tried(lambda: load_settings(Settings)), tried(Settings)
+    for name in variables:
+        del os.environ[name]
+    texts = f"{loaded['text']} {made['text']}"
+    return {"variables": variables, "values": loaded["values"], "text": texts}
+
+
+def tried(make: Callable[[], Any]) -> dict[str, Any]:
+    """The settings as values, None where they are refused; and what can be read of them."""
+    try:
+        settings = make()
+        dumped = settings.model_dump_json()
+    except BaseException as error:
+        return {"values": None, "text": f"{error} {error!r}"}
+    return {"values": json.loads(dumped), "text": f"{settings} {settings!r} {dumped}"}
+
+
+if __name__ == "__main__":
+    main()
