@@ -41,12 +41,12 @@ aiosqlite amqp annotated-doc annotated-types anyio ast-serialize async-timeout b
 click click-didyoumean click-plugins click-repl cloudpickle colorama coverage exceptiongroup
 fastapi fastapi-offline flatbuffers flower h11 httpcore2 httptools httpx2 httpx2-jsfetch humanize
 idna iniconfig joblib kombu librt markdown-it-py mdurl ml-dtypes mypy mypy-extensions narwhals
-numpy onnx onnxruntime opentelemetry-api packaging pathspec pluggy prometheus-client
-prompt-toolkit protobuf psycopg psycopg-binary pydantic pydantic-core pydantic-settings pygments
-pytest pytest-cov python-dateutil python-dotenv python-multipart pytz pyyaml redis rich ruff
-scikit-learn scipy shellingham six skl2onnx starlette structlog threadpoolctl tomli tornado
-truststore typer typing-extensions typing-inspection tzdata tzlocal uvicorn uvloop vine watchfiles
-wcwidth websockets
+numpy onnx onnxruntime opentelemetry-api opentelemetry-sdk opentelemetry-semantic-conventions
+packaging pathspec pluggy prometheus-client prompt-toolkit protobuf psycopg psycopg-binary
+pydantic pydantic-core pydantic-settings pygments pytest pytest-cov python-dateutil python-dotenv
+python-multipart pytz pyyaml redis rich ruff scikit-learn scipy shellingham six skl2onnx starlette
+structlog threadpoolctl tomli tornado truststore typer typing-extensions typing-inspection tzdata
+tzlocal uvicorn uvloop vine watchfiles wcwidth websockets
 """
 DEPENDENCIES = frozenset(PACKAGES.split())
 

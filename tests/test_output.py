@@ -114,7 +114,13 @@ ALWAYS = {
     "app/tasks/schemas.py",
     "app/tasks/service.py",
     "app/tasks/settings.py",
+    "app/watchdog/__init__.py",
+    "app/watchdog/lifespan.py",
+    "app/watchdog/settings.py",
+    "app/watchdog/stack.py",
+    "app/watchdog/thread.py",
     "docs/api.md",
+    "docs/blocked-loop.md",
     "docs/deploy.md",
     "docs/own-model.md",
     "docs/settings.md",
@@ -152,6 +158,11 @@ ALWAYS = {
     "tests/test_security.py",
     "tests/test_settings.py",
     "tests/test_start.py",
+    "tests/watchdog/__init__.py",
+    "tests/watchdog/blocking.py",
+    "tests/watchdog/test_fixture.py",
+    "tests/watchdog/test_server.py",
+    "tests/watchdog/test_watchdog.py",
 }
 
 EVERY_ANSWER: list[Answers] = [

@@ -19,6 +19,7 @@ from app.mount import mount
 from app.predictions import router as predictions
 from app.settings import Settings, load_settings
 from app.tasks import router as tasks
+from app.watchdog.lifespan import watched
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -31,7 +32,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json" if settings.docs_enabled else None,
         redirect_slashes=False,
-        lifespan=lambda _: lifespan(settings),
+        lifespan=lambda _: watched(lifespan(settings), settings),
     )
     mount(app, health.router)
     mount(app, model.router)

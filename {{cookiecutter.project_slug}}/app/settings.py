@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import StartError
 from app.tasks.settings import TaskSettings
+from app.watchdog.settings import WatchdogSettings
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 SHORTEST_KEY = 32
@@ -36,8 +37,8 @@ class SettingsError(StartError):
     """A setting has a value that cannot be used."""
 
 
-class Settings(TaskSettings):
-    """The settings of the service itself, and those of its tasks."""
+class Settings(TaskSettings, WatchdogSettings):
+    """The settings of the service itself, and those of its features."""
 
     model_config = SettingsConfigDict(
         env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from asyncio import BaseEventLoop
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,9 +17,11 @@ from fastapi.testclient import TestClient
 from app.main import create_app
 from app.model.train import train
 from app.settings import Settings
+from app.watchdog.thread import Block, Watchdog
 
 ROOT = Path(__file__).parents[1]
 LOCAL = "http://localhost"
+LONGEST_BLOCK_SECONDS = 0.1
 
 
 @pytest.fixture(autouse=True)
@@ -39,9 +42,37 @@ def settings(tmp_path: Path) -> Settings:
     )
 
 
+@pytest.fixture(autouse=True)
+def loop_stays_free(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> Iterator[None]:
+    """Fail the test when anything blocks one of its event loops: the line is named."""
+    blocks: list[Block] = []
+    run_forever = BaseEventLoop.run_forever
+
+    def run_watched(loop: BaseEventLoop) -> None:
+        with Watchdog(loop, LONGEST_BLOCK_SECONDS, blocks.append, pytestconfig.rootpath):
+            run_forever(loop)
+
+    monkeypatch.setattr(BaseEventLoop, "run_forever", run_watched)
+    yield
+    over = [block for block in blocks if block.over]
+    if over:
+        pytest.fail("\n".join(map(explain_block, over)), pytrace=False)
+
+
+def explain_block(block: Block) -> str:
+    """What a learner needs to mend a handler that blocks."""
+    place = block.place
+    return (
+        f"{place.handler} blocked the event loop for {block.seconds * 1000:.0f} ms:\n"
+        f"  {place.file}:{place.line}: {place.code}\n"
+        "Nobody else was answered meanwhile. Await it, make the route a `def`, or use a thread: "
+        "docs/blocked-loop.md"
+    )
+
+
 @pytest.fixture
 def client(settings: Settings) -> Iterator[TestClient]:
-    """A client of a started app."""
+    """A client of a started app, whose handlers must not block the event loop."""
     with TestClient(create_app(settings), base_url=LOCAL) as client:
         yield client
 
@@ -65,10 +96,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def serve(folder: Path, **variables: str) -> Iterator[tuple[httpx2.Client, subprocess.Popen[str]]]:
+def serve(
+    folder: Path, module: str = "app", **variables: str
+) -> Iterator[tuple[httpx2.Client, subprocess.Popen[str]]]:
     """`python -m app` in a process of its own, ready to answer; ended with SIGTERM."""
     port = free_port()
-    process = start(folder, PORT=str(port), **variables)
+    process = start(folder, module, PORT=str(port), **variables)
     try:
         host = "[::1]" if variables.get("HOST") == "::1" else "127.0.0.1"
         with httpx2.Client(base_url=f"http://{host}:{port}", timeout=30) as client:
