@@ -50,6 +50,7 @@ SERVERS = {
     "bare-predict": Server([*UVICORN, "benchmarks.servers:bare_predict"]),
     "app": Server(["-m", "app"]),
     "app-log": Server(["-m", "app"], {"ACCESS_LOG": "true"}),
+    "app-watched": Server(["-m", "app"], {**QUIET, "LOOP_WATCHDOG_MS": "100"}),
     "mounted": Server([*UVICORN, "--no-server-header", "benchmarks.servers:last_mounted"]),
     "included": Server([*UVICORN, "--no-server-header", "benchmarks.servers:last_included"]),
 }
@@ -77,6 +78,7 @@ def variants() -> list[Variant]:
         Variant("the same, a second server", "bare-again", project.ASK_LIVE, 64, live),
         Variant("`GET /health/live`, log off", "app", project.ASK_LIVE, 64, live, 1.08),
         Variant("`GET /health/live`, log on", "app-log", project.ASK_LIVE, 64, live, 1.30),
+        Variant("the same, watchdog on, log off", "app-watched", project.ASK_LIVE, 64, live),
         Variant("route mounted last, log off", "mounted", get(LAST), 64, live, 1.08),
         Variant("the same with `include_router`", "included", get(LAST), 64, live),
     ]

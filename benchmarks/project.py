@@ -33,6 +33,9 @@ LONGEST_START_SECONDS = 120
 LONGEST_STEP_SECONDS = 900
 Process = subprocess.Popen[bytes]
 
+# The project's .env is for development.
+AS_IN_PRODUCTION = {"LOOP_WATCHDOG_MS": "0"}
+
 FOREIGN = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "COOKIECUTTER_CONFIG")
 
 
@@ -111,7 +114,7 @@ def started(
         process = subprocess.Popen(
             [str(word) for word in command],
             cwd=folder,
-            env=clean_environment(**environment),
+            env=clean_environment(**{**AS_IN_PRODUCTION, **environment}),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

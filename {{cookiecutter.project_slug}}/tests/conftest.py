@@ -21,7 +21,7 @@ from app.watchdog.thread import Block, Watchdog
 
 ROOT = Path(__file__).parents[1]
 LOCAL = "http://localhost"
-LONGEST_BLOCK_SECONDS = 0.1
+LONGEST_BLOCK_SECONDS = 0.25
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,8 @@ from types import FrameType
 PROJECT = Path(__file__).parents[2]
 DEBUGGERS = ("bdb", "pydevd")
 LOOPS = ("asyncio.runners", "asyncio.base_events", "uvloop")
+RUNNERS = ("_run_once", "run", "run_forever", "run_until_complete")
+WAITERS = ("selectors", "asyncio.windows_events")
 
 
 @dataclass(frozen=True)
@@ -29,24 +31,26 @@ class Place:
 
 def frames_of(thread: int) -> list[FrameType]:
     """The frames that the loop of this thread runs, the innermost first."""
-    frames: list[FrameType] = []
-    frame, within = sys._current_frames().get(thread), 0
-    while frame:
-        if module(frame).startswith(LOOPS):
-            within = len(frames)  # the outermost one counts: who runs the loop is not held by it
+    frames, frame = [], sys._current_frames().get(thread)
+    while frame and not is_loop(frame):
         frames.append(frame)
         frame = frame.f_back
-    return frames[:within] or frames
+    return frames
+
+
+def is_loop(frame: FrameType) -> bool:
+    """Whether the frame is of the loop itself; a loop cannot run within another one's callback."""
+    return module(frame).startswith(LOOPS) and frame.f_code.co_name in RUNNERS
 
 
 def is_idle(frame: FrameType) -> bool:
     """Whether this innermost frame is that of a loop which waits for something to do."""
-    return module(frame).startswith((*LOOPS, "selectors"))
+    return is_loop(frame) or module(frame).startswith(WAITERS)
 
 
 def describe(frames: list[FrameType], project: Path = PROJECT) -> Place | None:
-    """The innermost line of the project's own code; None while a debugger has the thread."""
-    if any(module(frame).startswith(DEBUGGERS) for frame in frames):
+    """The innermost line of the project's own code; None when idle, or in a debugger's hands."""
+    if not frames or any(module(frame).startswith(DEBUGGERS) for frame in frames):
         return None
     own = [frame for frame in frames if is_own(frame, project)] or frames[:1]
     handler = next(endpoints(frames), name(own[-1]))

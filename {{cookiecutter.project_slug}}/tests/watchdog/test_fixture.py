@@ -18,7 +18,7 @@ app = FastAPI()
 
 @app.get("/blocks")
 async def blocks() -> str:
-    time.sleep(0.3)  # the culprit
+    time.sleep(0.6)  # the culprit
     return "late"
 
 @app.get("/waits")
@@ -43,7 +43,7 @@ def test_bad():
 BAD_WITHOUT_AN_APP = """
 def test_bad():
     async def main():
-        time.sleep(0.3)  # the culprit
+        time.sleep(0.6)  # the culprit
     asyncio.run(main())
 """
 
@@ -74,6 +74,6 @@ def test_code_that_blocks_fails_with_file_and_line(test: str, pytester: pytest.P
     result.stdout.fnmatch_lines(
         [
             f"*.{name} blocked the event loop for * ms:",
-            f"  */test_code*.py:{number}: time.sleep(0.3)  # the culprit",
+            f"  */test_code*.py:{number}: time.sleep(0.6)  # the culprit",
         ]
     )

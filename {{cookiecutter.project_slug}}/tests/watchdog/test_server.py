@@ -62,7 +62,7 @@ def test_who_waits_in_the_loop_is_named_while_it_waits_and_when_it_is_over(
     was = next(reports(process))
     for line, event in ((still, "is still blocked"), (was, "was blocked")):
         assert line["event"] == f"The event loop {event}"
-        assert line["handler"] == f"{BLOCKING}.waits"
+        assert line["handler"] == "__main__.waits"
         assert line["at"] == places("fifo.read_text()")[0]
         assert line["code"].startswith("return fifo.read_text()")
         assert line["inside"] == "pathlib.Path.open"
@@ -76,7 +76,7 @@ def test_who_calculates_in_the_loop_is_named(server: Server) -> None:
         found = pool.submit(next, reports(process))
         while not found.done():  # again, when the machine gave it too little of a processor
             client.get("/calculates")
-    assert found.result()["handler"] == f"{BLOCKING}.calculates"
+    assert found.result()["handler"] == "__main__.calculates"
     assert found.result()["at"] in places("time.thread_time() < end") + places("rounds += 1")
 
 

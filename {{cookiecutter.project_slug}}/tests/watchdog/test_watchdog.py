@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from types import FunctionType
+from types import FrameType, FunctionType
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from app.lifespan import lifespan
 from app.main import create_app
 from app.settings import Settings
 from app.watchdog.lifespan import watched
+from app.watchdog.stack import describe
 from app.watchdog.thread import Block, Look, Watchdog, is_held
 from tests.conftest import LOCAL, ROOT
 
@@ -116,6 +117,22 @@ def test_a_debugger_that_holds_the_loop_is_not_accused() -> None:
     assert watch(stop_at_a_breakpoint) == []
 
 
+def frame_of(module: str, file: str = __file__) -> FrameType:
+    """The frame of a function in a module of this name."""
+    code = (lambda: sys._getframe()).__code__.replace(co_filename=file)
+    frame: FrameType = FunctionType(code, {"__name__": module, "sys": sys})()
+    return frame
+
+
+def test_what_surrounds_every_request_is_not_named_for_it() -> None:
+    library = frame_of("library", "/elsewhere/library.py")
+    surrounding = [frame_of("app.middleware"), frame_of("uvicorn", "/site-packages/uvicorn.py")]
+    place = describe([library, *surrounding])
+    assert place
+    assert place.file == "/elsewhere/library.py"
+    assert describe([]) is None
+
+
 def test_many_short_steps_and_a_thread_are_no_block() -> None:
     async def be_busy(told: threading.Event) -> None:
         done = threading.Event()
@@ -153,6 +170,7 @@ def test_a_thread_watches_while_the_app_serves(
 COUNT = """
 from app.watchdog.lifespan import report
 from app.watchdog.stack import Place
+from app.watchdog.stack import describe
 from app.watchdog.thread import Block
 from opentelemetry import metrics
 from opentelemetry.sdk.metrics import MeterProvider
