@@ -44,7 +44,7 @@ def look(at: float, beat_at: float = 0, cpu: float = 0) -> Look:
         pytest.param(look(0.4, 0.01, 0.39), True, id="it calculates and lets nobody run"),
         pytest.param(look(0.025, 0.02), False, id="it shows life"),
         pytest.param(look(0.4, 0.39, 0.39), False, id="it shows life to a late watchdog"),
-        pytest.param(replace(look(0.025), place=None), False, id="it has no work"),
+        pytest.param(replace(look(0.025, cpu=0.02), place=None), False, id="it has no work"),
         pytest.param(
             replace(look(0.025, cpu=0.02), task=None), False, id="it goes from step to step"
         ),
