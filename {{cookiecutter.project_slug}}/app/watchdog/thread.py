@@ -40,18 +40,19 @@ class Block:
     over: bool
 
 
-def is_held(before: Look, now: Look, limit: float) -> bool:
-    """Whether one step held the loop from one look to the next."""
+def held(before: Look, now: Look, limit: float) -> float | None:
+    """For how many of the seconds between two looks one step held the loop; None: none did."""
     silent = now.at - max(before.at, now.beat_at)
     calculated = now.cpu - before.cpu > (now.at - before.at) / 2
     if now.place is None:
-        return False
+        return None
     if silent > limit and calculated:
-        return True  # so much so that not even the watchdog could run: a call that keeps the GIL
+        return silent  # so much so that not even the watchdog could run: a call keeps the GIL
     if now.beat_at > before.at or now.task is not before.task:
-        return False
+        return None
     # a look that is late itself proves nothing about who waits: nobody was given the processor
-    return calculated or (now.place == before.place and silent < 2 * limit / LOOKS)
+    waited = now.place == before.place and silent < 2 * limit / LOOKS
+    return silent if calculated or waited else 0
 
 
 class Watchdog:
@@ -69,6 +70,7 @@ class Watchdog:
         self._thread = Thread(target=self._watch, name="loop-watchdog", daemon=True)
         self._stop = Event()
         self._since: float | None = None
+        self._held = 0.0  # less than the time since then, when the machine was busy
         self._place: Place | None = None
         self._told = False
 
@@ -94,10 +96,11 @@ class Watchdog:
         before = self._look()
         while not self._stop.wait(self._pause):
             now = self._look()
-            if is_held(before, now, self._limit):
-                self._hold(before, now)
-            else:
+            seconds = held(before, now, self._limit)
+            if seconds is None:
                 self._release(now)
+            else:
+                self._hold(before, now, seconds)
             before = now
         self._release(self._look())
 
@@ -111,18 +114,18 @@ class Watchdog:
         place = None if is_idle(frame) else (frame.f_code, frame.f_lasti)
         return Look(now, self._beat_at, cpu, task, place)
 
-    def _hold(self, before: Look, now: Look) -> None:
+    def _hold(self, before: Look, now: Look, seconds: float) -> None:
         if self._since is None:
             self._since = before.at
-        seconds = now.at - self._since
-        if seconds >= self._limit and self._place is None:
+        self._held += seconds
+        if self._held >= self._limit and self._place is None:
             self._place = describe(frames_of(self._watched), self._project)
-        if seconds >= 10 * self._limit and self._place and not self._told:
+        if self._held >= 10 * self._limit and self._place and not self._told:
             self._told = True
-            self._report(Block(self._place, seconds, over=False))
+            self._report(Block(self._place, now.at - self._since, over=False))
 
     def _release(self, now: Look) -> None:
         if self._since is not None and self._place:
             end = now.beat_at if now.beat_at > self._since else now.at
             self._report(Block(self._place, end - self._since, over=True))
-        self._since, self._place, self._told = None, None, False
+        self._since, self._held, self._place, self._told = None, 0.0, None, False

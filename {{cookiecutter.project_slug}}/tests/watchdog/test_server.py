@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -56,7 +57,10 @@ def test_who_waits_in_the_loop_is_named_while_it_waits_and_when_it_is_over(
     client, process = server
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(client.get, "/waits", params={"fifo": str(fifo)})
+        rescue = threading.Timer(60, fifo.write_text, ["nobody was named"])
+        rescue.start()
         still = next(reports(process))
+        rescue.cancel()
         fifo.write_text("go on")
         assert answer.result().json() == "go on"
     was = next(reports(process))
@@ -74,8 +78,11 @@ def test_who_calculates_in_the_loop_is_named(server: Server) -> None:
     client, process = server
     with ThreadPoolExecutor(1) as pool:
         found = pool.submit(next, reports(process))
-        while not found.done():  # again, when the machine gave it too little of a processor
+        for _ in range(300):  # again, when the machine gave it too little of a processor
             client.get("/calculates")
+            if found.done():
+                break
+        process.terminate()
     assert found.result()["handler"] == "__main__.calculates"
     assert found.result()["at"] in places("time.thread_time() < end") + places("rounds += 1")
 

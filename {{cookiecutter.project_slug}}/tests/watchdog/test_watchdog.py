@@ -17,7 +17,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.watchdog.lifespan import watched
 from app.watchdog.stack import describe
-from app.watchdog.thread import Block, Look, Watchdog, is_held
+from app.watchdog.thread import Block, Look, Watchdog, held
 from tests.conftest import LOCAL, ROOT
 
 LIMIT = 0.1
@@ -37,25 +37,21 @@ def look(at: float, beat_at: float = 0, cpu: float = 0) -> Look:
 
 
 @pytest.mark.parametrize(
-    ("later", "held"),
+    ("later", "seconds"),
     [
-        pytest.param(look(0.025), True, id="it waits in one place"),
-        pytest.param(replace(look(0.025, cpu=0.02), place=THERE), True, id="it calculates"),
-        pytest.param(look(0.4, 0.01, 0.39), True, id="it calculates and lets nobody run"),
-        pytest.param(look(0.025, 0.02), False, id="it shows life"),
-        pytest.param(look(0.4, 0.39, 0.39), False, id="it shows life to a late watchdog"),
-        pytest.param(replace(look(0.025, cpu=0.02), place=None), False, id="it has no work"),
-        pytest.param(
-            replace(look(0.025, cpu=0.02), task=None), False, id="it goes from step to step"
-        ),
-        pytest.param(
-            replace(look(0.025, cpu=0.002), place=THERE), False, id="it gets no processor"
-        ),
-        pytest.param(look(0.4, cpu=0.01), False, id="the whole process was stopped"),
+        pytest.param(look(0.025), 0.025, id="it waits in one place"),
+        pytest.param(replace(look(0.025, cpu=0.02), place=THERE), 0.025, id="it calculates"),
+        pytest.param(look(0.4, 0.01, 0.39), 0.39, id="it calculates and lets nobody run"),
+        pytest.param(look(0.025, 0.02), None, id="it shows life"),
+        pytest.param(look(0.4, 0.39, 0.39), None, id="it shows life to a late watchdog"),
+        pytest.param(replace(look(0.025, cpu=0.02), place=None), None, id="it has no work"),
+        pytest.param(replace(look(0.025, cpu=0.02), task=None), None, id="it goes step by step"),
+        pytest.param(replace(look(0.025, cpu=0.002), place=THERE), 0, id="it gets no processor"),
+        pytest.param(look(0.4, cpu=0.01), 0, id="the whole process was stopped"),
     ],
 )
-def test_what_two_looks_tell(later: Look, held: bool) -> None:
-    assert is_held(look(0), later, LIMIT) is held
+def test_what_two_looks_tell(later: Look, seconds: float | None) -> None:
+    assert held(look(0), later, LIMIT) == seconds
 
 
 def watch(code: Callable[[threading.Event], Coroutine[Any, Any, None]]) -> list[Block]:
@@ -131,6 +127,16 @@ def test_what_surrounds_every_request_is_not_named_for_it() -> None:
     assert place
     assert place.file == "/elsewhere/library.py"
     assert describe([]) is None
+
+
+def test_a_request_is_named_by_its_route_whoever_holds_the_loop_for_it() -> None:
+    def route(scope: dict[str, object]) -> FrameType:
+        assert scope
+        return sys._getframe()
+
+    place = describe([frame_of("library"), route({"endpoint": watch})])
+    assert place
+    assert place.handler == f"{__name__}.watch"
 
 
 def test_many_short_steps_and_a_thread_are_no_block() -> None:
