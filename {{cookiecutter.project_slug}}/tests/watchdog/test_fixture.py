@@ -18,17 +18,17 @@ app = FastAPI()
 
 @app.get("/blocks")
 async def blocks() -> str:
-    time.sleep(0.6)  # the culprit
+    time.sleep(1.5)  # the culprit
     return "late"
 
 @app.get("/waits")
 async def waits() -> str:
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(1.5)
     return "in time"
 
 @app.get("/threads")
 def threads() -> str:
-    time.sleep(0.3)
+    time.sleep(1.5)
     return "in time"
 """
 GOOD = """
@@ -43,7 +43,7 @@ def test_bad():
 BAD_WITHOUT_AN_APP = """
 def test_bad():
     async def main():
-        time.sleep(0.6)  # the culprit
+        time.sleep(1.5)  # the culprit
     asyncio.run(main())
 """
 
@@ -74,6 +74,6 @@ def test_code_that_blocks_fails_with_file_and_line(test: str, pytester: pytest.P
     result.stdout.fnmatch_lines(
         [
             f"*.{name} blocked the event loop for * ms:",
-            f"  */test_code*.py:{number}: time.sleep(0.6)  # the culprit",
+            f"  */test_code*.py:{number}: time.sleep(1.5)  # the culprit",
         ]
     )
