@@ -13,7 +13,7 @@ from learn.grading import Report, Verdict, grade
 from learn.handout import altered
 from learn.learner import Learner
 from learn.messages import text
-from learn.process import FRAME
+from learn.traces import last_word, own_place
 
 Listener = Callable[[dict[str, Any]], None]
 
@@ -83,12 +83,14 @@ def look_without_running(learner: Learner, chapter: Chapter, report: Report) -> 
 
 
 def note(learner: Learner, outcome: Outcome) -> None:
-    """Write down an attempt, and a pass."""
+    """Write down an attempt, and a pass; the solution that a jump put there passes nothing."""
     chapter, report = outcome.chapter.id, outcome.report
     with learner.store.change() as progress:
         if outcome.kind == GRADED and report.verdict in (Verdict.PASSED, Verdict.FAILED):
             progress.note_attempt(chapter, report.failures)
-        if report.verdict is Verdict.PASSED:
+        given = "jumped" in progress.of(chapter) and outcome.chapter.targets
+        own = not given or learner.written(outcome.chapter) != learner.solution(outcome.chapter)
+        if report.verdict is Verdict.PASSED and own:
             progress.note_pass(chapter, report.seed)
 
 
@@ -112,14 +114,25 @@ def started_at(outcome: Outcome, place: str, solved: Files) -> tuple[str, bool]:
     name = place.partition(":")[0]
     if name in outcome.chapter.files or name not in solved:
         return place, True
-    log = outcome.report.log.replace("\\\\", "/").replace('\\"', '"')
-    own = [
-        f"{name}:{line}"
-        for path, line in FRAME.findall(log)
-        for name in outcome.chapter.files
-        if re.search(rf"(^|/){re.escape(name)}$", path.replace("\\", "/"))
-    ]
-    return (own[-1], True) if own else (place, False)
+    own = own_place(outcome.report.log, outcome.chapter.files)
+    return own or place, bool(own)
+
+
+def raised(chapter: Chapter, result: dict[str, Any]) -> dict[str, str]:
+    """The rows for an exception behind a failure, as the app logged it.
+
+    An answer 500 that was not to be expected has its cause in it; elsewhere it may be another's.
+    """
+    trace = result.get("trace", "")
+    place, cause = own_place(trace, chapter.files), last_word(trace)
+    if is_crash(result):
+        return {"where": place, "cause": cause}
+    return {"logged": f"{place} {cause}"} if place else {}
+
+
+def is_crash(result: dict[str, Any]) -> bool:
+    """Tell whether the app answered 500, and something else was to be expected."""
+    return result["got"].startswith("500") and not result["expected"].startswith("500")
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:

@@ -125,11 +125,12 @@ def lesson(chapter: ChapterArgument = None) -> None:
 
 
 @app.command(help=text("help.replay"))
-def replay() -> None:
+def replay(chapter: ChapterArgument = None) -> None:
     """Show the last failing request."""
     from learn.replaying import replay as replay_
 
-    raise typer.Exit(replay_(*desk()))
+    screen, learner = desk()
+    raise typer.Exit(replay_(screen, learner, learner.chapter(chapter) if chapter else None))
 
 
 @app.command(help=text("help.diff"))

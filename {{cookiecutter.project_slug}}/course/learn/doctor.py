@@ -43,7 +43,8 @@ def examine(screen: Screen, learner: Learner) -> int:
             working.say(name)
             fine, found, remedy = look(learner)
         well = well and fine
-        screen.item(f"{text('doctor.ok' if fine else 'doctor.not')}  {name}: {found}", indent=0)
+        mark = text("doctor.ok" if fine else "doctor.not") + "  "
+        screen.item(f"{name}: {found}", indent=0, mark=mark)
         if not fine:
             screen.row("next", remedy, indent=5)
     screen.say("doctor.well" if well else "doctor.ill", style="bold")

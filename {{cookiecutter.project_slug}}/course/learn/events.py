@@ -1,7 +1,10 @@
 """What can happen during a watch."""
 
+import queue
 from dataclasses import dataclass
 from pathlib import Path
+
+LOOK_UP_SECONDS = 0.5  # Windows hears Ctrl-C only between two waits
 
 
 @dataclass
@@ -33,3 +36,25 @@ class Failed:
 
 
 Event = Saved | Pressed | Begun | Failed
+
+
+class Events(queue.Queue[Event]):
+    """What has happened and was not dealt with yet."""
+
+    def wait(self) -> Event:
+        """The next thing that happens."""
+        while True:
+            try:
+                return self.get(timeout=LOOK_UP_SECONDS)
+            except queue.Empty:
+                continue
+
+    def take_saved(self) -> set[Path]:
+        """The files that were saved meanwhile; what else has happened stays."""
+        waiting = []
+        while not self.empty():
+            waiting.append(self.get())
+        for event in waiting:
+            if not isinstance(event, Saved):
+                self.put(event)
+        return {path for event in waiting if isinstance(event, Saved) for path in event.paths}

@@ -1,11 +1,14 @@
 """One request and its answer, and what was to be expected of it."""
 
 import json
+import re
 import shlex
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 Json = Any  # whatever JSON can be
+
+LONGEST_COMPARED = 600
 
 
 class CheckFailed(Exception):  # noqa: N818
@@ -16,7 +19,7 @@ class CheckFailed(Exception):  # noqa: N818
     ) -> None:
         super().__init__(why)
         self.report = {"why": why, "sent": sent, "got": got, "expected": expected, "facts": facts}
-        self.curl = ""
+        self.exchange: Exchange | None = None  # that it is about, if it is about one
 
 
 @dataclass
@@ -48,7 +51,24 @@ class Exchange:
     @property
     def answer(self) -> str:
         """What came back, in one line."""
-        return f"{self.status} {shortened(self.body)}".strip()
+        return f"{self.status} {shortened(self.body)}".strip() if self.status else self.trouble
+
+    @property
+    def trouble(self) -> str:
+        """In words, why there is no answer."""
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def request_id(self) -> str:
+        """What the app calls this request in its log."""
+        return self.headers.get("x-request-id", "")
+
+    def compared(self, expected: str) -> str:
+        """What came back, in one line; of the right status only the members that are asked for."""
+        if not self.json or not expected.startswith(str(self.status)):
+            return self.answer
+        members = json.dumps(only(self.json, expected), ensure_ascii=False)
+        return f"{self.status} {shortened(members.encode('utf-8', 'replace'), LONGEST_COMPARED)}"
 
     @property
     def curl(self) -> str:
@@ -69,8 +89,9 @@ class Exchange:
 
     def fail(self, expected: str, *, why: str, **facts: object) -> NoReturn:
         """Say no: this was expected instead."""
-        failure = CheckFailed(why, sent=self.request, got=self.answer, expected=expected, **facts)
-        failure.curl = self.curl
+        got = self.compared(expected)
+        failure = CheckFailed(why, sent=self.request, got=got, expected=expected, **facts)
+        failure.exchange = self
         raise failure
 
 
@@ -86,6 +107,16 @@ def matches(expected: Json, found: Json) -> bool:
         same = isinstance(found, list) and len(found) == len(expected)
         return same and all(map(matches, expected, found))
     return type(expected) is type(found) and bool(expected == found)
+
+
+def only(found: Json, named: str) -> Json:
+    """JSON with those members alone that a text names; with all of them where it names none."""
+    if isinstance(found, list):
+        return [only(value, named) for value in found]
+    if not isinstance(found, dict):
+        return found
+    kept = [name for name in found if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", named)]
+    return {name: only(found[name], named) for name in kept or found}
 
 
 def as_text(body: Json) -> str:

@@ -4,6 +4,7 @@ import ast
 import warnings
 from dataclasses import dataclass
 
+from learn.chapters import Files
 from learn.symbols import names, span
 
 
@@ -30,6 +31,12 @@ def syntax_fault(name: str, source: str) -> Fault | None:
     except (ValueError, RecursionError, MemoryError) as error:
         return Fault(name, f"{type(error).__name__}: {error}")
     return None
+
+
+def first_fault(files: Files) -> Fault | None:
+    """Where Python does not understand one of these files."""
+    found = (syntax_fault(name, source) for name, source in files.items())
+    return next(filter(None, found), None)
 
 
 def line_of(source: str, symbol: str) -> int:

@@ -6,9 +6,11 @@ process's output.
 """
 
 import json
+import signal
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +18,7 @@ from types import ModuleType
 from learn.exchange import Json
 from learn.lab import Check, CheckFailed, Lab
 from learn.process import CannotGrade, NotStarted
+from learn.witness import Witness
 
 Say = Callable[..., None]
 
@@ -33,6 +36,7 @@ def main() -> None:
     try:
         grader = import_module(f"chapters.{job['chapter']}.grader")
         with Lab(Path(job["folder"]), Path(job["project"]), job["seed"]) as lab:
+            signal.signal(signal.SIGINT, partial(give_up, lab))
             run_checks(checks_of(grader), lab, say, stop=job["stop"])
         say(done=True)
     except CannotGrade as error:
@@ -40,6 +44,12 @@ def main() -> None:
     except Exception:
         traceback.print_exc()
         say(cannot_grade=f"The grader itself failed: {traceback.format_exc(limit=-1)}")
+
+
+def give_up(lab: Lab, *_: object) -> None:
+    """End at once: a server that is held up by what the learner wrote would not stop in order."""
+    lab.kill()
+    raise KeyboardInterrupt
 
 
 def checks_of(grader: ModuleType) -> list[tuple[str, Check]]:
@@ -52,10 +62,11 @@ def run_checks(checks: list[tuple[str, Check]], lab: Lab, say: Say, stop: bool) 
     """Run checks, and say what came of each; after the first failure no more, if so wanted."""
     for id_, function in checks:
         say(begun=id_)
+        witness = Witness(lab)
         try:
             function(lab)
         except CheckFailed as failure:
-            say(check=id_, passed=False, curl=failure.curl, **failure.report)
+            say(check=id_, passed=False, **failure.report, **witness.of(failure))
         except NotStarted as failure:
             say(check=id_, passed=False, not_started=True, cause=failure.cause, place=failure.place)
             return

@@ -18,9 +18,11 @@ from typing import IO, Any, cast
 from learn.chapters import Chapter, Files
 from learn.handout import read_files, solved_files
 from learn.process import COURSE
+from learn.traces import as_the_learners, written
 from learn.workspace import composed, write_app
 
 GRADING_SECONDS = 120
+ENDING_SECONDS = 10
 
 
 class Verdict(StrEnum):
@@ -81,7 +83,7 @@ def grade(
             "stop": stop,
         }
         run_grader(job, report, listener)
-        report.log = "".join(path.read_text("utf-8", "replace") for path in folder.glob("*/log"))
+        report.log = as_the_learners(written(folder), folder)
     judge(report, chapter)
     return report
 
@@ -118,10 +120,11 @@ def run_grader(
         timer.start()
         try:
             take_down(process, job, report, listener)
-        except KeyboardInterrupt:  # the terminal tells the grader as well
-            raise
-        except BaseException:
-            process.send_signal(signal.SIGINT)  # the grader ends its servers
+        except BaseException as error:
+            if not isinstance(error, KeyboardInterrupt):  # of that the terminal tells the grader
+                process.send_signal(signal.SIGINT)  # it ends its servers
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(ENDING_SECONDS)
             raise
         finally:
             timer.cancel()

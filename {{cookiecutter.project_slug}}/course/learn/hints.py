@@ -59,9 +59,14 @@ def predict(
         screen.say(
             "predict.title", style="bold", chapter=chapter.id, number=number, total=len(every)
         )
-        if not put_question(screen, learner, chapter, question, ask):
-            screen.line()
-            screen.say("predict.later", chapter=chapter.id)
+        answered = False
+        try:
+            answered = put_question(screen, learner, chapter, question, ask)
+        finally:  # Ctrl-C as well
+            if not answered:
+                screen.line()
+                screen.say("predict.later", chapter=chapter.id)
+        if not answered:
             return 1
     screen.options(["read", "lesson"], lesson=learner.lesson(chapter), chapter=chapter.id)
     return 0
@@ -74,7 +79,7 @@ def put_question(
     choices = question["choices"]
     screen.line(question["question"])
     for number, choice in enumerate(choices, 1):
-        screen.item(f"{number}  {choice}")
+        screen.item(choice, mark=f"{number}  ")
     chosen = chosen_number(screen, len(choices), ask)
     if chosen is None:
         return False

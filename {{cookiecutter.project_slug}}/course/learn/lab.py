@@ -44,6 +44,7 @@ class Lab:
         self.folder = folder  # the copy; thrown away after the run
         self.project = project  # the learner's own; to be read at most
         self.random = random.Random(seed)  # noqa: S311
+        self.servers: list[Server] = []  # that were started, in this order
         self._open = ExitStack()
         self._runs = 0
 
@@ -55,6 +56,11 @@ class Lab:
         """Stop every server."""
         self._open.close()
 
+    def kill(self) -> None:
+        """Kill every server that runs: nobody waits any more."""
+        for server in self.servers:
+            server.process.kill()
+
     def new_work(self) -> Path:
         """A new folder for databases, log and probe; servers with the same one share them."""
         self._runs += 1
@@ -63,7 +69,9 @@ class Lab:
     @contextmanager
     def serve(self, work: Path | None = None, **settings: object) -> Iterator[Server]:
         """A server with these settings; with databases of its own, or those in `work`."""
-        with serve(self.folder, work or self.new_work(), settings) as server:
+        with serve(self.folder, work or self.new_work(), settings, wait=False) as server:
+            self.servers.append(server)
+            server.wait_until_started()
             yield server
 
     @contextmanager

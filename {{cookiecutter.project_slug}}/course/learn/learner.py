@@ -1,6 +1,5 @@
 """A learner's desk: the project, the chapters, how far they have come, and what they wrote."""
 
-import difflib
 import json
 import tomllib
 from dataclasses import asdict
@@ -77,10 +76,13 @@ class Learner:
         return None
 
     def done(self) -> str:
-        """`3 of 12 done`."""
+        """`3 of 12 done`, and how many of the others were solved for the learner."""
         progress = self.store.read()
-        count = sum(progress.is_passed(chapter.id) for chapter in self.chapters)
-        return text("check.done", count=count, total=len(self.chapters))
+        ids = [chapter.id for chapter in self.chapters]
+        count = sum(map(progress.is_passed, ids))
+        solved = sum(map(progress.is_done, ids)) - count
+        key = "check.done_and_solved" if solved else "check.done"
+        return text(key, count=count, total=len(ids), solved=solved)
 
     def files(self, chapter: Chapter) -> Files:
         """The app as the learner has it, and what the chapter asks for elsewhere."""
@@ -183,18 +185,3 @@ class Learner:
             return Report(**json.loads((self.state / "last.json").read_text("utf-8")))
         except (OSError, ValueError, TypeError):
             return None
-
-
-def compared(before: Files, after: Files, sides: tuple[str, str]) -> list[str]:
-    """A unified diff of these files; empty where they are the same."""
-    return [
-        line
-        for file in sorted(before.keys() | after.keys())
-        for line in difflib.unified_diff(
-            before.get(file, "").splitlines(),
-            after.get(file, "").splitlines(),
-            f"{file} ({sides[0]})",
-            f"{file} ({sides[1]})",
-            lineterm="",
-        )
-    ]

@@ -37,7 +37,7 @@ def jump(screen: Screen, learner: Learner, chapter: Chapter, yes: bool) -> int:
     files = {name: source for c in skipped for name, source in learner.solution(c).items()}
     changed = {n: s for n, s in files.items() if not same(learner, n, s)}
     if changed:
-        demand_yes(screen, yes, text("jump.ask", chapter=chapter.id, count=len(changed)))
+        demand_yes(screen, yes, text("jump.ask", chapter=chapter.id, files=", ".join(changed)))
         screen.say("reset.backup", folder=learner.back_up(list(changed)))
         learner.put(changed)
     with learner.store.change() as progress:

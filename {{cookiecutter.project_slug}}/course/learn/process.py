@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from learn.traces import as_the_learners, frames
+
 COURSE = Path(__file__).resolve().parents[1]
 START_SECONDS = 30
 # Of the environment only this much: no setting of the learner's own reaches a graded app.
 INHERITED = ("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG", "LC_ALL")
-FRAME = re.compile(r'File "(.+?)", line (\d+)')
+CAUSE = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Exit)\b")
 
 
 class NotStarted(Exception):  # noqa: N818
@@ -84,14 +86,14 @@ def environment(work: Path, settings: Mapping[str, object]) -> dict[str, str]:
 
 def why_it_ended(log: str, status: int, folder: Path) -> Exception:
     """What to say of an app that ended before it answered."""
-    own = [
-        f"{Path(path).relative_to(folder).as_posix()}:{line}"
-        for path, line in FRAME.findall(log.replace("\\\\", "\\").replace('\\"', '"'))
-        if Path(path).is_relative_to(folder)
-    ]
+    log = as_the_learners(log, folder)
+    own = [f"{path}:{line}" for path, line, _ in frames(log)]
     lines = [line.strip() for line in log.replace("\\n", "\n").splitlines() if line.strip()]
-    causes = [line for line in lines if re.match(r"[A-Za-z_][\w.]*(Error|Exception|Exit)\b", line)]
+    causes = [at for at, line in enumerate(lines) if CAUSE.match(line)]
     if not own or not causes:
         last = f" Its last line: {lines[-1]}" if lines else ""
         return CannotGrade(f"The app ended by itself (status {status}) before it answered.{last}")
-    return NotStarted(causes[-1].rstrip('"}'), own[-1])
+    at = causes[-1]
+    more = lines[at].endswith(":")  # what is wrong with which setting is on the next line
+    cause = " ".join(lines[at : at + 1 + more])
+    return NotStarted(cause.rstrip('"}'), own[-1])

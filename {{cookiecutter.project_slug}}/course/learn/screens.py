@@ -44,6 +44,7 @@ class Screen:
             stream.reconfigure(errors="learn")
         self.plain = is_plain()
         self.takes_keys = False  # there is a watch
+        self.at_work: Working | None = None
         self.console = Console(
             stderr=stderr,
             color_system=None if self.plain else "auto",
@@ -92,10 +93,12 @@ class Screen:
             self.console.print(line, soft_wrap=True)
             head = " " * cell_len(head)
 
-    def item(self, said: str, indent: int = 2, style: str = "") -> None:
-        """One of several texts below each other."""
-        for piece in self.wrapped(clean(said), max(self.width - indent, 10)):
-            self.console.print(Text(" " * indent + piece, style), soft_wrap=True)
+    def item(self, said: str, indent: int = 2, style: str = "", mark: str = "") -> None:
+        """One of several texts below each other, with a mark before it."""
+        head = " " * indent + mark
+        for piece in self.wrapped(clean(said), max(self.width - cell_len(head), 10)):
+            self.console.print(Text(head + piece, style), soft_wrap=True)
+            head = " " * cell_len(head)
 
     def options(self, commands: list[str], keys: list[str] | None = None, **facts: object) -> None:
         """What to do next, one thing or another: commands to type, or keys during a watch."""
@@ -150,10 +153,10 @@ class Screen:
         from learn.markdown import rendered  # it takes a while to load
 
         if not self.plain:
-            self.console.print(rendered(source))
+            self.console.print(rendered(source), crop=False)
             return
         with self.console.capture() as caught:
-            self.console.print(rendered(source))
+            self.console.print(rendered(source), crop=False)
         lines = "\n".join(line.rstrip() for line in caught.get().strip("\n").split("\n"))
         self.console.print(Text(BLANK_LINES.sub("\n\n", lines)), soft_wrap=True)
 
@@ -172,10 +175,11 @@ class Screen:
     @contextmanager
     def working(self) -> Iterator[Working]:
         """While this lasts, something takes a while; what it is, is said on a terminal."""
-        working = Working(self.console, shown=not self.plain)
+        self.at_work = working = Working(self.console, shown=not self.plain)
         try:
             yield working
         finally:
+            self.at_work = None
             working.end()
 
 

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,18 @@ RUNNING = re.compile(r"Uvicorn running on (http://127\.0\.0\.1:\d+)")
 class Server:
     """A started app."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", folder: Path, work: Path) -> None:
+    def __init__(
+        self,
+        process: "subprocess.Popen[bytes]",
+        folder: Path,
+        work: Path,
+        settings: Mapping[str, object],
+    ) -> None:
         self.process = process
         self.folder = folder
         self.work = work
+        self.settings = settings
+        self.asked: list[Exchange] = []  # what was sent, before it is answered
         self.gate = Gate(work / "probe")
         self.url = ""
         self._client: httpx2.Client | None = None
@@ -59,22 +68,21 @@ class Server:
         content = body if isinstance(body, bytes) else b"" if body is None else as_json(body)
         if body is not None:
             given.setdefault("Content-Type", "application/json")
+        url = f"{self.url}{path}"
+        exchange = Exchange(method, url, path, given, content, 0, {}, b"")
+        self.asked.append(exchange)
         try:
             answer = self._http().request(
-                method, f"{self.url}{path}", content=content, headers=given, timeout=seconds
+                method, url, content=content, headers=given, timeout=seconds
             )
         except httpx2.TimeoutException:
             self._demand_alive(method, path)
-            return Exchange(method, f"{self.url}{path}", path, given, content, 0, {}, b"no answer")
+            return replace(exchange, body=f"no answer within {seconds} s".encode())
         except httpx2.TransportError as error:
             self._demand_alive(method, path)
-            text = f"the connection broke: {error}".encode()
-            return Exchange(method, f"{self.url}{path}", path, given, content, 0, {}, text)
+            return replace(exchange, body=f"the connection broke: {error}".encode())
         found = {name.lower(): value for name, value in answer.headers.items()}
-        url = f"{self.url}{path}"
-        return Exchange(
-            method, url, path, given, content, answer.status_code, found, answer.content
-        )
+        return replace(exchange, status=answer.status_code, headers=found, body=answer.content)
 
     def get(
         self, path: str, headers: Mapping[str, str] | None = None, seconds: float = ANSWER_SECONDS
@@ -140,7 +148,7 @@ def serve(
 ) -> Iterator[Server]:
     """Serve the app in `folder` with these settings; databases, log and probe are in `work`."""
     command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", "0", "--no-access-log"]
-    server = Server(start(command, folder, work, settings), folder, work)
+    server = Server(start(command, folder, work, settings), folder, work, settings)
     try:
         if wait:
             server.wait_until_started()

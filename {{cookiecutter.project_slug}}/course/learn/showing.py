@@ -6,12 +6,23 @@ from typing import Any
 from rich.cells import cell_len
 
 from learn.chapters import Chapter
-from learn.checking import ALTERED, BROKEN, GRADED, UNANSWERED, UNWRITTEN, Outcome, started_at, why
+from learn.checking import (
+    ALTERED,
+    BROKEN,
+    GRADED,
+    UNANSWERED,
+    UNWRITTEN,
+    Outcome,
+    raised,
+    started_at,
+    why,
+)
+from learn.faults import first_fault
 from learn.grading import Verdict
 from learn.handout import SOLUTION
-from learn.hints import LEVELS, next_level
 from learn.learner import Learner
 from learn.messages import text
+from learn.offering import offer, offer_next, replays
 from learn.screens import INDENT, Screen
 
 GOOD, BAD, ODD = "bold green", "bold yellow", "bold red"
@@ -56,6 +67,7 @@ class CheckScreen:
                     working.say(text("check.running", check=self.label(said["begun"])))
                 elif "check" in said:
                     self.result(said)
+                    working.say(text("check.ending"))
 
             outcome = look(self.learner, self.chapter, self.seed, listen)
         self.finish(outcome)
@@ -97,6 +109,7 @@ class CheckScreen:
                 sent=said["sent"],
                 got=said["got"],
                 expected=said["expected"],
+                **raised(self.chapter, said),
                 why=why(self.chapter, said),
             )
 
@@ -142,8 +155,7 @@ class CheckScreen:
 
     def next(self, outcome: Outcome) -> None:
         """What to do after a failure."""
-        sent = any(result.get("curl") for result in outcome.report.results)
-        replay = ["replay"] if sent else []
+        replay = replays(outcome)
         commands = ["edit" if self.chapter.targets else "redo", "hint", *replay]
         keys = ["edit" if self.chapter.targets else "check", "hint", *replay, "status", "quit"]
         if outcome.kind == UNANSWERED:
@@ -156,21 +168,12 @@ class CheckScreen:
         """Say so, and what comes after it."""
         done = self.learner.done()
         self.screen.say("check.passed", style=GOOD, chapter=self.chapter.id, done=done)
-        following = self.learner.current()
-        if following is None:
-            self.screen.say("check.nothing_left", style=GOOD)
-            self.screen.options([], ["status", "quit"])
-            return
-        facts = {"chapter": following.id, "title": following.title}
-        self.screen.options(["chapter"], ["next", "status", "quit"], **facts)
-
-
-def offer(
-    screen: Screen, learner: Learner, chapter: Chapter, commands: list[str], keys: list[str]
-) -> None:
-    """What there is to do with a chapter."""
-    level = next_level(learner.store.read().hints(chapter.id))
-    screen.options(commands, keys, chapter=chapter.id, level=level, levels=LEVELS)
+        files = self.learner.files(self.chapter)
+        others = {name: source for name, source in files.items() if name not in self.chapter.files}
+        if fault := first_fault(others):
+            self.screen.say("check.broken_elsewhere", style=BAD)
+            self.facts(where=fault.place, cause=fault.cause, line=fault.line)
+        offer_next(self.screen, self.learner)
 
 
 def show_altered(screen: Screen, learner: Learner, files: list[str]) -> None:

@@ -1,12 +1,17 @@
 """What the smaller verbs do: lesson, next, diff, solution, status."""
 
-from learn.chapters import Chapter
-from learn.learner import Learner, LearnError, compared
+import difflib
+import re
+
+from learn.chapters import Chapter, Files
+from learn.learner import Learner, LearnError
 from learn.messages import text
 from learn.progress import Progress
 from learn.screens import Screen
 from learn.showing import introduce
 from learn.symbols import SymbolError, definition
+
+IMAGE = re.compile(r"!\[(.*?)\]\(([^:)]+)\)")  # a terminal shows none: it is told where it is
 
 
 def show_lesson(screen: Screen, learner: Learner, chapter: Chapter) -> int:
@@ -14,7 +19,9 @@ def show_lesson(screen: Screen, learner: Learner, chapter: Chapter) -> int:
     path = chapter.folder / "lesson.md"
     if not path.exists():
         raise LearnError("lesson.none", chapter=chapter.id)
-    screen.markdown(path.read_text("utf-8"))
+    folder = learner.shown(chapter.folder)
+    source = path.read_text("utf-8")
+    screen.markdown(IMAGE.sub(lambda found: f"{found[1]}: `{folder}/{found[2]}`", source))
     screen.line()
     screen.row("file", learner.lesson(chapter))
     return 0
@@ -22,7 +29,7 @@ def show_lesson(screen: Screen, learner: Learner, chapter: Chapter) -> int:
 
 def go_on(screen: Screen, learner: Learner, skip: bool) -> int:
     """Take the next chapter that is not done as the current one, and say what it is about."""
-    chapter = learner.current()
+    chapter = left = learner.current()
     if skip and chapter:
         at = learner.chapters.index(chapter)
         progress = learner.store.read()
@@ -34,8 +41,12 @@ def go_on(screen: Screen, learner: Learner, skip: bool) -> int:
     with learner.store.change() as progress:
         stays = progress.current == chapter.id
         progress.current = chapter.id
+        if left and left is not chapter:
+            progress.note(left.id, "skipped")
     introduce(screen, learner, chapter)
-    if stays:
+    if left and left is not chapter:
+        screen.row("note", text("next.skipped", chapter=left.id, title=left.title))
+    elif stays:
         screen.row("note", text("next.stays", chapter=chapter.id))
     begin_with(screen, learner, chapter)
     return 0
@@ -49,6 +60,21 @@ def show_diff(screen: Screen, learner: Learner, chapter: Chapter) -> int:
         screen.say("diff.same", chapter=chapter.id)
     screen.diff(lines)
     return 0
+
+
+def compared(before: Files, after: Files, sides: tuple[str, str]) -> list[str]:
+    """A unified diff of these files; empty where they are the same."""
+    return [
+        line
+        for file in sorted(before.keys() | after.keys())
+        for line in difflib.unified_diff(
+            before.get(file, "").splitlines(),
+            after.get(file, "").splitlines(),
+            f"{file} ({sides[0]})",
+            f"{file} ({sides[1]})",
+            lineterm="",
+        )
+    ]
 
 
 def show_solution(screen: Screen, learner: Learner, chapter: Chapter, give_up: bool) -> int:
@@ -129,6 +155,8 @@ def state(progress: Progress, chapter: Chapter, current: Chapter | None) -> str:
         return text("status.jumped")
     if "gave_up" in record:
         return text("status.gave_up")
+    if "skipped" in record and chapter is not current:
+        return text("status.skipped")
     if progress.attempts(chapter.id):
         return text("status.begun")
     return text("status.current" if chapter is current else "status.open")

@@ -1,23 +1,22 @@
 """`learn` without a verb: stay with a chapter, and look at it whenever a file is saved."""
 
-import queue
 import secrets
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from learn.chapters import Chapter
-from learn.events import Begun, Event, Failed, Pressed, Saved
+from learn.events import Begun, Event, Events, Failed, Pressed, Saved
 from learn.grading import Verdict
 from learn.hints import predict, show_hint
 from learn.keys import keys
 from learn.learner import Learner, LearnError
 from learn.marks import clean
+from learn.messages import text
+from learn.offering import offer, offer_next
 from learn.saves import Saves
 from learn.screens import Screen
-from learn.showing import CheckScreen, introduce, offer
-
-LOOK_UP_SECONDS = 0.5  # Windows hears Ctrl-C only between two waits
+from learn.showing import CheckScreen, introduce
 
 
 class Quit(Exception):  # noqa: N818
@@ -30,8 +29,9 @@ class Watch:
     def __init__(self, screen: Screen, learner: Learner, chapter: Chapter) -> None:
         self.screen, self.learner, self.chapter = screen, learner, chapter
         screen.takes_keys = True
-        self.events: queue.Queue[Event] = queue.Queue()
+        self.events = Events()
         self.passed = False
+        self.chosen = learner.store.read().current  # by `next` or `jump`
 
     def run(self) -> int:
         """Until the learner quits."""
@@ -42,21 +42,19 @@ class Watch:
             saved=lambda paths: self.events.put(Saved(paths)),
             failed=lambda error: self.events.put(Failed(error)),
         )
-        with keys(lambda key: self.events.put(Pressed(key))), saves.watched():
+        with keys(self.press), saves.watched():
             self.begin()
             try:
                 while True:
-                    self.handle(self.wait())
+                    self.handle(self.events.wait())
             except Quit:
                 return 0
 
-    def wait(self) -> Event:
-        """The next thing that happens."""
-        while True:
-            try:
-                return self.events.get(timeout=LOOK_UP_SECONDS)
-            except queue.Empty:
-                continue
+    def press(self, key: str) -> None:
+        """Take a key; while a check runs, say that it has to wait."""
+        self.events.put(Pressed(key))
+        if working := self.screen.at_work:
+            working.promise(text("watch.waits", key=key.strip()))
 
     def handle(self, event: Event) -> None:
         """Do what is to be done about it."""
@@ -67,7 +65,8 @@ class Watch:
             case Saved(paths):
                 self.on_save(paths)
             case Pressed(key):
-                self.on_key(key)
+                if key == "q" or not self.follows():
+                    self.on_key(key)
             case Failed(error):
                 raise LearnError("watch.failed", 3, cause=error)
 
@@ -84,6 +83,9 @@ class Watch:
 
     def offer(self) -> None:
         """Which keys there are."""
+        if self.passed:
+            offer_next(self.screen, self.learner)
+            return
         first = ["predict"] if self.learner.unanswered(self.chapter) else []
         work = "edit" if self.chapter.targets else "check"
         names = [*first, "lesson", work, "hint", "status", "quit"]
@@ -91,20 +93,28 @@ class Watch:
 
     def on_save(self, paths: set[Path]) -> None:
         """Look again; what else was saved meanwhile is seen with it."""
-        waiting: list[Event] = []
-        while not self.events.empty():
-            event = self.events.get()
-            if isinstance(event, Saved):
-                paths = paths | event.paths
-            else:
-                waiting.append(event)
-        for event in waiting:
-            self.events.put(event)
-        names = sorted(map(self.learner.shown, paths))
+        paths = paths | self.events.take_saved()
+        if self.follows():
+            return
         time = datetime.now().astimezone().strftime("%H:%M:%S")
         self.screen.line()
-        self.screen.say("watch.saved", style="dim", files=", ".join(names[:3]), time=time)
+        for there in (True, False):
+            names = sorted(self.learner.shown(path) for path in paths if path.exists() is there)
+            if names:
+                key = "watch.saved" if there else "watch.removed"
+                self.screen.say(key, style="dim", files=", ".join(names[:3]), time=time)
         self.look()
+
+    def follows(self) -> bool:
+        """Go to the chapter that was chosen in another terminal, if there was one."""
+        chosen = self.learner.store.read().current
+        if chosen == self.chosen:
+            return False
+        self.chosen = chosen
+        self.chapter = self.learner.chapter(None)
+        self.screen.line()
+        self.begin()
+        return True
 
     def look(self) -> None:
         """Look at the chapter."""
@@ -159,7 +169,7 @@ class Watch:
             return
         self.chapter = following
         with self.learner.store.change() as progress:
-            progress.current = following.id
+            progress.current = self.chosen = following.id
         self.begin()
 
     def predict(self) -> None:
@@ -174,7 +184,7 @@ class Watch:
         later: list[Event] = []
         try:
             while True:
-                event = self.wait()
+                event = self.events.wait()
                 if isinstance(event, Pressed):
                     self.screen.line(clean(event.key.strip()))
                     return None if event.key == "q" else event.key

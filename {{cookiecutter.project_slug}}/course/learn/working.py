@@ -15,13 +15,20 @@ class Working:
         self.status = console.status("", spinner="line")
         self.lock = Lock()
         self.over = not shown
+        self.what = self.after = ""
         self.timer = Timer(PATIENCE_SECONDS, self.begin)
         self.timer.daemon = True
         self.timer.start()
 
     def say(self, what: str) -> None:
         """Say what is being done now."""
-        self.status.update(Text(what))
+        self.what = what
+        self.status.update(Text(f"{self.what}  {self.after}"))
+
+    def promise(self, after: str) -> None:
+        """Say as well what is done after it."""
+        self.after = after
+        self.say(self.what)
 
     def begin(self) -> None:
         """Say from now on what is being done."""

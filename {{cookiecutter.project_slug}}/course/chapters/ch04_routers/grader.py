@@ -1,9 +1,16 @@
 """Chapter 04: two routers, each in its module, both on the app."""
 
+from learn.exchange import Json
 from learn.lab import CheckFailed, Lab, check
 
 CURRENT = "current user"
-PATHS = ("/v1/users/me", "/v1/users/{name}", "/v1/orders/me", "/v1/orders/{order_id}")
+ERRORS = {  # what the API's document has to say of each path
+    "/v1/users/me": ["401"],
+    "/v1/users/{name}": ["401", "422"],
+    "/v1/orders/me": ["401"],
+    "/v1/orders/{order_id}": ["401", "422"],
+}
+PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 KEY = "k" * 40
 
 
@@ -37,8 +44,8 @@ def orders_have_numbers(lab: Lab) -> None:
 
 @check("documented")
 def is_documented(lab: Lab) -> None:
-    document = lab.app.get("/openapi.json").json
-    for path in PATHS:
+    document = lab.app.get("/openapi.json").expect(200, why="document").json
+    for path in ERRORS:
         operation = document["paths"].get(path, {}).get("get", {})
         tag = path.split("/")[2]
         if operation.get("tags") != [tag]:
@@ -47,13 +54,26 @@ def is_documented(lab: Lab) -> None:
         content = operation["responses"]["200"].get("content", {})
         if not content.get("application/json", {}).get("schema"):
             raise CheckFailed("schema", path=path)
+        if not operation.get("description"):
+            raise CheckFailed("description", path=path)
+        demand_errors(path, operation["responses"])
+
+
+def demand_errors(path: str, responses: dict[str, dict[str, Json]]) -> None:
+    """The document has exactly the errors of this path, in the shape that the app gives them."""
+    named = sorted(responses.keys() - {"200"})
+    problems = [status for status in named if responses[status].get("content") == PROBLEM]
+    found = ", ".join(s if s in problems else f"{s} in another shape" for s in named) or "none"
+    if problems != named or named != ERRORS[path]:
+        right = ", ".join(ERRORS[path])
+        raise CheckFailed("errors", got=found, expected=right, path=path, found=found, right=right)
 
 
 @check("key")
 def wants_the_key(lab: Lab) -> None:
     word, number = lab.word(), lab.random.randint(1, 99)
     with lab.serve(api_key=KEY) as locked:
-        for path in PATHS:
+        for path in ERRORS:
             asked = path.replace("{name}", word).replace("{order_id}", str(number))
             locked.get(asked).expect(401, why="key", path=path)
             locked.get(asked, {"X-API-Key": KEY}).expect(200, why="own-key", path=path)

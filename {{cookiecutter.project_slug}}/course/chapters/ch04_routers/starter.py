@@ -9,7 +9,8 @@ from app.security import ApiKeyRequired
 from app.todo import TodoError
 
 # 1. Every route here begins with /v1/users, has the tag "users", and wants the API key.
-#    Look at how app/model/router.py says so. `problems(401)` documents what a missing key gives.
+#    Look at how app/model/router.py says so. `problems(401)` documents what a missing key gives;
+#    a route that can refuse a value of its path documents `problems(422)` in its decorator.
 router = APIRouter()
 
 
@@ -21,6 +22,7 @@ class User(BaseModel):
 
 # 2. GET /v1/users/me answers the username "current user".
 # 3. GET /v1/users/{name} answers the username that stands in the path.
+#    Each route says with a docstring what it does: /docs shows it.
 #    The routes are tried from top to bottom: which of the two comes first?
 @router.get("/v1/users/{name}")
 async def read_user(name: str) -> User:

@@ -42,10 +42,13 @@ def ask(
 def problem(exchange: Exchange, status: int, why: str = "status") -> dict[str, Json]:
     """The body, which has to be a problem of this status."""
     exchange.expect(status, why=why)
+    body = exchange.json if isinstance(exchange.json, dict) else {}
     media = exchange.headers.get("content-type", "missing")
     if media.partition(";")[0] != PROBLEM_JSON:
-        exchange.fail(f"Content-Type: {PROBLEM_JSON}", why="media", media=media)
-    body = exchange.json if isinstance(exchange.json, dict) else {}
+        expected = f"{status} as {PROBLEM_JSON}"
+        if body.keys() == {"detail"}:
+            exchange.fail(expected, why="framework")
+        exchange.fail(expected, why="media", media=media)
     wrong = [name for name, kind in MEMBERS.items() if not isinstance(body.get(name), kind)]
     wrong += [] if body.get("status") == status else ["status"]
     if wrong:

@@ -40,25 +40,19 @@ SETTLE = """
 
 
 # file: app/tasks/repository/database.py
-from functools import cache
-
-import structlog
-
+from app import errors
 from app.todo import TodoError
+
+to_do = ["claim tasks; until then, they stay queued."]
 
 
 class SqlTaskRepository:
     def claim(self, owner: str, lease: float, limit: int, only: str | None = None) -> list[Claim]:
         """Take due tasks, the longest waiting first, or the `only` one."""
-        statement = sql.CLAIM_DUE if only is None else sql.CLAIM_ONE
-        # 4. Run the statement: `renew` below shows how a value gets to its name in it.
-        #    Then make a Claim of each row. What is in a row stands after RETURNING.
-        say_that_it_is_to_do()
+        # 4. The statement is sql.CLAIM_DUE, or sql.CLAIM_ONE for the `only` task. Run it: `renew`
+        #    below shows how a value gets to its name in it. Then make a Claim of each row. What is
+        #    in a row stands after RETURNING.
+        while to_do and self._execute("SELECT id FROM tasks WHERE state = 'queued' LIMIT 1"):
+            # a task waits; this is called all the time, and says so only once
+            errors.logger.warning("to_do", detail=TodoError("08", to_do.pop()).detail)
         return []
-
-
-@cache
-def say_that_it_is_to_do() -> None:
-    """Say it once, and not at each look into the queue."""
-    todo = TodoError("08", "claim tasks; until then, they stay queued.")
-    structlog.get_logger().warning("to_do", detail=todo.detail)

@@ -22,6 +22,7 @@ from learn.lab import CheckFailed, Exchange, Gate, Lab, Server, check
 from learn.process import START_SECONDS, CannotGrade, kill_group, start, why_it_ended
 
 PROBE = "/v1/tasks/probe"
+LIVE = "/health/live"
 PATIENCE_SECONDS = 5
 STOP_SECONDS = 12  # Celery itself takes five of them
 FAST = {
@@ -150,6 +151,16 @@ class Site:
         if not wait_until(lambda: worker.starts(word) > 0, PATIENCE_SECONDS):
             self.read(task_id).fail("running", why="not-run")
 
+    @contextmanager
+    def slow_broker(self) -> Iterator[None]:
+        """While this lasts, no message of the API gets to its broker."""
+        hold = self.api.gate.folder / "hold-broker"
+        hold.touch()
+        try:
+            yield
+        finally:
+            hold.unlink()
+
     def lease(self, task_id: str) -> tuple[Json, ...]:
         """Who has the task, at which attempt, and until when."""
         select = "SELECT owner, attempts, lease_ends_at FROM tasks WHERE id = ?"
@@ -224,6 +235,19 @@ def task_is_announced(lab: Lab) -> None:
         raise CheckFailed("not-announced", sent=f"POST {PROBE}", got="no message", expected="one")
     task.expect(200, {"state": "queued", "attempts": 0}, why="accepted")
     site.api.get(f"/v1/tasks/{uuid4()}").expect(404, why="unknown")
+
+
+@check("loop-is-free")
+def announcing_holds_nobody_up(lab: Lab) -> None:
+    site = site_of(lab)
+    sent = site.api.gate.events
+    before = len(sent("send"))
+    with site.slow_broker():
+        site.waiting.append(site.submit())
+        wait_until(lambda: len(sent("send")) > before, PATIENCE_SECONDS)
+        live = site.api.get(LIVE, seconds=PATIENCE_SECONDS)
+        if live.status != 200:
+            live.fail("200, while a message is on its way to the broker", why="blocked")
 
 
 @check("id-alone")

@@ -1,12 +1,15 @@
-"""A kind of task that says where it runs; it is there with the model of this `MODEL_LOADER`."""
+"""A kind of task that says where it runs, and a broker that can be held: a `MODEL_LOADER`."""
 
 import os
+import time
+from typing import Any
 
 from pydantic import BaseModel
 
 from app.model.loader import Model
 from app.settings import Settings
 from app.tasks.context import TaskContext
+from app.tasks.engines.folder import FolderChannel, FolderTransport
 from app.tasks.kinds import KINDS, Kind
 from learn import probes
 
@@ -23,6 +26,19 @@ def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
     while (probes.folder / "hold").exists():
         task.sleep(0.01)
     return {"word": payload.word, "pid": os.getpid()}
+
+
+class SlowChannel(FolderChannel):
+    """While a file `hold-broker` is there, whoever sends a message waits."""
+
+    def _put(self, queue: str, message: dict[str, Any], **more: object) -> None:  # type: ignore[override]
+        probes.note("send")
+        while (probes.folder / "hold-broker").exists():
+            time.sleep(0.005)
+        super()._put(queue, message, **more)
+
+
+FolderTransport.Channel = SlowChannel
 
 
 def load_model(settings: Settings) -> Model:

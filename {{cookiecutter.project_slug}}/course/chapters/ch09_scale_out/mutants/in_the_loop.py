@@ -1,0 +1,12 @@
+"""Announces in the event loop: while the broker is slow, nobody is answered. Rejected by: loop-is-free."""
+
+
+class CeleryEngine:
+    async def _announce_due(self) -> None:
+        repository = self.commits.repository
+        while task_ids := await self.commits.run(repository.dispatch, GROUP):
+            try:
+                self._announce(task_ids)
+            except OperationalError:
+                await self.commits.run(repository.undispatch, task_ids)
+                raise
