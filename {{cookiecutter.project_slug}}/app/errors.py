@@ -7,11 +7,14 @@
     │   └── UnknownKindError          (app/tasks/kinds)
     ├── IdempotencyConflictError  409 (app/tasks/repository)
     ├── NoTaskFileError           409 (app/tasks/service.py)
+    ├── ClientLeftError           408 (app/model/batching.py)
     ├── ResultTooLargeError       413 (app/tasks/context.py)
     ├── BadUploadError            422 (app/tasks/kinds/batch_prediction.py)
     │   └── BadRowError               (the same)
     └── UnavailableError          503, with Retry-After
-        └── StorageUnavailableError   (app/database.py)
+        ├── StorageUnavailableError   (app/database.py)
+        ├── ModelBusyError            (app/model/batching.py)
+        └── ModelClosedError          (the same)
 
     StartError                    the app must not start; its message names the next command
     ├── SettingsError             (app/settings.py)

@@ -65,6 +65,7 @@ class Settings(TaskSettings, WatchdogSettings):
         description="What makes the model, as `package.module:function`",
     )
     model_threads: int = Field(1, ge=1, le=64, description="Threads that share one inference")
+    model_batch_size: int = Field(32, ge=1, le=1024, description="Most rows in one inference")
 
     @field_validator("allowed_hosts", "cors_origins", mode="before")
     @classmethod

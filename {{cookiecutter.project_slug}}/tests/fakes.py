@@ -1,5 +1,8 @@
 """A model without a file, put in place with `MODEL_LOADER=tests.fakes:load_model`."""
 
+import os
+import signal
+import threading
 from datetime import UTC, datetime
 
 import numpy as np
@@ -57,6 +60,32 @@ class BrokenModel(FakeModel):
         raise KeyError(f"/etc/secret-path for {len(rows)} row(s)")
 
 
+class HeldModel(FakeModel):
+    """Each inference waits until the test lets it go; notes the sepals that came together."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.started = threading.Semaphore(0)
+        self.gate = threading.Event()
+        self.asked: list[list[float]] = []
+
+    def predict(self, rows: Matrix) -> Matrix:
+        """Wait at the gate."""
+        self.asked.append(rows[:, 0].tolist())
+        self.started.release()
+        assert self.gate.wait(timeout=30)
+        return super().predict(rows)
+
+
+class StoppedModel(FakeModel):
+    """Has its own process stopped in the middle of an inference."""
+
+    def predict(self, rows: Matrix) -> Matrix:
+        """Send the signal, then answer."""
+        os.kill(os.getpid(), signal.SIGTERM)
+        return super().predict(rows)
+
+
 made: list[FakeModel] = []
 
 
@@ -64,6 +93,17 @@ def load_model(_: Settings) -> Model:
     """The loader: each model that it made stands in `made`."""
     made.append(FakeModel())
     return made[-1]
+
+
+def load_held_model(_: Settings) -> Model:
+    """A loader of a model that is let go by `made[-1].gate`."""
+    made.append(HeldModel())
+    return made[-1]
+
+
+def load_stopped_model(_: Settings) -> Model:
+    """A loader of a model that has its process stopped."""
+    return StoppedModel()
 
 
 def load_broken_model(_: Settings) -> Model:

@@ -98,6 +98,13 @@ def test_it_serves_and_stops_when_asked(workers: str, tmp_path: Path) -> None:
         assert process.returncode in (0, -signal.SIGTERM)
 
 
+def test_a_prediction_under_way_is_answered_before_it_stops(tmp_path: Path) -> None:
+    with serve(tmp_path, MODEL_LOADER="tests.fakes:load_stopped_model") as (client, process):
+        assert client.post("/v1/predictions", json=FLOWER).status_code == 201
+        process.communicate(timeout=30)
+        assert process.returncode in (0, -signal.SIGTERM)
+
+
 def test_stored_means_stored(tmp_path: Path) -> None:
     with serve(tmp_path) as (client, process):
         created = client.post("/v1/predictions", json=FLOWER).json()

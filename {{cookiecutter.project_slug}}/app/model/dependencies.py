@@ -1,10 +1,11 @@
 """How a route gets the model."""
 
-from typing import Annotated
+from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
 from app.lifespan import app_state
+from app.model.batching import BatchingModel
 from app.model.loader import Model
 
 
@@ -13,4 +14,10 @@ async def get_model(request: Request) -> Model:
     return app_state(request)["model"]
 
 
+async def get_batching_model(request: Request) -> BatchingModel:
+    """The same, for those who ask it one row at a time: `open_model` put the queue there."""
+    return cast("BatchingModel", app_state(request)["model"])
+
+
 ModelDep = Annotated[Model, Depends(get_model)]
+BatchingModelDep = Annotated[BatchingModel, Depends(get_batching_model)]

@@ -17,11 +17,15 @@ from app.model.artefact import ArtefactError, ModelCard, read_artefact
 from app.model.features import Features
 from app.settings import Settings
 
+Row = npt.NDArray[np.float32]
 Matrix = npt.NDArray[np.float32]
 
 
 class Model(Protocol):
-    """What the service asks of a model. Calls may come from several threads at once."""
+    """What the service asks of a model. Calls may come from several threads at once.
+
+    The answer for a row must not depend on the rows beside it: rows of many clients come together.
+    """
 
     @property
     def card(self) -> ModelCard:
@@ -64,12 +68,13 @@ def load_model(settings: Settings) -> Model:
     """Load the ONNX model of `MODEL_DIR`, check it, warm it up; ArtefactError if it is unfit."""
     card, onnx = read_artefact(settings.model_dir)
     check_features(card)
+    edges = [[f.minimum for f in card.features], [f.maximum for f in card.features]]
     try:
         model = OnnxModel(card, onnx, settings.model_threads)
-        answer = model.predict(np.array([[f.minimum for f in card.features]], dtype=np.float32))
+        answer = model.predict(np.array(edges, dtype=np.float32))
     except Exception as error:  # ONNX Runtime's own errors have no common class
         raise ArtefactError(f"ONNX Runtime cannot run the model: {error}") from error
-    if answer.shape != (1, len(card.labels)):
+    if answer.shape != (2, len(card.labels)):
         raise ArtefactError(f"The model gives {answer.shape[-1]} numbers for {card.labels}.")
     return model
 
@@ -91,9 +96,11 @@ def check_features(card: ModelCard) -> None:
 
 
 def open_model(settings: Settings) -> Model:
-    """Call the loader that `MODEL_LOADER` names."""
+    """Call the loader that `MODEL_LOADER` names, and put a queue before its model."""
+    from app.model.batching import BatchingModel  # made of what stands above
+
     try:
         loader: Callable[[Settings], Model] = resolve_name(settings.model_loader)
     except (ImportError, AttributeError) as error:
         raise StartError(f"MODEL_LOADER: {settings.model_loader} is not there ({error}).") from None
-    return loader(settings)
+    return BatchingModel(loader(settings), settings)

@@ -3,10 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.errors import problems
-from app.model.dependencies import ModelDep
+from app.model.dependencies import BatchingModelDep
 from app.model.features import Features
 from app.predictions import service
 from app.predictions.dependencies import PredictionRepositoryDep
@@ -25,22 +25,26 @@ stateless_router = APIRouter(
     prefix="/v1/predict",
     tags=["predictions"],
     dependencies=[ApiKeyRequired],
-    responses=problems(400, 401, 413, 422),
+    responses=problems(400, 401, 413, 422, 503),
 )
 
 
 @stateless_router.post("")
-async def predict(features: Features, model: ModelDep) -> Prediction:
+async def predict(features: Features, model: BatchingModelDep, request: Request) -> Prediction:
     """Predict, and keep no record."""
-    return await service.predict(model, features)
+    return await service.predict(model, features, request.receive)
 
 
 @router.post("", status_code=201, responses=problems(400, 413))
 async def create_prediction(
-    features: Features, model: ModelDep, repository: PredictionRepositoryDep, response: Response
+    features: Features,
+    model: BatchingModelDep,
+    repository: PredictionRepositoryDep,
+    request: Request,
+    response: Response,
 ) -> StoredPrediction:
     """Predict and keep the prediction; `Location` says where it is from now on."""
-    stored = await service.predict_and_store(model, repository, features)
+    stored = await service.predict_and_store(model, repository, features, request.receive)
     response.headers["Location"] = f"{PREFIX}/{stored.id}"
     return stored
 

@@ -3,20 +3,16 @@
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-import numpy as np
-from anyio import to_thread
-
 from app.model.artefact import ModelCard
+from app.model.batching import BatchingModel, ClientLeft
 from app.model.features import Features
-from app.model.loader import Model
 from app.predictions.repository import PredictionRepository
 from app.predictions.schemas import Prediction, PredictionPage, RangeWarning, StoredPrediction
 
 
-async def predict(model: Model, features: Features) -> Prediction:
-    """Ask the model, in a thread: an inference would hold up every other request."""
-    rows = np.array([features.row()], dtype=np.float32)
-    probabilities = (await to_thread.run_sync(model.predict, rows))[0]
+async def predict(model: BatchingModel, features: Features, client_left: ClientLeft) -> Prediction:
+    """Ask the model, together with everyone who asks it just now."""
+    probabilities = await model.ask(features.row(), client_left)
     labels = model.card.labels
     return Prediction(
         label=labels[int(probabilities.argmax())],
@@ -36,10 +32,13 @@ def outside_training(card: ModelCard, features: Features) -> list[RangeWarning]:
 
 
 async def predict_and_store(
-    model: Model, repository: PredictionRepository, features: Features
+    model: BatchingModel,
+    repository: PredictionRepository,
+    features: Features,
+    client_left: ClientLeft,
 ) -> StoredPrediction:
     """Predict, and keep the prediction before it is answered."""
-    prediction = await predict(model, features)
+    prediction = await predict(model, features, client_left)
     stored = StoredPrediction(
         id=uuid4(), created_at=datetime.now(UTC), features=features, **dict(prediction)
     )
