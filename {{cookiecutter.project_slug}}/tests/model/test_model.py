@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from fastapi.testclient import TestClient
 from sklearn.datasets import load_iris
@@ -115,6 +116,14 @@ def not_onnx(folder: Path) -> None:
     write_artefact(folder, b"this is not ONNX", facts)
 
 
+def one_row_only(folder: Path) -> None:
+    card, content = read_artefact(folder)
+    model = onnx.load_from_string(content)
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+    facts = ModelFacts.model_validate(card.model_dump())
+    write_artefact(folder, model.SerializeToString(), facts)
+
+
 def no_json(folder: Path) -> None:
     (folder / "card.json").write_text("{")
 
@@ -146,6 +155,7 @@ def other_labels(folder: Path) -> None:
         (no_onnx, r"\.onnx cannot be read: No such file"),
         (truncated, "is truncated or altered"),
         (not_onnx, "ONNX Runtime cannot run the model"),
+        (one_row_only, "ONNX Runtime cannot run the model: .*Got: 2 Expected: 1"),
         (no_json, "is not a model card of layout 1"),
         (newer_card, "is not a model card of layout 1"),
         (other_unit, "was trained on .*inch.* and the API takes"),

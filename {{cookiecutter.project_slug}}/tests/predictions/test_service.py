@@ -1,11 +1,11 @@
 """Predictions under load: the loop turns, the queue has an end, nobody is answered in vain."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
+import httpx2
 import pytest
 import uvicorn
 from fastapi.testclient import TestClient
@@ -16,7 +16,7 @@ from tests import fakes
 from tests.conftest import LOCAL, free_port
 from tests.fakes import FLOWER, HeldModel
 
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Answer = asyncio.Task[httpx2.Response]
 
 
 @pytest.fixture
@@ -57,76 +57,81 @@ def test_who_finds_the_queue_full_is_told_when_to_come_back(
     assert refused.json()["type"] == "urn:problem:ModelBusy"
 
 
+class Serving:
+    """A server in the event loop of the test, and its client."""
+
+    def __init__(self, server: uvicorn.Server, client: httpx2.AsyncClient) -> None:
+        self.server = server
+        self.client = client
+        self.model = held_model()
+
+    async def post(self, sepal: float) -> Answer:
+        """A prediction that has reached the app."""
+        tasks = self.server.server_state.tasks
+        before = len(tasks)
+        flower = FLOWER | {"sepal_length_cm": sepal}
+        answer = asyncio.create_task(self.client.post("/v1/predict", json=flower))
+        await until(lambda: len(tasks) > before)
+        return answer
+
+    async def hold_one(self) -> Answer:
+        """A first prediction, in the model's hands."""
+        answer = await self.post(5)
+        assert await asyncio.to_thread(self.model.started.acquire, timeout=30)
+        return answer
+
+
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[uvicorn.Server]:
-    """A server in this event loop, on a port of its own; asked to stop at the end."""
-    config = uvicorn.Config(
-        create_app(settings), port=free_port(), log_config=None, timeout_graceful_shutdown=30
-    )
+async def serving(settings: Settings) -> AsyncIterator[Serving]:
+    """A server on a port of its own; at the end its model is let go, and it is stopped."""
+    config = uvicorn.Config(create_app(settings), port=free_port(), log_config=None)
     server = uvicorn.Server(config)
     serves = asyncio.create_task(server.serve())
     await until(lambda: server.started)
-    try:
-        yield server
-    finally:
-        held_model().gate.set()
-        server.should_exit = True
-        await serves
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{config.port}") as client:
+        serving = Serving(server, client)
+        try:
+            yield serving
+        finally:
+            serving.model.gate.set()
+            server.should_exit = True
+            await serves
 
 
 async def until(true: Callable[[], bool]) -> None:
     """Let the loop turn until something is true."""
     async with asyncio.timeout(30):
-        while not true():
+        while not true():  # noqa: ASYNC110 - uvicorn has no event to wait for
             await asyncio.sleep(0)
-
-
-async def post(server: uvicorn.Server, sepal: float) -> Streams:
-    """A connection with a prediction under way."""
-    body = json.dumps(FLOWER | {"sepal_length_cm": sepal})
-    head = f"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}"
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.config.port)
-    writer.write(f"{head}\r\nContent-Type: application/json\r\n\r\n{body}".encode())
-    return reader, writer
-
-
-async def hold_one(server: uvicorn.Server) -> Streams:
-    """A first prediction, in the model's hands."""
-    first = await post(server, 5)
-    await asyncio.to_thread(held_model().started.acquire, timeout=30)
-    return first
 
 
 def test_the_row_of_a_client_that_left_is_not_predicted(held: Settings) -> None:
     async def scenario() -> None:
-        async with serving(held) as server:
-            first, _ = await hold_one(server)
-            tasks = server.server_state.tasks
-            _, leaves = await post(server, 6)
-            await until(lambda: len(tasks) == 2)
-            await post(server, 7)
-            await until(lambda: len(tasks) == 3)
-            leaves.close()
-            await until(lambda: len(tasks) == 2)
-            held_model().gate.set()
-            assert b"200 OK" in await first.readline()
-        assert held_model().asked == [[5], [7]]
+        async with serving(held) as s:
+            first = await s.hold_one()
+            leaves = await s.post(6)
+            waits = await s.post(7)
+            leaves.cancel()
+            await until(lambda: len(s.server.server_state.tasks) == 2)
+            s.model.gate.set()
+            for answer in (first, waits):
+                assert (await answer).status_code == 200
+            assert s.model.asked == [[5], [7]]
 
     asyncio.run(scenario())
 
 
 def test_what_waits_when_the_server_is_stopped_is_answered(held: Settings) -> None:
     async def scenario() -> None:
-        async with serving(held) as server:
-            waiting = [await hold_one(server), await post(server, 6), await post(server, 7)]
-            await until(lambda: len(server.server_state.tasks) == 3)
-            server.should_exit = True
-            with suppress(OSError):  # nobody else is taken in
-                await until(lambda: not server.servers[0].is_serving())
-            held_model().gate.set()
-            for reader, _ in waiting:
-                assert b"200 OK" in await reader.readline()
-        assert held_model().asked == [[5], [6, 7]]
-        assert held_model().calls[-1] == "close"
+        async with serving(held) as s:
+            waiting = [await s.hold_one(), await s.post(6), await s.post(7)]
+            s.server.should_exit = True
+            await until(lambda: not s.server.servers[0].is_serving())
+            assert s.model.asked == [[5]]
+            s.model.gate.set()
+            for answer in waiting:
+                assert (await answer).status_code == 200
+        assert s.model.asked == [[5], [6, 7]]
+        assert s.model.calls[-1] == "close"
 
     asyncio.run(scenario())
