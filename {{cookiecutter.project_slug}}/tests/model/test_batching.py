@@ -235,13 +235,13 @@ def test_close_finishes_the_batch_and_fails_what_waits(settings: Settings) -> No
 
 def test_an_inference_that_never_ends_does_not_keep_the_process(settings: Settings) -> None:
     async def scenario() -> None:
-        held = HeldModel()
+        held, before = HeldModel(), set(threading.enumerate())
         model = BatchingModel(held, settings.model_copy(update={"shutdown_seconds": 0}))
+        (thread,) = set(threading.enumerate()) - before
         ask(model, 7)
         assert await asyncio.to_thread(held.started.acquire, timeout=30)
         model.close()
         assert "close" not in held.calls  # nobody takes a model away from under a call
-        (thread,) = [t for t in threading.enumerate() if t.name == "model"]
         assert thread.daemon
         held.gate.set()
         thread.join()
