@@ -10,7 +10,7 @@ class Fresh:
 
     def __getattr__(self, name: str) -> object:
         """Load for each prediction."""
-        return getattr(open_model(self.settings) if name == "predict" else self.loaded, name)
+        return getattr(open_model(self.settings) if name == "ask" else self.loaded, name)
 
 
 @asynccontextmanager
