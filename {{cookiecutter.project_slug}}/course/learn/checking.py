@@ -118,16 +118,16 @@ def started_at(outcome: Outcome, place: str, solved: Files) -> tuple[str, bool]:
     return own or place, bool(own)
 
 
-def raised(chapter: Chapter, result: dict[str, Any]) -> dict[str, str]:
-    """The rows for an exception behind a failure, as the app logged it.
+def raised(chapter: Chapter, result: dict[str, Any]) -> tuple[str, str, str]:
+    """Where and why the app answered 500; or what exception it logged while a check said no.
 
-    An answer 500 that was not to be expected has its cause in it; elsewhere it may be another's.
+    Only of an answer 500 it is known that the exception is its cause.
     """
     trace = result.get("trace", "")
     place, cause = own_place(trace, chapter.files), last_word(trace)
     if is_crash(result):
-        return {"where": place, "cause": cause}
-    return {"logged": f"{place} {cause}"} if place else {}
+        return place, cause, ""
+    return "", "", f"{cause} ({place})" if place else ""
 
 
 def is_crash(result: dict[str, Any]) -> bool:

@@ -15,6 +15,7 @@ class Gate:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.was_held = False
         folder.mkdir(parents=True, exist_ok=True)
 
     @contextmanager
@@ -22,6 +23,7 @@ class Gate:
         """While this lasts, no inference comes back."""
         hold = self.folder / "hold"
         hold.touch()
+        self.was_held = True
         try:
             yield
         finally:

@@ -85,11 +85,11 @@ def quoted(word: str) -> str:
 
 
 def log_lines(report: Report, failed: dict[str, Any]) -> list[str]:
-    """What the app wrote about the request, if it has an id; else the last lines."""
+    """What the app wrote about the request, if it has an id, or an exception; else its last lines."""
     lines = [line for line in report.log.splitlines() if line.strip()]
-    id_ = failed.get("request_id")
-    of_request = [line for line in lines if id_ and id_ in line]
-    shown = [piece for line in of_request or lines[-LOG_LINES:] for piece in readable(line)]
+    sign = failed.get("request_id") or (failed.get("trace") and '"exception"')
+    found = [line for line in lines if sign and sign in line]
+    shown = [piece for line in (found or lines)[-LOG_LINES:] for piece in readable(line)]
     return shown or [text("replay.no_log")]
 
 

@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ class Server:
         self.folder = folder
         self.work = work
         self.settings = settings
-        self.asked: list[Exchange] = []  # what was sent, before it is answered
+        self.asked: list[Exchange] = []  # also what is not answered yet
         self.gate = Gate(work / "probe")
         self.url = ""
         self._client: httpx2.Client | None = None
@@ -77,12 +76,15 @@ class Server:
             )
         except httpx2.TimeoutException:
             self._demand_alive(method, path)
-            return replace(exchange, body=f"no answer within {seconds} s".encode())
+            exchange.body = f"no answer within {seconds} s".encode()
+            return exchange
         except httpx2.TransportError as error:
             self._demand_alive(method, path)
-            return replace(exchange, body=f"the connection broke: {error}".encode())
-        found = {name.lower(): value for name, value in answer.headers.items()}
-        return replace(exchange, status=answer.status_code, headers=found, body=answer.content)
+            exchange.body = f"the connection broke: {error}".encode()
+            return exchange
+        exchange.status, exchange.body = answer.status_code, answer.content
+        exchange.headers = {name.lower(): value for name, value in answer.headers.items()}
+        return exchange
 
     def get(
         self, path: str, headers: Mapping[str, str] | None = None, seconds: float = ANSWER_SECONDS

@@ -105,11 +105,14 @@ class CheckScreen:
         key, style = ("check.ok", GOOD) if said["passed"] else ("check.not_yet", BAD)
         self.screen.check(*self.number_and_title(said["check"]), text(key), style)
         if not said["passed"] and not said.get("not_started"):
+            where, cause, logged = raised(self.chapter, said)
             self.facts(
                 sent=said["sent"],
                 got=said["got"],
                 expected=said["expected"],
-                **raised(self.chapter, said),
+                where=where,
+                cause=cause,
+                logged=logged,
                 why=why(self.chapter, said),
             )
 

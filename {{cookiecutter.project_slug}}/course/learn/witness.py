@@ -21,6 +21,7 @@ class Witness:
         self.logged = set(exceptions(written(lab.folder)))
         for server in lab.servers:
             server.asked.clear()
+            server.gate.was_held = False
 
     def of(self, failure: CheckFailed) -> dict[str, Any]:
         """The request and those before it, the app's settings, and an exception that it logged."""
@@ -55,13 +56,18 @@ def is_of(exchange: Exchange, server: Server) -> bool:
 
 
 def shown_settings(server: Server) -> dict[str, str]:
-    """What the check set for the app, without what lies in a folder that is gone by then."""
+    """What the check set for the app, without what lies in a folder that is gone by then.
+
+    By hand nobody can hold an inference, but there is a model that takes its time.
+    """
+    slow = {"MODEL_LOADER": "learn.probes:load_slow_model"} if server.gate.was_held else {}
     given = {n.upper(): str(value) for n, value in server.settings.items() if value is not None}
-    return {name: value for name, value in given.items() if server.work.name not in value}
+    return slow | {name: value for name, value in given.items() if server.work.name not in value}
 
 
 def before(exchange: Exchange, server: Server) -> list[str]:
-    """The last requests of the check before this one, but for those that only look."""
-    curls = [asked.curl for asked in server.asked if asked.method not in ("GET", "HEAD")]
+    """The last requests of the check before this one that changed something, or still wait."""
+    changing = [asked for asked in server.asked if asked.method != "GET" and asked.status < 400]
+    curls = [asked.curl for asked in changing]
     other = [curl for curl in dict.fromkeys(curls) if curl != exchange.curl]
     return other[-MOST_BEFORE:]

@@ -39,6 +39,8 @@ LESSON = """# A lesson
 
 A question.
 
+![Two lines](lines.svg)
+
 ```python app/health.py:ready
 async def ready() -> Ready:
 ```

@@ -248,6 +248,7 @@ def test_a_lesson_is_shown_without_signs_for_a_terminal(desk: Desk) -> None:
     assert found.returncode == 0
     assert "# A lesson" in found.stdout
     assert "app/health.py:ready" in found.stdout
+    assert "Two lines: course/chapters/ch01_live/lines.svg" in found.stdout
     assert not ANSI.search(found.stdout)
 
 
@@ -256,8 +257,12 @@ def test_next_goes_on_and_past(desk: Desk) -> None:
     again = desk.learn("next").stdout
     assert again.startswith("ch00")
     assert "--skip" in again
-    assert desk.learn("next", "--skip").stdout.startswith("ch01")
-    assert "> 01" in desk.learn("status").stdout
+    skipped = desk.learn("next", "--skip").stdout
+    assert skipped.startswith("ch01")
+    assert "Left as it is: ch00  Begin." in skipped
+    status = desk.learn("status").stdout
+    assert "> 01" in status
+    assert re.search("00 +Begin +skipped", status)
     desk.solve("01")
     assert "uv run learn next (ch02" in desk.learn("check").stdout
     assert desk.learn("next").stdout.startswith("ch02")
@@ -303,6 +308,7 @@ def test_a_later_start_has_the_earlier_chapters_solved(desk: Desk) -> None:
     desk.change(PLACE, "# 1. Say so.", "# 1. My work.")
     refused = desk.learn("jump", "2", typed="n\n")
     assert refused.returncode == 1
+    assert PLACE in refused.stdout
     found = desk.learn("jump", "2", "--yes")
     assert found.returncode == 0
     assert "return Live()" in (desk.project / PLACE).read_text("utf-8")
@@ -312,8 +318,13 @@ def test_a_later_start_has_the_earlier_chapters_solved(desk: Desk) -> None:
     assert "passed" not in desk.progress["01"]
     status = desk.learn("status").stdout
     assert "> 02" in status
-    assert "0 of 3 done" in status
+    assert "0 of 3 done, 2 solved for you" in status
     assert desk.learn("check").stdout.startswith("ch02")
+    assert desk.learn("check", "1").returncode == 0
+    assert "passed" not in desk.progress["01"]  # by the solution that was put there
+    desk.change(PLACE, "return Live()", "return Live() or Live()")
+    desk.learn("check", "1")
+    assert "passed" in desk.progress["01"]
     desk.learn("reset", "1", "-y")
     assert "jumped" not in desk.progress["01"]
 

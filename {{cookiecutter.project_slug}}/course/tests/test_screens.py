@@ -50,7 +50,7 @@ def show_everything(screen: Screen) -> None:
     screen.item("a" * 200)
     screen.options(["edit", "hint", "replay"], chapter="06", level=1, levels=4)
     screen.table(["ch", "title", "state"], [["> 06", LONG, "solved for you"], ["  07", "b", "-"]])
-    screen.markdown(f"# {LONG}\n\n- {LONG}\n\n```http name\nGET /{'x' * 90}\n```\n")
+    screen.markdown(f"# {LONG}\n\n- {LONG}\n\n```http name\nGET /{'x' * 40}\n```\n")
 
 
 def test_nothing_is_wider_than_sixty_columns(printed: Printed) -> None:
@@ -67,6 +67,37 @@ def test_a_check_keeps_its_status_in_one_column(printed: Printed) -> None:
     screen.check("[2/2]", LONG, "NOT YET", "")
     first, second, *_ = printed.lines()
     assert cell_len(first.removesuffix("ok")) == cell_len(second.removesuffix("NOT YET")) == 53
+
+
+def test_code_is_not_broken_and_a_table_loses_nothing(printed: Printed) -> None:
+    curl = f"curl -w '%{{http_code}}' http://127.0.0.1:8000/{'x' * 60}"
+    call = f"to_thread.run_sync({'f' * 40})"
+    Screen().markdown(f"```console\n{curl}\n```\n\n| a | b |\n|--|--|\n| {call} | {LONG} |\n")
+    found = printed.lines()
+    assert curl in found
+    assert call in "".join(line[: line.index("  ")] for line in found if "  " in line.rstrip())
+    assert "…" not in "".join(found)
+
+
+def test_code_in_a_list_loses_nothing(printed: Printed) -> None:
+    Screen().markdown(f"- do\n\n  ```console\n  git {'x' * 90}\n  ```\n")
+    assert "".join(printed.lines()).count("x") == 90
+
+
+def test_the_lines_of_an_item_are_below_each_other(printed: Printed) -> None:
+    Screen().item(LONG, mark="1  ")
+    first, second, *_ = printed.lines()
+    assert first.startswith("  1  ")
+    assert second.startswith("     ")
+    assert second[5] != " "
+
+
+def test_a_lesson_has_one_empty_line_between_its_blocks(printed: Printed) -> None:
+    screen = Screen()
+    screen.plain = False
+    screen.markdown("above\n\n```python\nx = 1\n```\n\nbelow\n")
+    found = [line.rstrip() for line in printed.lines()]
+    assert found[found.index("above") :][:5] == ["above", "", "x = 1", "", "below"]
 
 
 def test_commands_stay_whole(printed: Printed) -> None:

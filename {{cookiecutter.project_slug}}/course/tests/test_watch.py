@@ -127,6 +127,8 @@ def test_a_learner_works_through_a_chapter(desk: Desk) -> None:
         assert re.search(r"^\[2/2\] .* ok$", passed, re.M)
         assert "\x1b[" in screen.raw
         screen.wait_for("n go on to ch00")
+        screen.press("h")
+        screen.wait_for("n go on to ch00.* l lesson")
         screen.press("\r")
         screen.wait_for("ch00  Begin")
         screen.press("p1")
@@ -165,6 +167,8 @@ def test_an_end_in_the_middle_of_a_check_is_quiet_and_leaves_no_server(desk: Des
         screen.wait_for("Watching app/")
         desk.solve("01")
         screen.wait_for(r"\[1/2\] GET /health/live")  # after two seconds it is said
+        screen.press("s")
+        screen.wait_for("then: s")
         while not (noted.exists() and noted.read_text()):
             screen.read(0.1)
         began = time.monotonic()
@@ -174,6 +178,50 @@ def test_an_end_in_the_middle_of_a_check_is_quiet_and_leaves_no_server(desk: Des
         assert screen.is_as_before()
     with pytest.raises(ProcessLookupError):
         os.kill(int(noted.read_text()), 0)
+
+
+def test_a_server_that_is_held_up_is_ended_by_ctrl_c(desk: Desk) -> None:
+    noted = desk.state.parent / "pid"
+    desk.solve("01")
+    desk.change(PLACE, "return Live()", "return __import__('time').sleep(99)")
+    pid = f"open({str(noted)!r}, 'w').write(str(lab.app.process.pid))\n    lab.app.get(f"
+    desk.change("course/chapters/ch01_live/grader.py", "lab.app.get(f", pid)
+    desk.seal()
+    with terminal(desk, "check", "1") as screen:
+        while not (noted.exists() and noted.read_text()):
+            screen.read(0.1)
+        screen.wait_for(r"\[1/2\] GET /health/live")  # now it waits for the answer
+        os.killpg(screen.process.pid, signal.SIGINT)
+        assert screen.end() == 130
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(noted.read_text()), 0)
+
+
+def test_a_question_can_be_left_by_ctrl_c(desk: Desk) -> None:
+    with terminal(desk, "watch", "1") as screen:
+        screen.wait_for("Watching app/")
+        screen.press("p")
+        screen.wait_for("your answer")
+        screen.press("\x03")
+        screen.wait_for("^The rest is for later")
+        assert screen.end() == 130
+        assert screen.is_as_before()
+
+
+def test_the_watch_follows_to_another_chapter(desk: Desk) -> None:
+    with terminal(desk, "watch", "1") as screen:
+        screen.wait_for("Watching app/")
+        (desk.project / "app/more.py").write_text("")
+        screen.wait_for("saved: app/more.py")
+        screen.wait_for("q quit")
+        (desk.project / "app/more.py").unlink()
+        screen.wait_for("removed: app/more.py")
+        screen.wait_for("q quit")
+        assert desk.learn("jump", "2", "--yes").returncode == 0
+        screen.wait_for("^ch02  Ask")
+        screen.wait_for("q quit")
+        assert "Passed" not in screen.text
+    assert "passed" not in desk.progress["01"]
 
 
 def test_saves_are_found_by_looking_where_no_events_come(desk: Desk) -> None:
