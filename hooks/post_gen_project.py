@@ -18,18 +18,23 @@ ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 COURSE = ANSWERS["edition"] == "course"
 CONTAINER = ANSWERS["container"] == "yes" or COURSE
+SHOWCASES = ANSWERS["showcases"] == "all" or COURSE
 CELERY = ANSWERS["task_engine"] == "celery" or COURSE
 
 # Path -> whether this project keeps it. A folder is removed with everything in it.
 KEPT = {
     "course": COURSE,
-    "app/concurrency": COURSE,
-    "app/course.py": COURSE,
     "app/lecture.py": COURSE,
     "app/orders": COURSE,
     "app/todo.py": COURSE,
     "app/users": COURSE,
     "tests/test_course.py": COURSE,
+    "app/concurrency": SHOWCASES,
+    "app/showcases.py": SHOWCASES,
+    "docs/concurrency.md": SHOWCASES,
+    "lab": SHOWCASES,
+    "tests/concurrency": SHOWCASES,
+    "tests/lab": SHOWCASES,
     "Dockerfile": CONTAINER,
     "compose.yaml": CONTAINER,
     ".dockerignore": CONTAINER,

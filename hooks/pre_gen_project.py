@@ -22,6 +22,7 @@ EXAMPLES = {
 }
 CHOICES = {
     "edition": ("service", "course"),
+    "showcases": ("none", "all"),
     "task_engine": ("background", "celery"),
     "container": ("yes", "no"),
 }

@@ -8,12 +8,12 @@ import argparse
 import asyncio
 import socket
 import sys
+from importlib import import_module
 
 import uvicorn
 
 from app.errors import StartError
 from app.lifespan import lifespan
-from app.logs import configure_logs
 from app.settings import Settings, load_settings, origin
 
 
@@ -22,10 +22,10 @@ def main() -> None:
     argparse.ArgumentParser(prog="python -m app", description=__doc__).parse_args()
     try:
         settings = load_settings(Settings)
+        import_module("app.main")  # where features with settings of their own read those
         asyncio.run(check(settings))
     except StartError as error:
         sys.exit(f"The app did not start. {error}")
-    configure_logs()  # for the parent of several workers, which does not import app.main
     uvicorn.run(
         "app.main:app",
         host=settings.host,

@@ -4,11 +4,6 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from app import health
-
-# {%- if cookiecutter.edition == "course" +%}
-from app.course import mount_course
-
-# {%- endif +%}
 from app.docs import mount_docs
 from app.errors import document_problems, install_error_handlers
 from app.lifespan import lifespan
@@ -18,6 +13,11 @@ from app.model import router as model
 from app.mount import mount
 from app.predictions import router as predictions
 from app.settings import Settings, load_settings
+
+# {%- if cookiecutter.showcases == "all" or cookiecutter.edition == "course" +%}
+from app.showcases import mount_showcases
+
+# {%- endif +%}
 from app.tasks import router as tasks
 from app.watchdog.lifespan import watched
 
@@ -40,8 +40,8 @@ def create_app(settings: Settings) -> FastAPI:
     mount(app, predictions.router, max_body_size=settings.max_body_bytes)
     mount(app, tasks.upload_router, max_body_size=settings.task_upload_bytes)
     mount(app, tasks.router, max_body_size=settings.max_body_bytes)
-    # {% if cookiecutter.edition == "course" %}
-    mount_course(app, settings)
+    # {% if cookiecutter.showcases == "all" or cookiecutter.edition == "course" %}
+    mount_showcases(app, settings)
     # {% endif %}
     if settings.docs_enabled:
         mount_docs(app)

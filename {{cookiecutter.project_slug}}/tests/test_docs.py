@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import Literal, get_args, get_origin
 
@@ -13,6 +14,7 @@ from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
 
 from app.main import create_app
 from app.settings import Settings
@@ -45,12 +47,18 @@ def default(field: FieldInfo) -> str:
     )
 
 
+def every_setting() -> dict[str, FieldInfo]:
+    """Those of the service, and those of the features that have a class of their own."""
+    classes = [c for c in BaseSettings.__subclasses__() if c.__module__.startswith("app.")]
+    return dict(chain(*(c.model_fields.items() for c in [*classes, Settings])))
+
+
 def test_every_setting_is_on_a_page() -> None:
     pages = "".join(path.read_text() for path in DOCS.glob("*.md"))
     rows = re.findall(r"^\| `([A-Z_]+)` \| (.*?) ?\| (.*?) ?\| (.*?) \|$", pages, re.M)
     expected = [
         (name.upper(), rule(field), default(field), field.description)
-        for name, field in Settings.model_fields.items()
+        for name, field in every_setting().items()
     ]
     assert sorted(rows) == sorted(expected)
 

@@ -1,0 +1,58 @@
+"""`uv run lab`: measure, then draw. Ends with 1 and the cause when something fails."""
+
+import argparse
+import signal
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+NEEDED = ("locust", "matplotlib", "rich")
+OUT = Path("var/lab")
+FEWEST_SECONDS, MOST_SECONDS = 0.5, 5.0
+
+
+def seconds(text: str) -> float:
+    """The length of a step, within its bounds."""
+    value = float(text)
+    if not FEWEST_SECONDS <= value <= MOST_SECONDS:
+        raise argparse.ArgumentTypeError(f"from {FEWEST_SECONDS:g} to {MOST_SECONDS:g}, not {text}")
+    return value
+
+
+def arguments() -> argparse.Namespace:
+    """What was typed."""
+    parser = argparse.ArgumentParser(
+        prog="lab",
+        description="Start this app, have up to 500 users ask it for a wait as `async def` with "
+        "await, as `def`, and as `async def` that blocks, and draw what came of it on one page. "
+        "Only this machine is asked. Takes about a minute and a half.",
+        epilog="Locust alone, with a page of its own: uv run locust (docs/concurrency.md)",
+    )
+    parser.add_argument(
+        "--seconds", type=seconds, default=1.5, help="how long each step lasts (default: 1.5)"
+    )
+    parser.add_argument("--out", type=Path, default=OUT, help=f"the folder (default: {OUT})")
+    return parser.parse_args()
+
+
+def stop(*_: object) -> None:
+    """Have SIGTERM do what Ctrl-C does: no process is left behind."""
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """The command."""
+    chosen = arguments()
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        sys.exit(f"The lab needs {', '.join(missing)}. Next: uv run --group lab lab")
+    from lab.run import run
+    from lab.server import LabError
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        run(chosen.seconds, chosen.out)
+    except LabError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("Stopped. Nothing is left running, and nothing was written.")

@@ -1,0 +1,80 @@
+"""The app as a process of its own, on a port that it binds itself."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).resolve().parents[1]
+RUNNING = re.compile(r"Uvicorn running on (http://127\.0\.0\.1:\d+)")
+START_SECONDS = 60
+MANY_FILES = 4096  # a connection is a file, and some systems allow a process 256 of them
+
+
+class LabError(Exception):
+    """The lab cannot go on; the message says why, and what to type next."""
+
+
+def allow_many_connections() -> None:
+    """Raise this process's limit of open files, and so that of the processes it starts."""
+    if sys.platform != "win32":
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = MANY_FILES if hard == resource.RLIM_INFINITY else min(hard, MANY_FILES)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+
+
+def environment(folder: Path, settings: dict[str, str]) -> dict[str, str]:
+    """This process's environment, with settings under which the app disturbs nothing of yours."""
+    return os.environ | {
+        "APP_ENV": "dev",
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "ACCESS_LOG": "false",
+        "DATABASE_PATH": str(folder / "app.sqlite3"),
+        "TASK_DATABASE_PATH": str(folder / "tasks.sqlite3"),
+        "TASK_ENGINE": "background",
+        "MODEL_LOADER": "lab.stand_ins:load_nothing",
+        **settings,
+    }
+
+
+@contextmanager
+def served(app: str, **settings: str) -> Iterator[str]:
+    """Serve `app`, give its address, and kill it: what waits in it is of no use to anybody."""
+    with TemporaryDirectory() as name:
+        log = Path(name, "log")
+        with log.open("w", encoding="utf-8") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "uvicorn", app, "--port", "0", "--no-access-log"],
+                cwd=ROOT,
+                env=environment(Path(name), settings),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            yield address(process, log)
+        finally:
+            process.kill()
+            process.wait()
+
+
+def address(process: "subprocess.Popen[bytes]", log: Path) -> str:
+    """Where it listens, once it does; LabError with its last words when it never will."""
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        found = RUNNING.search(log.read_text("utf-8", "replace"))
+        if found:
+            return found[1]
+        time.sleep(0.02)
+    words = "\n".join(log.read_text("utf-8", "replace").splitlines()[-12:])
+    raise LabError(
+        f"The app did not start. Its last words:\n\n{words}\n\n"
+        "Next: see whether it starts by itself: uv run python -m app"
+    )

@@ -1,0 +1,23 @@
+"""What stands in where the lab needs less than the real thing."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from app.model.loader import Model
+from app.settings import Settings
+
+
+def load_nothing(_: Settings) -> Model:
+    """A `MODEL_LOADER` for runs that ask no model anything: none has to be trained for the lab."""
+    nothing: Any = SimpleNamespace(close=lambda: None)
+    model: Model = nothing
+    return model
+
+
+async def bare(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's own types
+    """An ASGI app that answers at once: how fast it goes is how fast the client can ask."""
+    if scope["type"] == "http":
+        await receive()
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"{}"})

@@ -1,0 +1,108 @@
+"""The sweep: for each run a fresh server, a fresh load, and nothing else."""
+
+import json
+import os
+import platform
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from tempfile import TemporaryFile
+
+from lab.figures import Figures, Recording, curve, steps
+from lab.plan import STEPS, Run, runs
+from lab.server import ROOT, LabError, served
+from lab.somebody import somebody_else
+
+APP = "app.main:app"
+BARE = "lab.stand_ins:bare"
+HARDLY_A_WAIT = Run("await", 1, steps=STEPS[-2:])
+
+# Told what is measured, and how many of its seconds are over.
+Listener = Callable[[str, float], None]
+
+
+def planned_seconds(seconds: float) -> float:
+    """How long the load lasts when each step takes so long; starting processes comes on top."""
+    return seconds * sum(len(run.steps) for run in [HARDLY_A_WAIT, HARDLY_A_WAIT, *runs()])
+
+
+def sweep(seconds: float, told: Listener) -> Figures:
+    """Measure everything; LabError when a process fails."""
+    ceiling = measure(HARDLY_A_WAIT, seconds, lambda at: told("the client's own ceiling", at), BARE)
+    cap = measure(
+        HARDLY_A_WAIT, seconds, lambda at: told("the app, when hardly anything waits", at)
+    )
+    curves = []
+    for run in runs():
+        recording = measure(run, seconds, lambda at, name=run.name: told(name, at))  # type: ignore[misc]
+        curves.append(curve(run, recording, seconds))
+    return Figures(
+        taken=datetime.now(UTC).strftime("%-d %B %Y"),
+        machine=machine(),
+        seconds=seconds,
+        ceiling=best(ceiling, seconds),
+        cap=best(cap, seconds),
+        curves=curves,
+    )
+
+
+def best(recording: Recording, seconds: float) -> float:
+    """The highest rate that was reached with hardly a wait."""
+    return max(step.rate for step in steps(HARDLY_A_WAIT, recording, seconds))
+
+
+def machine() -> str:
+    """What the figures are of."""
+    packages = ", ".join(f"{name} {version(name)}" for name in ("fastapi", "uvicorn", "locust"))
+    python = platform.python_version()
+    return f"{os.cpu_count()} cores ({platform.machine()}), Python {python}, {packages}"
+
+
+def measure(run: Run, seconds: float, told: Callable[[float], None], app: str = APP) -> Recording:
+    """Serve the app, put the load on it, and give back what was recorded."""
+    key = secrets.token_urlsafe(32)
+    with served(app, API_KEY=key, THREAD_TOKENS=str(run.tokens)) as host:
+        order = {
+            "host": host,
+            "handler": run.handler,
+            "wait_ms": run.wait_ms,
+            "steps": run.steps,
+            "seconds": seconds,
+        }
+        with somebody_else(host, key) as somebody:
+            recording = load(json.dumps(order), key, told)
+            recording.others = somebody.answers.copy()
+            recording.open_ms = somebody.open_ms
+    if not recording.answers:
+        cause = recording.failure or "there was no answer within the time"
+        raise LabError(f"{run.name}: no request was answered ({cause}). Next: uv run python -m app")
+    return recording
+
+
+def load(order: str, key: str, told: Callable[[float], None]) -> Recording:
+    """Run `lab.load` to its end."""
+    recording = Recording()
+    with TemporaryFile("w+", encoding="utf-8") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "lab.load", order],
+            cwd=ROOT,
+            env=os.environ | {"API_KEY": key},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+        try:
+            for line in process.stdout or ():
+                told(recording.add(line))
+            process.wait()
+        finally:
+            process.kill()  # when this is interrupted; it has ended otherwise
+            process.wait()
+        if process.returncode:
+            errors.seek(0)
+            raise LabError(f"The load failed:\n\n{errors.read()[-2000:]}\nNext: uv sync")
+    return recording
