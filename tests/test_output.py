@@ -44,11 +44,40 @@ CELERY = {
     "tests/tasks/test_folder_broker.py",
     "tests/tasks/test_postgres.py",
 }
+SHOWCASES = {
+    "app/concurrency/__init__.py",
+    "app/concurrency/handlers.py",
+    "app/concurrency/router.py",
+    "app/concurrency/settings.py",
+    "app/concurrency/threads.py",
+    "app/showcases.py",
+    "docs/concurrency.md",
+    "lab/__init__.py",
+    "lab/cli.py",
+    "lab/drawing.py",
+    "lab/figures.py",
+    "lab/load.py",
+    "lab/locustfile.py",
+    "lab/page.html",
+    "lab/page.py",
+    "lab/plan.py",
+    "lab/plots.py",
+    "lab/run.py",
+    "lab/server.py",
+    "lab/somebody.py",
+    "lab/stand_ins.py",
+    "lab/sweep.py",
+    "tests/concurrency/__init__.py",
+    "tests/concurrency/test_handlers.py",
+    "tests/lab/__init__.py",
+    "tests/lab/figures.json",
+    "tests/lab/recorded.py",
+    "tests/lab/test_command.py",
+    "tests/lab/test_figures.py",
+    "tests/lab/test_page.py",
+}
 # course/ is compared with git, and with what post_gen writes; this is what else a course has.
 COURSE = {
-    "app/concurrency/__init__.py",
-    "app/concurrency/router.py",
-    "app/course.py",
     "app/lecture.py",
     "app/orders/__init__.py",
     "app/orders/router.py",
@@ -218,10 +247,12 @@ def project(bake: Bake, answers: Answers) -> Path:
 def expected_files(answers: Answers) -> set[str]:
     if answers["edition"] == "course":
         course = {f"course/{name}" for name in tracked(TEMPLATE / "course")}
-        return (ALWAYS | SETTINGS | CONTAINER | CELERY | COURSE | course) - WORKFLOWS
+        every = ALWAYS | SETTINGS | CONTAINER | CELERY | SHOWCASES
+        return (every | COURSE | course) - WORKFLOWS
     container = CONTAINER if answers["container"] == "yes" else set()
     celery = CELERY if answers["task_engine"] == "celery" else set()
-    return ALWAYS | SETTINGS | container | celery
+    showcases = SHOWCASES if answers["showcases"] == "all" else set()
+    return ALWAYS | SETTINGS | container | celery | showcases
 
 
 def test_the_files_are_exactly_these(project: Path, answers: Answers) -> None:
@@ -286,6 +317,15 @@ def test_the_background_edition_knows_nothing_of_celery(bake: Bake) -> None:
         assert not re.search("celery|flower|redis|postgres", (project / path).read_text(), re.I)
     for module_path in (project / "app").rglob("*.py"):
         assert not re.search(r"(import|from) (celery|kombu|psycopg)", module_path.read_text())
+
+
+def test_without_showcases_nothing_of_the_lab_is_there(bake: Bake) -> None:
+    project = bake(showcases="none")
+    for name in tree(project):
+        text = (project / name).read_text("utf-8")
+        assert not re.search(r"\b(lab|locust|matplotlib|showcase|concurrency\.md)", text, re.I), (
+            name
+        )
 
 
 @pytest.mark.parametrize("engine", CHOICES["task_engine"])

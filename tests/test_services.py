@@ -2,15 +2,21 @@
 
 import os
 import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from support import ROOT, Bake, module, request, run, served
+from support import ROOT, Bake, module, request, run, served, started
 
 pytestmark = pytest.mark.services
 
+LAB = "from lab.cli import main; main()"  # what the command `lab` of an environment does
 SCREENSHOT = ROOT / "build" / "swagger.png"
 
 
@@ -58,3 +64,51 @@ def test_the_tasks_of_the_celery_edition_survive(bake: Bake) -> None:
     """Its own tests start Redis and Postgres, and stop and kill them."""
     project = bake(task_engine="celery")
     run(module("pytest", "-q", "-p", "no:cacheprovider", "-m", "services"), project)
+
+
+def children_of_the_lab(project: Path) -> list[str]:
+    """The command lines of servers and loads that run in a project's folder."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "cwd"]):
+        command = " ".join(process.info["cmdline"] or [])
+        if process.info["cwd"] == str(project) and ("uvicorn" in command or "lab.load" in command):
+            found.append(command)
+    return found
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Return once it holds; fail when it never does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_the_lab_measures_and_its_page_is_whole(bake: Bake, chromium: str, tmp_path: Path) -> None:
+    """The shortest sweep there is, for real; the page asks for nothing, and no plot sticks out."""
+    project = bake(showcases="all")
+    said = run([sys.executable, "-c", LAB, "--seconds", "0.5", "--out", tmp_path], project)
+    assert "await, 300 ms" in said
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for width in (390, 1200):
+            page = browser.new_page(viewport={"width": width, "height": 900})
+            asked: list[str] = []
+            page.on("request", lambda sent, asked=asked: asked.append(sent.url))
+            page.goto((tmp_path / "index.html").as_uri())
+            assert page.locator("figure svg").count() == 6
+            assert page.evaluate("document.documentElement.scrollWidth") == width
+            assert len(asked) == 1
+        browser.close()
+    assert children_of_the_lab(project) == []
+
+
+def test_the_lab_leaves_no_process_when_it_is_interrupted(bake: Bake, tmp_path: Path) -> None:
+    project = bake(showcases="all")
+    command = [sys.executable, "-c", LAB, "--out", tmp_path / "out"]
+    with started(command, project, tmp_path / "log") as process:
+        wait_until(lambda: len(children_of_the_lab(project)) > 1)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 1
+    assert "Nothing is left running" in (tmp_path / "log").read_text("utf-8")
+    assert children_of_the_lab(project) == []

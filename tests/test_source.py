@@ -25,10 +25,13 @@ MOST_LINES_OF_A_FUNCTION = 30
 MEDIAN_LINES_OF_A_FUNCTION = 8
 
 APP_MODULES = sorted((TEMPLATE / "app").rglob("*.py"))
+LAB_MODULES = sorted((TEMPLATE / "lab").glob("*.py"))
 COURSE = TEMPLATE / "course"
 COURSE_MODULES = sorted((COURSE / "learn").glob("*.py"))
 CHAPTERS = sorted(path.name for path in (COURSE / "chapters").iterdir())
 OWN_MODULES = sorted([*(ROOT / "hooks").glob("*.py"), *(ROOT / "scripts").glob("*.py")])
+
+MODULES = APP_MODULES + LAB_MODULES + COURSE_MODULES + OWN_MODULES
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -120,7 +123,7 @@ def test_the_app_can_be_read_in_an_hour_and_its_tasks_in_another(bake: Bake) -> 
     assert watchdog <= MOST_LINES_OF_THE_WATCHDOG
 
 
-@pytest.mark.parametrize("path", APP_MODULES + COURSE_MODULES + OWN_MODULES, ids=relative)
+@pytest.mark.parametrize("path", MODULES, ids=relative)
 def test_a_module_is_short_and_so_are_its_functions(path: Path) -> None:
     assert len(path.read_text("utf-8").splitlines()) <= MOST_LINES_OF_A_MODULE
     long = {f.name: lines_of(f) for f in functions(path) if lines_of(f) > MOST_LINES_OF_A_FUNCTION}
@@ -128,7 +131,7 @@ def test_a_module_is_short_and_so_are_its_functions(path: Path) -> None:
 
 
 def test_half_of_the_functions_are_very_short() -> None:
-    for modules in (APP_MODULES, COURSE_MODULES, OWN_MODULES):
+    for modules in (APP_MODULES, LAB_MODULES, COURSE_MODULES, OWN_MODULES):
         lengths = [lines_of(function) for path in modules for function in functions(path)]
         assert statistics.median(lengths) <= MEDIAN_LINES_OF_A_FUNCTION
 
@@ -144,7 +147,7 @@ def undocumented(owner: ast.Module | ast.ClassDef) -> Iterator[str]:
             yield from (f"{node.name}.{name}" for name in undocumented(node))
 
 
-@pytest.mark.parametrize("path", APP_MODULES + COURSE_MODULES + OWN_MODULES, ids=relative)
+@pytest.mark.parametrize("path", MODULES, ids=relative)
 def test_every_public_name_says_what_it_is(path: Path) -> None:
     tree = ast.parse(path.read_text("utf-8"))
     assert ast.get_docstring(tree), "the module has no docstring"

@@ -50,7 +50,7 @@ def default(field: FieldInfo) -> str:
 def every_setting() -> dict[str, FieldInfo]:
     """Those of the service, and those of the features that have a class of their own."""
     classes = [c for c in BaseSettings.__subclasses__() if c.__module__.startswith("app.")]
-    return dict(chain(*(c.model_fields.items() for c in [*classes, Settings])))
+    return dict(chain(Settings.model_fields.items(), *(c.model_fields.items() for c in classes)))
 
 
 def test_every_setting_is_on_a_page() -> None:

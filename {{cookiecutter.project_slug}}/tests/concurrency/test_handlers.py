@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from app.concurrency import handlers
 from app.main import create_app
 from app.settings import Settings, SettingsError
 from tests.conftest import LOCAL, start
@@ -57,7 +56,7 @@ def test_def_sleeps_beside_the_loop_and_blocking_in_it(
     client: TestClient, path: str, blocks: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[bool] = []
-    monkeypatch.setattr(handlers.time, "sleep", lambda _: seen.append(in_the_loop()))
+    monkeypatch.setattr("app.concurrency.handlers.time.sleep", lambda _: seen.append(in_the_loop()))
     assert client.get(path).status_code == 200
     assert seen == [blocks]
 
@@ -72,7 +71,7 @@ def test_the_awaiting_one_gives_way(client: TestClient, monkeypatch: pytest.Monk
             await waiting[0].wait()
         waiting[0].set()
 
-    monkeypatch.setattr(handlers.anyio, "sleep", until_the_next)
+    monkeypatch.setattr("app.concurrency.handlers.anyio.sleep", until_the_next)
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda _: client.get(PATHS[0]).status_code, range(2)))
     assert answers == [200, 200]
@@ -82,7 +81,7 @@ def test_the_awaiting_one_gives_way(client: TestClient, monkeypatch: pytest.Monk
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No `def` route comes back before the block is left."""
     release = threading.Event()
-    monkeypatch.setattr(handlers.time, "sleep", lambda _: release.wait(30))
+    monkeypatch.setattr("app.concurrency.handlers.time.sleep", lambda _: release.wait(30))
     try:
         yield
     finally:

@@ -27,7 +27,7 @@ def python(code: str) -> str:
 
 def test_locust_finds_the_users_and_the_options() -> None:
     assert "Asker" in run(*LOCUST, "--list").stdout
-    assert "--wait-ms" in run(*LOCUST, "--help").stdout
+    assert "invalid choice: 'nothing'" in run(*LOCUST, "--handler", "nothing").stderr
 
 
 @pytest.mark.parametrize("host", ["http://192.0.2.1", "https://example.com", "http://localhost.x"])
