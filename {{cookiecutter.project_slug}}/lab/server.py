@@ -60,6 +60,8 @@ def served(app: str, **settings: str) -> Iterator[str]:
             )
         try:
             yield address(process, log)
+            if process.poll() is not None:
+                raise LabError(f"The app ended in the middle of a run. {last_words(log)}")
         finally:
             process.kill()
             process.wait()
@@ -73,8 +75,10 @@ def address(process: "subprocess.Popen[bytes]", log: Path) -> str:
         if found:
             return found[1]
         time.sleep(0.02)
+    raise LabError(f"The app did not start. {last_words(log)}")
+
+
+def last_words(log: Path) -> str:
+    """The end of the app's log, and what to do with it."""
     words = "\n".join(log.read_text("utf-8", "replace").splitlines()[-12:])
-    raise LabError(
-        f"The app did not start. Its last words:\n\n{words}\n\n"
-        "Next: see whether it starts by itself: uv run python -m app"
-    )
+    return f"Its last words:\n\n{words}\n\nNext: see what it says by itself: uv run python -m app"

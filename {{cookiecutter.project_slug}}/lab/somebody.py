@@ -6,6 +6,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 
 PATH = "/v1/concurrency/threads"
 PAUSE_SECONDS = 0.1
@@ -38,7 +39,7 @@ class Somebody(threading.Thread):
             try:
                 with urllib.request.urlopen(self.request) as answer:  # noqa: S310
                     borrowed = json.load(answer).get("borrowed", 0)
-            except OSError:
+            except (OSError, HTTPException, ValueError):  # in the middle of an answer, too
                 return
             self.answers.append((asked, (time.time() - asked) * 1000, borrowed))
             self.since = None

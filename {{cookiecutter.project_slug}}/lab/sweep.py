@@ -39,8 +39,9 @@ def sweep(seconds: float, told: Listener) -> Figures:
     for run in runs():
         recording = measure(run, seconds, lambda at, name=run.name: told(name, at))  # type: ignore[misc]
         curves.append(curve(run, recording, seconds))
+    today = datetime.now(UTC)
     return Figures(
-        taken=datetime.now(UTC).strftime("%-d %B %Y"),
+        taken=f"{today.day} {today:%B %Y}",
         machine=machine(),
         seconds=seconds,
         ceiling=best(ceiling, seconds),

@@ -85,3 +85,14 @@ def test_an_app_that_does_not_start_has_the_last_word() -> None:
         served("app.main:app", THREAD_TOKENS="none"),
     ):
         pytest.fail("it started")
+
+
+def test_an_app_that_ends_in_the_middle_spoils_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(process: "subprocess.Popen[bytes]", _: Path) -> str:
+        process.kill()
+        process.wait()
+        return "http://127.0.0.1"
+
+    monkeypatch.setattr("lab.server.address", killed)
+    with pytest.raises(LabError, match="ended in the middle"), served("lab.stand_ins:bare"):
+        pass
