@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from lab import plots
 from lab.drawing import number, styled, svg
 from lab.figures import Curve, Figures
-from lab.plan import MORE_TOKENS, STEPS, THREE, TOKENS, WAITS_MS, Run, theory
+from lab.plan import MORE_TOKENS, STEPS, THREE, TOKENS, WAITS_MS, WORK_MS, Run, theory
 
 TEMPLATE = Path(__file__).with_name("page.html")
 LONG, SHORT = WAITS_MS
@@ -89,7 +89,7 @@ def page(figures: Figures) -> str:
         dict(drawings(figures)) | rates,
         wait=LONG,
         wait_s=LONG / 1000,
-        short_wait=SHORT,
+        work=WORK_MS,
         users=STEPS[-1],
         tokens=TOKENS,
         more_tokens=MORE_TOKENS[-1],

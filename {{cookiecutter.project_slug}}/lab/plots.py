@@ -21,7 +21,7 @@ from lab.drawing import (
     users_below,
 )
 from lab.figures import Curve, Figures
-from lab.plan import STEPS, THREE, WAITS_MS, Run, theory
+from lab.plan import STEPS, THREE, WAITS_MS, WORK_MS, Run, theory
 
 
 def by_users(axes: Axes, curve: Curve, cap: float, colour: str, name: str) -> End:
@@ -107,7 +107,7 @@ def others(figures: Figures) -> Figure:
     figure = Figure(figsize=(WIDTH, 2.4), layout="constrained")
     axes = figure.subplots()
     curves = [figures.curve(handler, WAITS_MS[0]) for handler in reversed(THREE)]
-    curves.insert(1, figures.curve("cpu", WAITS_MS[1]))
+    curves.insert(1, figures.curve("cpu", WORK_MS))
     for place, curve in enumerate(curves):
         colour = COLOURS[curve.handler]
         axes.barh(place, curve.others_ms, color=colour, height=0.55)

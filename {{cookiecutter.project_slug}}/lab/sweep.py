@@ -18,7 +18,8 @@ from lab.somebody import somebody_else
 
 APP = "app.main:app"
 BARE = "lab.stand_ins:bare"
-HARDLY_A_WAIT = Run("await", 1, steps=STEPS[-2:])
+CEILING = Run("await", 1, steps=(50, 100))
+CAP = Run("await", 1, steps=STEPS[-2:])
 
 # Told what is measured, and how many of its seconds are over.
 Listener = Callable[[str, float], None]
@@ -26,15 +27,13 @@ Listener = Callable[[str, float], None]
 
 def planned_seconds(seconds: float) -> float:
     """How long the load lasts when each step takes so long; starting processes comes on top."""
-    return seconds * sum(len(run.steps) for run in [HARDLY_A_WAIT, HARDLY_A_WAIT, *runs()])
+    return seconds * sum(len(run.steps) for run in [CEILING, CAP, *runs()])
 
 
 def sweep(seconds: float, told: Listener) -> Figures:
     """Measure everything; LabError when a process fails."""
-    ceiling = measure(HARDLY_A_WAIT, seconds, lambda at: told("the client's own ceiling", at), BARE)
-    cap = measure(
-        HARDLY_A_WAIT, seconds, lambda at: told("the app, when hardly anything waits", at)
-    )
+    ceiling = measure(CEILING, seconds, lambda at: told("the client's own ceiling", at), BARE)
+    cap = measure(CAP, seconds, lambda at: told("the app, when hardly anything waits", at))
     curves = []
     for run in runs():
         recording = measure(run, seconds, lambda at, name=run.name: told(name, at))  # type: ignore[misc]
@@ -44,15 +43,15 @@ def sweep(seconds: float, told: Listener) -> Figures:
         taken=f"{today.day} {today:%B %Y}",
         machine=machine(),
         seconds=seconds,
-        ceiling=best(ceiling, seconds),
-        cap=best(cap, seconds),
+        ceiling=best(CEILING, ceiling, seconds),
+        cap=best(CAP, cap, seconds),
         curves=curves,
     )
 
 
-def best(recording: Recording, seconds: float) -> float:
+def best(run: Run, recording: Recording, seconds: float) -> float:
     """The highest rate that was reached with hardly a wait."""
-    return max(step.rate for step in steps(HARDLY_A_WAIT, recording, seconds))
+    return max(step.rate for step in steps(run, recording, seconds))
 
 
 def machine() -> str:
