@@ -75,6 +75,7 @@ def test_the_awaiting_one_gives_way(client: TestClient, monkeypatch: pytest.Monk
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda _: client.get(PATHS[0]).status_code, range(2)))
     assert answers == [200, 200]
+    assert len(waiting) == 2
 
 
 @contextmanager
