@@ -200,6 +200,7 @@ EVERY_ANSWER: list[Answers] = [
     dict(zip(CHOICES, values, strict=True)) for values in product(*CHOICES.values())
 ]
 OF_THE_COURSE = r"(?<!scikit-)\b(course|lecture|learn|chapter|exercise|TodoError)\b"
+OF_THE_LAB = r"\b(lab|locust|matplotlib|showcases?|concurrency\.md)\b"
 # A course is the same whatever else is answered: `test_a_course_has_every_feature`.
 FIRST_CHOICES: Answers = {name: choices[0] for name, choices in CHOICES.items()}
 COMBINATIONS = [
@@ -323,9 +324,7 @@ def test_without_showcases_nothing_of_the_lab_is_there(bake: Bake) -> None:
     project = bake(showcases="none")
     for name in tree(project):
         text = (project / name).read_text("utf-8")
-        assert not re.search(r"\b(lab|locust|matplotlib|showcase|concurrency\.md)", text, re.I), (
-            name
-        )
+        assert not re.search(OF_THE_LAB, text, re.IGNORECASE), name
 
 
 @pytest.mark.parametrize("engine", CHOICES["task_engine"])

@@ -85,7 +85,7 @@ def quoted(word: str) -> str:
 
 
 def log_lines(report: Report, failed: dict[str, Any]) -> list[str]:
-    """What the app wrote about the request, if it has an id, or an exception; else its last lines."""
+    """What the app wrote about the request, or of an exception; else its last lines."""
     lines = [line for line in report.log.splitlines() if line.strip()]
     sign = failed.get("request_id") or (failed.get("trace") and '"exception"')
     found = [line for line in lines if sign and sign in line]
