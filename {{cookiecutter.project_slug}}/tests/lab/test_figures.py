@@ -4,9 +4,18 @@ import json
 
 import pytest
 
-from lab.figures import Recording, curve, percentile, rate, read_figures
+from lab.figures import (
+    Curve,
+    Figures,
+    Moment,
+    Recording,
+    Step,
+    curve,
+    percentile,
+    rate,
+    read_figures,
+)
 from lab.plan import STEPS, Run, runs, theory
-from tests.lab.recorded import FIGURES
 
 
 @pytest.mark.parametrize(
@@ -51,6 +60,7 @@ def test_rate(times: list[float], expected: float) -> None:
 def test_percentile(percent: int, expected: float) -> None:
     assert percentile(range(100, 0, -1), percent) == expected
     assert percentile([7.0], percent) == 7
+    assert percentile([3.0, 1.0, 2.0], 50) == 2
     assert percentile([], percent) is None
 
 
@@ -94,4 +104,8 @@ def test_the_slowest_answer_counts_when_nothing_is_open() -> None:
 
 
 def test_figures_are_kept_as_they_are() -> None:
-    assert read_figures(FIGURES.to_json()) == FIGURES
+    moment = Moment(at=0.25, users=2, rate=4.0, p50_ms=None, p99_ms=300.5, threads=1)
+    steps = [Step(2, 4.5), Step(3, 5.5)]
+    curve = Curve("def", 300, 40, steps, [moment], others_ms=7.5, others_answered=True, failures=1)
+    figures = Figures("today", "here", 1.5, ceiling=8000, cap=4000, curves=[curve])
+    assert read_figures(figures.to_json()) == figures
