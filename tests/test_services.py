@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, Request, expect, sync_playwright
 
 from support import ROOT, Bake, module, request, run, served, started
 
@@ -93,8 +93,8 @@ def test_the_lab_measures_and_its_page_is_whole(bake: Bake, chromium: str, tmp_p
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for width in (390, 1200):
             page = browser.new_page(viewport={"width": width, "height": 900})
-            asked: list[str] = []
-            page.on("request", lambda sent, asked=asked: asked.append(sent.url))
+            asked: list[Request] = []
+            page.on("request", asked.append)
             page.goto((tmp_path / "index.html").as_uri())
             assert page.locator("figure svg").count() == 6
             assert page.evaluate("document.documentElement.scrollWidth") == width
