@@ -1,6 +1,7 @@
 """Fixtures of every test: `bake(**answers)`, and a cookiecutter that knows nothing of this user."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from support import QUESTIONS, ROOT, SCRATCH, Bake
 @pytest.fixture(scope="session", autouse=True)
 def _isolated_cookiecutter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep this user's own defaults and replays out of the tests, and the tests out of them."""
+    # what is started from here hears Ctrl-C, even where a shell runs this in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     SCRATCH.mkdir(parents=True, exist_ok=True)
     home = tmp_path_factory.mktemp("cookiecutter")
     config = home / "config.yaml"

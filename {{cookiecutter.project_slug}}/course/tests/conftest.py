@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -236,6 +237,8 @@ class Desk:
 def own_notes(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Nothing is left in the project, and nothing that was left there is used."""
     os.environ["LEARN_STATE"] = str(tmp_path_factory.getbasetemp())
+    # what is started from here hears Ctrl-C, even where a shell runs this in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
+from app.database import StorageUnavailableError
 from app.main import create_app
 from app.settings import Settings
 from app.tasks.service import TaskService
@@ -481,7 +482,9 @@ def test_while_another_process_holds_the_storage_reading_goes_on(
 
 def test_when_the_storage_is_gone_every_route_says_so(idle: TestClient) -> None:
     task = submit(idle)
-    idle.app_state["tasks"]._repository.close()
+    tasks = idle.app_state["tasks"]
+    with pytest.raises(StorageUnavailableError):  # closed in the thread that uses it
+        tasks._commits.wait(tasks._repository.close)
     for path in ("/v1/tasks", f"/v1/tasks/{task['id']}", "/health/ready"):
         problem(idle.get(path), 503)
     problem(idle.get(f"/v1/tasks/{task['id']}/events"), 503)

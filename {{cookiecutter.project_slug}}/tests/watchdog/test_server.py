@@ -69,7 +69,7 @@ def test_who_waits_in_the_loop_is_named_while_it_waits_and_when_it_is_over(
         assert line["handler"] == "__main__.waits"
         assert line["at"] == places("fifo.read_text()")[0]
         assert line["code"].startswith("return fifo.read_text()")
-        assert line["inside"] == "pathlib.Path.open"
+        assert line["inside"].endswith(".Path.open")  # of a module that differs between Pythons
     assert was["duration_ms"] >= still["duration_ms"] >= 500
     assert client.get("/health/live").status_code == 200
 

@@ -15,7 +15,7 @@ from app.tasks.repository.sql import Dialect
 OLDEST = (3, 38)
 
 SQLITE = Dialect(
-    now="((julianday('now') - 2440587.5) * 86400.0)",
+    now="round((julianday('now') - 2440587.5) * 86400.0, 3)",  # its clock has milliseconds
     serial="INTEGER PRIMARY KEY AUTOINCREMENT",
     blob="BLOB",
     real="REAL",
