@@ -39,7 +39,7 @@ FLOWER = {
 LONGEST_START_SECONDS = 60
 
 # The project's tests with real kills take a minute, and are the same in every environment: they run
-# for each two answers in tests/test_output.py, and elsewhere not again.
+# once for each engine in tests/test_output.py, and elsewhere not again.
 WITHOUT_KILLS = ["-q", "-p", "no:cacheprovider", "--ignore", "tests/tasks/test_survival.py"]
 
 

@@ -389,9 +389,16 @@ def test_the_workflows_are_sound(folder: Path) -> None:
 
 @pytest.mark.parametrize("answers", list(pairwise()), ids=label)
 def test_types_and_tests_of_the_project_pass(bake: Bake, answers: Answers) -> None:
+    """Its tests with real kills once for each engine; those of the defaults in a fresh environment.
+
+    That is `test_the_project_passes_in_a_fresh_environment`.
+    """
     project = bake(**answers)
     run(module("mypy"), project)
-    run(module("pytest", "-q", "-p", "no:cacheprovider"), project)
+    if answers["showcases"] == "all":
+        run(module("pytest", "-q", "-p", "no:cacheprovider"), project)
+    elif answers["task_engine"] != FIRST_CHOICES["task_engine"]:
+        run(module("pytest", *WITHOUT_KILLS), project)
 
 
 def test_the_types_of_the_course_pass_as_it_is_handed_out(bake: Bake) -> None:
