@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 BUILD ?= build
-WORKERS ?= 2
+WORKERS ?= 3
 
 UV := $(shell command -v uv 2>/dev/null || echo $(CURDIR)/.tools/bin/uv)
 BIN := .venv/bin

@@ -36,6 +36,7 @@ def environment(folder: Path, settings: dict[str, str]) -> dict[str, str]:
         "APP_ENV": "dev",
         "ALLOWED_HOSTS": "127.0.0.1",
         "ACCESS_LOG": "false",
+        "LOOP_WATCHDOG_MS": "0",
         "DATABASE_PATH": str(folder / "app.sqlite3"),
         "TASK_DATABASE_PATH": str(folder / "tasks.sqlite3"),
         "TASK_ENGINE": "background",

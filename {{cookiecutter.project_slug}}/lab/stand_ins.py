@@ -9,7 +9,7 @@ from app.settings import Settings
 
 def load_nothing(_: Settings) -> Model:
     """A `MODEL_LOADER` for runs that ask no model anything: none has to be trained for the lab."""
-    nothing: Any = SimpleNamespace(close=lambda: None)
+    nothing: Any = SimpleNamespace(card=None, close=lambda: None)
     model: Model = nothing
     return model
 
