@@ -84,6 +84,14 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.1)
 
 
+def opened(page: Page, file: Path) -> list[Request]:
+    """Open a file in a browser; what was asked for on the way."""
+    asked: list[Request] = []
+    page.on("request", lambda sent: asked.append(sent))
+    page.goto(file.as_uri())
+    return asked
+
+
 def test_the_lab_measures_and_its_page_is_whole(bake: Bake, chromium: str, tmp_path: Path) -> None:
     """The shortest sweep there is, for real; the page asks for nothing, and no plot sticks out."""
     project = bake(showcases="all")
@@ -93,9 +101,7 @@ def test_the_lab_measures_and_its_page_is_whole(bake: Bake, chromium: str, tmp_p
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for width in (390, 1200):
             page = browser.new_page(viewport={"width": width, "height": 900})
-            asked: list[Request] = []
-            page.on("request", asked.append)
-            page.goto((tmp_path / "index.html").as_uri())
+            asked = opened(page, tmp_path / "index.html")
             assert page.locator("figure svg").count() == 6
             assert page.evaluate("document.documentElement.scrollWidth") == width
             assert len(asked) == 1
