@@ -45,9 +45,9 @@ def variants() -> list[Variant]:
     ]
 
 
-async def burst(port: int, tasks: int) -> Burst:
+async def burst(port: int, tasks: int, request: bytes = NO_OP) -> Burst:
     """Submit so many tasks."""
-    load = Load(port, NO_OP, CONCURRENCY)
+    load = Load(port, request, CONCURRENCY)
     for client in load.clients:
         await client.connect(port)
     try:

@@ -1,0 +1,1 @@
+"""The generated service against other ways to serve the same model, measured side by side."""

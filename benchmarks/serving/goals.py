@@ -1,0 +1,73 @@
+"""The goals of the generated service beside its alternatives, and whether they are met."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from benchmarks.measure import Spread, markdown, paired
+from benchmarks.serving.candidates import AS_IT_COMES, GENERATED, RIVALS, THIS, UNBATCHED
+from benchmarks.serving.results import Results
+
+MIDDLE = 32  # the concurrency that most goals are about
+LEAST_TIMES_RIVALS = {"light": 4.5, "heavy": 2.5}
+LEAST_TIMES_UNBATCHED = 3.0
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A ratio, and how large it must be; the other side of the ratio is named."""
+
+    text: str
+    other: str
+    ratio: Spread
+    least: float
+    beyond_noise: bool = False  # missed only if the upper quartile is below, too
+
+    def row(self) -> list[str]:
+        """The cells of the table."""
+        value = self.ratio.high if self.beyond_noise else self.ratio.median
+        missing = self.least - round(value, 2)
+        state = f"missed by {missing:.2f}" if missing > 0 else "met"
+        return [self.text, self.other, self.ratio.text(2), f"≥ {self.least:.2f}: {state}"]
+
+
+def best(results: Results, names: list[str], concurrency: int, what: str) -> str:
+    """The one of these that does best: the highest rate, or the lowest of anything else."""
+    measured = [name for name in names if name in results.names()]
+    choose = max if what == "rate" else min
+    return choose(measured, key=lambda name: results.median(name, concurrency, what))
+
+
+def faster(results: Results, name: str, other: str, concurrency: int) -> Spread:
+    """How many times the rate of the other, round by round."""
+    rates = [results.values(n, concurrency, "rate") for n in (name, other)]
+    return paired(rates[0], rates[1])
+
+
+def shorter(results: Results, name: str, other: str, concurrency: int) -> Spread:
+    """How many times the p99 of this one the other's is, round by round."""
+    tails = [results.values(n, concurrency, "p99") for n in (other, name)]
+    return paired(tails[0], tails[1])
+
+
+def goals(results: Results, kind: str) -> Iterator[Goal]:
+    """Those of a model."""
+    rivals, peers = ([c.name for c in group] for group in (RIVALS, GENERATED))
+    rival = best(results, rivals, MIDDLE, "rate")
+    ratio = faster(results, THIS, rival, MIDDLE)
+    yield Goal(f"rate, c={MIDDLE}", rival, ratio, LEAST_TIMES_RIVALS[kind])
+    if kind != "light":
+        ratio = faster(results, THIS, UNBATCHED, MIDDLE)
+        yield Goal(f"rate, c={MIDDLE}", UNBATCHED, ratio, LEAST_TIMES_UNBATCHED)
+    for c in results.concurrencies():
+        rival = best(results, rivals, c, "p99")
+        yield Goal(f"p99 of the other, c={c}", rival, shorter(results, THIS, rival, c), 1)
+        ratio = faster(results, THIS, UNBATCHED, c)
+        yield Goal(f"rate, c={c}", UNBATCHED, ratio, 1, beyond_noise=True)
+        peer = best(results, peers, c, "rate")
+        yield Goal(f"rate as it comes, c={c}", peer, faster(results, AS_IT_COMES, peer, c), 1)
+
+
+def table(results: Results, kind: str) -> str:
+    """A row for each goal."""
+    columns = ["this, in times of", "the best of the others", "ratio", "goal"]
+    return markdown(columns, (goal.row() for goal in goals(results, kind)))

@@ -1,0 +1,137 @@
+"""Make every alternative anew, each in a folder and an environment of its own.
+
+Prints what was installed. One that cannot be made is listed with the reason and measured no more.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from benchmarks import measure, project
+from benchmarks.measure import markdown
+from benchmarks.serving import models
+from benchmarks.serving.alternatives import MADE, OURS, Alternative, Command
+
+RECORD = "prepared.json"
+LONGEST_STEP_SECONDS = 600
+SHOWN = ("fastapi", "starlette", "uvicorn", "pydantic", "onnxruntime")
+VERSIONS = """
+import importlib.metadata as m, json
+print(json.dumps({d.name.lower().replace("_", "-"): d.version for d in m.distributions()}))
+"""
+
+
+class FailedError(Exception):
+    """A command failed; the message is its last line."""
+
+
+def words(command: Command, python: str) -> list[str]:
+    """The command line, its placeholders filled in."""
+    uv = project.find_uv() or sys.exit("uv is missing; `make test` brings one")
+    named = {"uv": uv, "python": python, "root": str(project.ROOT)}
+    return [word.format(**named) for word in command.words]
+
+
+def run(command: Command, folder: Path, python: str, **extra: str) -> float:
+    """Run one command, and return its seconds; FailedError with its last line."""
+    line = words(command, python)
+    path = os.pathsep.join([str(Path(line[0]).parent), os.environ["PATH"]])
+    began = time.perf_counter()
+    done = subprocess.run(
+        line,
+        cwd=folder / command.folder,
+        env=project.clean_environment(UV_PYTHON=python, PATH=path, **extra),
+        input=command.stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=LONGEST_STEP_SECONDS,
+    )
+    if done.returncode:
+        raise FailedError((done.stdout.strip().splitlines() or ["it says nothing"])[-1])
+    return time.perf_counter() - began
+
+
+def make(alternative: Alternative, folder: Path, python: str, **extra: str) -> list[float]:
+    """Run the alternative's own commands in an empty folder; the seconds of each."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return [run(command, folder, python, **extra) for command in alternative.steps]
+
+
+def add(alternative: Alternative, folder: Path, python: str) -> None:
+    """Add what the measurement needs."""
+    for command in alternative.extras:
+        run(command, folder, python)
+    name, lines = alternative.route
+    if name:
+        with (folder / alternative.home / name).open("a", encoding="utf-8") as file:
+            file.write(lines)
+
+
+def versions(alternative: Alternative, folder: Path) -> dict[str, str]:
+    """What is installed in the alternative's environment."""
+    python = project.interpreter(folder / alternative.home)
+    listed = subprocess.run([python, "-c", VERSIONS], capture_output=True, check=True)
+    found: dict[str, str] = json.loads(listed.stdout)
+    return found
+
+
+def prepare(alternative: Alternative, folder: Path, python: str) -> dict[str, str]:
+    """Make one; its versions, or the reason why there is none."""
+    try:
+        make(alternative, folder, python)
+        add(alternative, folder, python)
+    except (FailedError, OSError, subprocess.TimeoutExpired) as error:
+        return {"failed": str(error)}
+    return versions(alternative, folder)
+
+
+def table(record: dict[str, dict[str, str]], python: str) -> str:
+    """A row for each alternative."""
+    rows = []
+    for alternative in MADE:
+        found = record[alternative.name]
+        own = "" if alternative is OURS else generator_version(alternative, found, python)
+        rows.append(
+            [alternative.name, found.get("failed", own), *(found.get(n, "") for n in SHOWN)]
+        )
+    return markdown(["made", "its version", *SHOWN], rows)
+
+
+def generator_version(alternative: Alternative, found: dict[str, str], python: str) -> str:
+    """The version of what was installed, or of the generator, which is not in the project."""
+    if alternative.package in found:
+        return found[alternative.package]
+    uv = project.find_uv() or "uv"
+    asked = [uv, "tool", "run", "--quiet", "--from", alternative.package, "python", "-c", VERSIONS]
+    listed = subprocess.run(
+        asked, env=project.clean_environment(UV_PYTHON=python), capture_output=True, check=False
+    )
+    return str(json.loads(listed.stdout or "{}").get(alternative.package, "unknown"))
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What can be chosen."""
+    parser.add_argument(
+        "--python", default=sys.executable, help="the Python of all (this one); the peers need 3.12"
+    )
+    parser.set_defaults(run=main)
+
+
+def main(options: argparse.Namespace) -> None:
+    """Make all, write down what came of it, print the table."""
+    folder: Path = options.folder
+    record = {}
+    for alternative in measure.progress(MADE, "Preparing"):
+        measure.note(alternative.name)
+        record[alternative.name] = prepare(alternative, folder / alternative.name, options.python)
+    (folder / RECORD).write_text(json.dumps(record, indent=2))
+    measure.say(table(record, options.python))
+    measure.say(models.prepare(folder, folder / OURS.name / OURS.home))

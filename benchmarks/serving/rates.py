@@ -1,0 +1,178 @@
+"""Requests to each alternative at 1, 32 and 128 at a time: rate, latency and CPU time.
+
+Every round gives each server one burst at each concurrency, in shuffled order, and ratios are made
+within a round. All servers are on one core with all their processes, the load comes from another,
+and those that are not asked are stopped meanwhile.
+"""
+
+import argparse
+import asyncio
+import http.client
+import json
+import random
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from statistics import median, quantiles
+
+import uvloop
+
+from benchmarks import measure, project
+from benchmarks.http_cost import on_core
+from benchmarks.load import HOST, Burst, Load, LoadError
+from benchmarks.measure import at_least_one
+from benchmarks.serving import models, report
+from benchmarks.serving.candidates import CANDIDATES, CEILING
+from benchmarks.serving.models import Model
+from benchmarks.serving.results import Results, Sample
+from benchmarks.serving.running import Server, start_all
+
+CONCURRENCIES = (1, 32, 128)
+SECONDS = {"ping": 0.3, "light": 0.4, "heavy": 0.6}  # how long a burst should take
+SAME = 1e-3  # two sums of the same numbers in another order differ by less
+SETTLE_SECONDS = 0.15  # for the server to wake up and accept the connections before a burst
+LEAST = 2  # requests on each connection
+
+
+def ask(server: Server) -> list[float]:
+    """The probabilities that the server answers."""
+    head, _, body = server.ask_predict.partition(b"\r\n\r\n")
+    path = head.split()[1].decode()
+    with closing(http.client.HTTPConnection(HOST, server.port, timeout=60)) as connection:
+        connection.request("POST", path, body, {"Content-Type": "application/json"})
+        found = json.loads(connection.getresponse().read())
+    first = found[0] if server.candidate.in_a_list else found
+    return list(first["probabilities"].values())
+
+
+def check(server: Server, expected: Sequence[float]) -> None:
+    """End the run if a server predicts something else than the others."""
+    answer = ask(server)
+    pairs = zip(answer, expected, strict=True)
+    if any(abs(number - other) > SAME for number, other in pairs):
+        sys.exit(f"{server.candidate.name} answers {answer}, and the model {expected}")
+
+
+def p99(burst: Burst) -> float:
+    """The latency that one request in a hundred exceeds."""
+    return quantiles(burst.latencies, n=100, method="inclusive")[98]
+
+
+async def measure_once(server: Server, request: bytes, concurrency: int, requests: int) -> Sample:
+    """One burst to one server; the others are halted."""
+    load = Load(server.port, request, concurrency)
+    await asyncio.gather(*(client.connect(server.port) for client in load.clients))
+    await asyncio.sleep(SETTLE_SECONDS)
+    try:
+        before = server.cpu()
+        burst = await load.burst(requests)
+        cpu = 1e6 * (server.cpu() - before) / burst.requests
+    finally:
+        load.close()
+    rate, middle = burst.requests / burst.seconds, 1000 * median(burst.latencies)
+    tail = 1000 * p99(burst)
+    return Sample(server.candidate.name, concurrency, 0, rate, middle, tail, cpu)
+
+
+async def warm_up(server: Server, request: bytes, concurrency: int, seconds: float) -> int:
+    """Two bursts that do not count; how many requests fill so many seconds."""
+    requests = 2 * concurrency
+    for _ in range(2):
+        sample = await measure_once(server, request, concurrency, requests)
+        requests = max(LEAST * concurrency, int(seconds * sample.rate))
+    return requests
+
+
+class Measurement:
+    """The servers, and how many requests each gets in a burst."""
+
+    def __init__(self, kind: str, servers: list[Server]) -> None:
+        """`kind` is ping, or a model."""
+        self.kind = kind
+        self.servers = {server.candidate.name: server for server in servers}
+        self.plan: dict[tuple[str, int], int] = {}
+
+    def request(self, server: Server) -> bytes:
+        """What is asked."""
+        return server.ask_live if self.kind == "ping" else server.ask_predict
+
+    async def prepare(self) -> dict[str, str]:
+        """Warm all up; why some cannot be measured."""
+        failed = {}
+        for name, server in measure.progress(list(self.servers.items()), "Warming up"):
+            server.resume()
+            try:
+                for concurrency in CONCURRENCIES:
+                    seconds = SECONDS[self.kind]
+                    requests = await warm_up(server, self.request(server), concurrency, seconds)
+                    self.plan[name, concurrency] = requests
+            except LoadError as error:
+                failed[name] = str(error)
+            server.halt()
+        return failed
+
+    async def round(self, number: int) -> list[Sample]:
+        """One burst of each kind to each server."""
+        samples = []
+        for name, concurrency in random.sample(list(self.plan), len(self.plan)):
+            server = self.servers[name]
+            server.resume()
+            request, requests = self.request(server), self.plan[name, concurrency]
+            sample = await measure_once(server, request, concurrency, requests)
+            server.halt()
+            samples.append(replace(sample, round=number))
+        return sorted(samples, key=lambda sample: list(self.plan).index(key(sample)))
+
+
+def key(sample: Sample) -> tuple[str, int]:
+    """Where the sample stands in the plan."""
+    return sample.name, sample.concurrency
+
+
+def check_all(servers: list[Server], model: Model) -> None:
+    """Every server must predict the same."""
+    expected = model.answer()
+    for server in servers:
+        server.resume()
+        check(server, expected)
+        server.halt()
+
+
+async def run_rounds(measurement: Measurement, rounds: int, results: Results) -> None:
+    """Measure; what cannot be measured is noted in the results."""
+    with on_core(0):
+        results.failed |= await measurement.prepare()
+        measurement.plan = {
+            (name, concurrency): requests
+            for (name, concurrency), requests in measurement.plan.items()
+            if name not in results.failed
+        }
+        first = results.rounds()
+        for number in measure.progress(range(first, first + rounds), "Measuring"):
+            results.samples += await measurement.round(number)
+            results.save()  # a run that is ended early has measured something
+
+
+def run(options: argparse.Namespace) -> None:
+    """Start all, measure, print the tables."""
+    kind, folder = options.measurement, options.folder
+    model = models.find(folder, "light" if kind == "ping" else kind)
+    results = Results.open(folder, kind, more=options.more)
+    candidates = [CEILING, *CANDIDATES] if kind == "ping" else CANDIDATES
+    with project.scratch_folder() as logs, ExitStack() as stack:
+        servers, failed = start_all(stack, candidates, folder, model, logs)
+        results.failed |= failed
+        if kind != "ping":
+            check_all(servers, model)
+        uvloop.run(run_rounds(Measurement(kind, servers), options.rounds, results))
+    measure.say(report.text(results, kind))
+    for name, reason in results.failed.items():
+        measure.say(f"Not measured: {name}: {reason}")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What can be chosen."""
+    parser.add_argument("--rounds", type=at_least_one, default=8, help="rounds of bursts (8)")
+    parser.add_argument("--more", action="store_true", help="add to what was measured before")
+    parser.set_defaults(run=run)
