@@ -6,7 +6,7 @@ from typing import TypedDict, cast
 
 import aiosqlite
 from anyio import to_thread
-from fastapi import Request
+from fastapi.requests import HTTPConnection
 
 from app.database import open_database
 from app.model.loader import Model, open_model
@@ -45,6 +45,6 @@ async def lifespan(settings: Settings) -> AsyncIterator[AppState]:
             )
 
 
-def app_state(request: Request) -> AppState:
+def app_state(request: HTTPConnection) -> AppState:
     """The state, with its types, as a dependency reads it."""
     return cast("AppState", request.scope["state"])

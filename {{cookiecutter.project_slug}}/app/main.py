@@ -1,5 +1,7 @@
 """The composition root: every part of the service is put together here, by name."""
 
+import gc
+
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
@@ -63,5 +65,9 @@ def add_middleware(app: FastAPI, settings: Settings) -> None:
         )
     app.add_middleware(RequestMiddleware, settings=settings)
 
+
+# A request makes many objects and few cycles. As Python comes, it looks for cycles so often that
+# 32 users pay 7 % more for a prediction.
+gc.set_threshold(10_000, 20, 20)
 
 app = create_app(load_settings(Settings))
