@@ -74,14 +74,14 @@ def bare_predict() -> FastAPI:
 
     @app.post("/v1/predict")
     def predict(features: Features) -> Prediction:
-        rows = np.array([features.row()], dtype=np.float32)
-        probabilities = model.predict(rows)[0]
+        row = features.row()
+        probabilities = model.predict(np.array([row], dtype=np.float32))[0]
         labels = model.card.labels
         return Prediction(
             label=labels[int(probabilities.argmax())],
             probabilities=dict(zip(labels, probabilities.tolist(), strict=True)),
             model_version=model.card.version,
-            warnings=outside_training(model.card, features),
+            warnings=outside_training(model.card, row),
         )
 
     return app

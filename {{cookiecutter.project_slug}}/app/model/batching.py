@@ -2,7 +2,8 @@
 
 One call for a few rows costs about as much as one for a single row. So while the model works, the
 rows that come in wait, and go to it together once it is free. No timer: a row that finds the model
-free goes at once, with those that came in the same turn of the event loop.
+free goes at once, with those that came in the same turn of the event loop. After a batch, those
+whose requests have come already are read first: they were waiting as well, only not here yet.
 
 All but `_work` runs on the loop, so nothing needs a lock. A batch is handed to the model's thread
 and comes back with one wake-up of each, however many rows it has.
@@ -21,6 +22,7 @@ from app.model.loader import Matrix, Model, Row
 from app.settings import Settings
 
 LONGEST_QUEUE = 1024  # rows; a client that is refused can go elsewhere, one that waits cannot
+TURNS_TO_READ = 4  # of the loop, from bytes that have come to a row that waits here
 
 ClientLeft = Callable[[], Awaitable[object]]
 Outcome = Row | BaseException
@@ -105,6 +107,12 @@ class BatchingModel:
         if self._waiting.pop(answer, None) is not None:
             answer.set_result(ClientLeftError())
 
+    def _send_in(self, turns: int) -> None:
+        if turns and len(self._waiting) < self._size:
+            asyncio.get_running_loop().call_soon(self._send_in, turns - 1)
+        else:
+            self._send()
+
     def _send(self) -> None:
         if self._working or not self._waiting:
             return
@@ -132,8 +140,9 @@ class BatchingModel:
 
     def _receive(self, outcomes: "dict[asyncio.Future[Outcome], Outcome]") -> None:
         self._working = False
-        self._send()  # first, so that the model works while these are answered
         settle(outcomes)
+        if self._waiting:
+            self._send_in(TURNS_TO_READ)
 
 
 def settle(outcomes: "dict[asyncio.Future[Outcome], Outcome]") -> None:

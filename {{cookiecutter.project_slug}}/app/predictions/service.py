@@ -1,5 +1,6 @@
 """How a prediction is made and kept. Knows nothing of HTTP."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -12,21 +13,22 @@ from app.predictions.schemas import Prediction, PredictionPage, RangeWarning, St
 
 async def predict(model: BatchingModel, features: Features, client_left: ClientLeft) -> Prediction:
     """Ask the model, together with everyone who asks it just now."""
-    probabilities = await model.ask(features.row(), client_left)
+    row = features.row()
+    probabilities = await model.ask(row, client_left)
     labels = model.card.labels
     return Prediction(
         label=labels[int(probabilities.argmax())],
         probabilities=dict(zip(labels, probabilities.tolist(), strict=True)),
         model_version=model.card.version,
-        warnings=outside_training(model.card, features),
+        warnings=outside_training(model.card, row),
     )
 
 
-def outside_training(card: ModelCard, features: Features) -> list[RangeWarning]:
+def outside_training(card: ModelCard, row: Sequence[float]) -> list[RangeWarning]:
     """The values below or above anything that the model was trained on."""
     return [
         RangeWarning(**seen.model_dump(), value=value)
-        for seen, value in zip(card.features, features.row(), strict=True)
+        for seen, value in zip(card.features, row, strict=True)
         if not seen.minimum <= value <= seen.maximum
     ]
 

@@ -97,6 +97,28 @@ def test_what_comes_in_one_turn_of_the_loop_goes_together(settings: Settings) ->
     run(scenario())
 
 
+def test_who_asks_again_at_once_goes_with_those_who_waited(settings: Settings) -> None:
+    async def scenario() -> None:
+        held = HeldModel()
+        model = BatchingModel(held, settings)
+
+        async def twice() -> None:
+            await model.ask([1, 1, 1, 1], stay)
+            await model.ask([7, 1, 1, 1], stay)
+
+        asks_twice = asyncio.create_task(twice())
+        assert await asyncio.to_thread(held.started.acquire, timeout=30)
+        waiting = ask(model, 5, 6.5)
+        await asyncio.sleep(0)
+        held.gate.set()
+        assert await long(waiting) == [False, True]
+        await asks_twice
+        assert held.asked == [[1], [5, 6.5, 7]]
+        model.close()
+
+    run(scenario())
+
+
 def test_a_cancelled_row_is_not_predicted(settings: Settings) -> None:
     async def scenario() -> None:
         async with queue(settings) as q:
