@@ -1,6 +1,6 @@
 """What batching gives: the same service with and without it, and a bare FastAPI route.
 
-`POST /v1/predict` for four models, at several concurrencies. Without batching is
+`POST /v1/predict` for five models, at several concurrencies. Without batching is
 `MODEL_BATCH_SIZE=1`; the bare route is `def`, so FastAPI asks the model in a pool of threads. The
 servers are up all the time, each in a process of its own on one core; the load comes from another.
 Every round gives each server one short burst, in shuffled order, and ratios are made within a
@@ -110,7 +110,7 @@ def ratio(row: Row, yardstick: Row) -> str:
 async def measure_all(baked: Path, rounds: int) -> list[list[str]]:
     """Every model in turn."""
     table: list[list[str]] = []
-    for model in models.write(baked):
+    for model in models.serve(baked):
         table += lines(model, await measure_model(model, baked, rounds))
     return table
 

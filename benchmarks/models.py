@@ -1,7 +1,9 @@
-"""Models of different weight behind the same four features, for `benchmarks.inference`.
+"""Models of different weight behind the same four features.
 
 Each is an artefact for the generated project, or a loader (`MODEL_LOADER`); what they answer means
-nothing, only what it costs.
+nothing, only what it costs. Of a wide network, one row waits for the weights to be read, and a
+batch for what it has to calculate with them. An ensemble is a thousand networks with little to do
+each: what its call costs, one row and a batch have in common.
 """
 
 import hashlib
@@ -14,9 +16,12 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from onnx import TensorProto, helper, numpy_helper
+from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 ONNX_OPSET, IR_VERSION = 18, 9
+SMALL = (4, 1000, 1000, 3)
+WIDE = (4, *[2048] * 10, 3)  # 150 MB: more than a cache holds
+MEMBERS, MEMBER = 1000, (4, 16, 16, 3)
 
 
 @dataclass(frozen=True)
@@ -28,50 +33,80 @@ class Served:
     requests: int
 
 
-def write(baked: Path) -> Iterator[Served]:
+def serve(baked: Path) -> Iterator[Served]:
     """Every model, the light one as the project trained it."""
     trained = baked / "var" / "model"
     yield Served("logistic regression, ONNX", {}, 512)
-    for name, widths, requests in (
-        ("MLP of 4 MB, ONNX", [4, 1000, 1000, 3], 512),
-        ("MLP of 150 MB, ONNX", [4, *[2048] * 10, 3], 64),
+    for name, onnx, requests in (
+        ("network of 4 MB, ONNX", network(SMALL), 512),
+        ("network of 150 MB, ONNX", network(WIDE), 64),
+        ("ensemble of 1,000 networks, ONNX", ensemble(MEMBERS, MEMBER), 64),
     ):
-        folder = baked.with_name(f"model-{widths[1]}")
-        write_mlp(trained, folder, widths)
+        folder = baked.with_name(name.replace(" ", "-"))
+        write(onnx, trained, folder)
         yield Served(name, {"MODEL_DIR": str(folder)}, requests)
     loader = "benchmarks.models:load_forest"
     yield Served("random forest, scikit-learn", {"MODEL_LOADER": loader}, 64)
 
 
-def write_mlp(trained: Path, folder: Path, widths: Sequence[int]) -> None:
-    """The artefact of a network with these widths, under the trained model's card."""
-    onnx = mlp(widths)
+def write(onnx: bytes, trained: Path, folder: Path) -> None:
+    """An artefact of the model, under the trained one's card."""
     sha256 = hashlib.sha256(onnx).hexdigest()
     card = json.loads((trained / "card.json").read_text("utf-8"))
     card |= {"sha256": sha256, "version": sha256[:12]}
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / "card.json").write_text(json.dumps(card), "utf-8")
     (folder / f"model-{sha256[:12]}.onnx").write_bytes(onnx)
 
 
-def mlp(widths: Sequence[int]) -> bytes:
-    """A network of random weights, with ReLU between its layers and softmax at its end."""
-    random = np.random.default_rng(0)
-    nodes, weights, name = [], [], "rows"
-    for number, (width, following) in enumerate(pairwise(widths)):
-        matrix = random.standard_normal((width, following)) / np.sqrt(width)
-        weights.append(numpy_helper.from_array(matrix.astype(np.float32), f"w{number}"))
-        last = number == len(widths) - 2
-        product, out = f"p{number}", "probabilities" if last else f"a{number}"
-        nodes.append(helper.make_node("MatMul", [name, f"w{number}"], [product]))
-        nodes.append(helper.make_node("Softmax" if last else "Relu", [product], [out]))
-        name = out
-    rows = helper.make_tensor_value_info("rows", TensorProto.FLOAT, ["n", widths[0]])
-    out = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", widths[-1]])
-    graph = helper.make_graph(nodes, "mlp", [rows], [out], weights)
-    opsets = [helper.make_opsetid("", ONNX_OPSET)]
-    model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
-    return bytes(model.SerializeToString())
+class Graph:
+    """Networks that read the same rows, as an ONNX graph that grows."""
+
+    def __init__(self) -> None:
+        """Empty; its weights are random, and the same each time."""
+        self.random = np.random.default_rng(0)
+        self.nodes: list[NodeProto] = []
+        self.weights: list[TensorProto] = []
+
+    def node(self, operation: str, *inputs: str) -> str:
+        """The name of what the operation makes of these."""
+        name = f"{operation}{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operation, inputs, [name]))
+        return name
+
+    def network(self, widths: Sequence[int]) -> str:
+        """Layers of these widths, with ReLU between them and softmax at their end."""
+        name = "rows"
+        for width, following in pairwise(widths):
+            if name != "rows":
+                name = self.node("Relu", name)
+            matrix = self.random.standard_normal((width, following)) / np.sqrt(width)
+            weights = f"weights{len(self.weights)}"
+            self.weights.append(numpy_helper.from_array(matrix.astype(np.float32), weights))
+            name = self.node("MatMul", name, weights)
+        return self.node("Softmax", name)
+
+    def onnx(self, result: str) -> bytes:
+        """The model that answers with this, (n, 4) in and (n, 3) out."""
+        self.nodes.append(helper.make_node("Identity", [result], ["probabilities"]))
+        rows = helper.make_tensor_value_info("rows", TensorProto.FLOAT, ["n", 4])
+        out = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", 3])
+        graph = helper.make_graph(self.nodes, "networks", [rows], [out], self.weights)
+        opsets = [helper.make_opsetid("", ONNX_OPSET)]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
+        return bytes(model.SerializeToString())
+
+
+def network(widths: Sequence[int]) -> bytes:
+    """One network."""
+    graph = Graph()
+    return graph.onnx(graph.network(widths))
+
+
+def ensemble(members: int, widths: Sequence[int]) -> bytes:
+    """The mean of so many networks."""
+    graph = Graph()
+    return graph.onnx(graph.node("Mean", *(graph.network(widths) for _ in range(members))))
 
 
 class Settings(Protocol):

@@ -10,6 +10,7 @@ MEASUREMENTS = {
     "ping": rates,
     "light": rates,
     "heavy": rates,
+    "wide": rates,
     "tasks": tasks,
     "footprint": footprint,
     "first": first,

@@ -1,28 +1,22 @@
-"""The two models: the project's own, and one that is slow for a row and faster for a batch.
+"""The models: the project's own, and two that take milliseconds for a row and gain by batches.
 
-The heavy one is a wide network of random weights, too large for the cache: a row waits for the
-weights to be read, and a batch for what it has to calculate with them.
+The heavy one is an ensemble of small networks, the wide one a network too large for the cache.
 """
 
-import hashlib
-import json
 import shutil
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
-from onnx import TensorProto, helper, numpy_helper
 
+from benchmarks import models
 from benchmarks.measure import markdown
 from benchmarks.project import FLOWER
 
-WIDTHS = (4, 5120, 6144, 1024, 3)
 BATCH = 32
 CALLS = 40
 
@@ -55,7 +49,7 @@ class Model:
 
 
 def find(folder: Path, kind: str) -> Model:
-    """One of those that `prepare` wrote: light or heavy."""
+    """One of those that `prepare` wrote: light, heavy or wide."""
     return Model(folder / "models" / kind)
 
 
@@ -71,44 +65,9 @@ def infer(session: onnxruntime.InferenceSession, rows: Matrix) -> Matrix:
     return probabilities
 
 
-def network(widths: Sequence[int]) -> bytes:
-    """A network with layers of these widths, as ONNX."""
-    random, nodes, weights, tensor = np.random.default_rng(0), [], [], "rows"
-    for i, (fan_in, fan_out) in enumerate(pairwise(widths)):
-        matrix = random.standard_normal((fan_in, fan_out), dtype=np.float32) / fan_in**0.5
-        one = np.ones(fan_out, dtype=np.float32)
-        weights += [numpy_helper.from_array(matrix.astype(np.float32), f"weights{i}")]
-        weights += [numpy_helper.from_array(one, f"scale{i}")]
-        nodes += [
-            helper.make_node("MatMul", [tensor, f"weights{i}"], [f"sum{i}"]),
-            helper.make_node("LayerNormalization", [f"sum{i}", f"scale{i}"], [f"even{i}"]),
-            helper.make_node("Relu", [f"even{i}"], [f"hidden{i}"]),
-        ]
-        tensor = f"hidden{i}"
-    nodes.append(helper.make_node("Softmax", [tensor], ["probabilities"]))
-    ends = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, width])
-        for name, width in (("rows", widths[0]), ("probabilities", widths[-1]))
-    ]
-    graph = helper.make_graph(nodes, "network", ends[:1], ends[1:], weights)
-    opset = helper.make_opsetid("", 18)
-    onnx: bytes = helper.make_model(graph, opset_imports=[opset], ir_version=10).SerializeToString()
-    return onnx
-
-
-def write(onnx: bytes, trained: Path, target: Path) -> None:
-    """The network, with the card of the trained model; only the file is another."""
-    sha256 = hashlib.sha256(onnx).hexdigest()
-    card = json.loads((trained / "card.json").read_text())
-    card |= {"name": "network", "version": sha256[:12], "sha256": sha256, "metrics": {}}
-    target.mkdir(parents=True)
-    (target / f"model-{sha256[:12]}.onnx").write_bytes(onnx)
-    (target / "card.json").write_text(json.dumps(card))
-
-
 def milliseconds(session: onnxruntime.InferenceSession, rows: int) -> float:
     """The median of some calls with so many rows."""
-    matrix = np.full((rows, WIDTHS[0]), 3.0, dtype=np.float32)
+    matrix = np.full((rows, len(FLOWER)), 3.0, dtype=np.float32)
     times = []
     for _ in range(CALLS):
         began = time.perf_counter()
@@ -120,10 +79,13 @@ def milliseconds(session: onnxruntime.InferenceSession, rows: int) -> float:
 def prepare(folder: Path, baked: Path) -> str:
     """Write the models; a table of what a call costs."""
     shutil.rmtree(folder / "models", ignore_errors=True)
-    shutil.copytree(baked / "var" / "model", light(folder).folder)
-    write(network(WIDTHS), light(folder).folder, find(folder, "heavy").folder)
+    trained = light(folder).folder
+    shutil.copytree(baked / "var" / "model", trained)
+    heavy = models.ensemble(models.MEMBERS, models.MEMBER)
+    models.write(heavy, trained, find(folder, "heavy").folder)
+    models.write(models.network(models.WIDE), trained, find(folder, "wide").folder)
     rows = []
-    for name in ("light", "heavy"):
+    for name in ("light", "heavy", "wide"):
         model = find(folder, name)
         session = model.session()
         one, batch = milliseconds(session, 1), milliseconds(session, BATCH)

@@ -29,7 +29,7 @@ from benchmarks.serving.results import Results, Sample
 from benchmarks.serving.running import Server, start_all
 
 CONCURRENCIES = (1, 32, 128)
-SECONDS = {"ping": 0.3, "light": 0.4, "heavy": 0.6}  # how long a burst should take
+SECONDS = {"ping": 0.3, "light": 0.4, "heavy": 0.6, "wide": 0.6}  # that a burst should take
 SAME = 1e-3  # two sums of the same numbers in another order differ by less
 SETTLE_SECONDS = 0.15  # for the server to wake up and accept the connections before a burst
 LEAST = 2  # requests on each connection

@@ -14,7 +14,7 @@ from benchmarks.serving import goals
 from benchmarks.serving.results import Results
 
 CONCURRENCY = 32
-MODELS = {"light": "the light model", "heavy": "the heavy model"}
+MODELS = {"light": "the light model", "heavy": "the ensemble", "wide": "the wide network"}
 PANELS = {"rate": "predictions a second, more is better", "p99": "p99 in ms, less is better"}
 OURS, OTHERS = "#0b7285", "#adb5bd"
 PICTURE = Path("docs/images/serving.svg")
