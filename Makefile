@@ -37,10 +37,10 @@ demo: demo-can-start $(UV)
 	@$(PYTHON) scripts/demo.py --port '$(PORT)' --build '$(BUILD)'
 
 test: .venv/installed
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m 'not services'
+	$(BIN)/pytest -n $(WORKERS) --maxschedchunk 1 -m 'not services'
 
 test-services: .venv/installed
-	$(BIN)/pytest -m services
+	$(BIN)/pytest -n 2 -m services
 
 lint: .venv/installed
 	$(BIN)/ruff check

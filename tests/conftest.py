@@ -11,6 +11,11 @@ from cookiecutter.main import cookiecutter
 from support import QUESTIONS, ROOT, SCRATCH, Bake
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long ones: at the end no worker is left alone with one."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _isolated_cookiecutter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep this user's own defaults and replays out of the tests, and the tests out of them."""

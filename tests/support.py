@@ -38,9 +38,11 @@ FLOWER = {
 }
 LONGEST_START_SECONDS = 60
 
-# The project's tests with real kills take a minute, and are the same in every environment: they run
-# once for each engine in tests/test_output.py, and elsewhere not again.
-WITHOUT_KILLS = ["-q", "-p", "no:cacheprovider", "--ignore", "tests/tasks/test_survival.py"]
+# The project's tests with real kills, and of the page that trains another model, take a minute and
+# are the same in every environment: they run once for each engine in tests/test_output.py.
+ONCE = ["tests/tasks/test_survival.py"]
+ONCE += ["tests/test_docs.py::test_the_page_about_your_own_model_works_to_the_letter"]
+WITHOUT_LONG = ["-q", "-p", "no:cacheprovider", *(f"--deselect={test}" for test in ONCE)]
 
 
 class Bake(Protocol):

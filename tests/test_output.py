@@ -17,7 +17,7 @@ from support import (
     CHOICES,
     ROOT,
     TEMPLATE,
-    WITHOUT_KILLS,
+    WITHOUT_LONG,
     Bake,
     clean_environment,
     module,
@@ -387,18 +387,19 @@ def test_the_workflows_are_sound(folder: Path) -> None:
     run([*zizmor, "--config", ROOT / ".github" / "zizmor.yml", *workflows], ROOT)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("answers", list(pairwise()), ids=label)
 def test_types_and_tests_of_the_project_pass(bake: Bake, answers: Answers) -> None:
-    """Its tests with real kills once for each engine; those of the defaults in a fresh environment.
+    """All its tests, once for each engine.
 
-    That is `test_the_project_passes_in_a_fresh_environment`.
+    Those of the defaults pass in a fresh environment, those of every feature in the raw template
+    and in a course: see `test_the_project_passes_in_a_fresh_environment`.
     """
     project = bake(**answers)
     run(module("mypy"), project)
-    if answers["showcases"] == "all":
+    features = [answers[name] != FIRST_CHOICES[name] for name in ("showcases", "task_engine")]
+    if any(features) and not all(features):
         run(module("pytest", "-q", "-p", "no:cacheprovider"), project)
-    elif answers["task_engine"] != FIRST_CHOICES["task_engine"]:
-        run(module("pytest", *WITHOUT_KILLS), project)
 
 
 def test_the_types_of_the_course_pass_as_it_is_handed_out(bake: Bake) -> None:
@@ -439,6 +440,7 @@ def newest() -> str:
     return max(interpreters().items())[1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("edition", "python", "arguments"),
     [
@@ -461,4 +463,4 @@ def test_the_project_passes_in_a_fresh_environment(
     if edition == "course":
         run([own / "learn", "--plain", "teach", "open", "--yes"], project)
         run([own / "learn", "--plain", "check", "01"], project)
-    run([own / "python", "-m", "pytest", *WITHOUT_KILLS], project)
+    run([own / "python", "-m", "pytest", *WITHOUT_LONG], project)
