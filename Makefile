@@ -40,7 +40,7 @@ test: .venv/installed
 	$(BIN)/pytest -n $(WORKERS) --maxschedchunk 1 -m 'not services'
 
 test-services: .venv/installed
-	$(BIN)/pytest -n 2 -m services
+	$(BIN)/pytest -m services
 
 lint: .venv/installed
 	$(BIN)/ruff check
