@@ -1,6 +1,8 @@
 """The service against its alternatives: `python -m benchmarks.serving prepare`, then the others."""
 
 import argparse
+import signal
+import sys
 from pathlib import Path
 
 from benchmarks.serving import first, footprint, prepare, rates, report, tasks
@@ -33,6 +35,8 @@ def main() -> None:
         module.add_options(command)
     options = parser.parse_args()
     options.folder = options.folder.resolve()
+    # as Ctrl-C does: leave by the way that ends the servers, of which all but one are halted
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Ended by SIGTERM"))
     options.run(options)
 
 
