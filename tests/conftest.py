@@ -12,8 +12,13 @@ from support import QUESTIONS, ROOT, SCRATCH, Bake
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the long ones: at the end no worker is left alone with one."""
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    """Begin with the longest: at the end no worker is left alone with one."""
+
+    def minutes(item: pytest.Item) -> int:
+        marker = item.get_closest_marker("long")
+        return int(marker.args[0]) if marker else 0
+
+    items.sort(key=minutes, reverse=True)
 
 
 @pytest.fixture(scope="session", autouse=True)
