@@ -45,24 +45,40 @@ def clean_environment(**extra: str) -> dict[str, str]:
     return {**kept, "UV_PYTHON_DOWNLOADS": "never", **extra}
 
 
-def run(command: Sequence[object], folder: Path, **extra: str) -> float:
-    """Run a command to its end and return its seconds; its output is shown if it fails."""
+class FailedError(Exception):
+    """A command failed; the message is the last line it said, `said` is all of it."""
+
+    def __init__(self, said: str) -> None:
+        """Take all that the command said."""
+        super().__init__((said.strip().splitlines() or ["it says nothing"])[-1])
+        self.said = said
+
+
+def timed(command: Sequence[object], folder: Path, stdin: str = "", **extra: str) -> float:
+    """Run a command to its end and return its seconds; FailedError on a bad status."""
     began = time.perf_counter()
     done = subprocess.run(
         [str(word) for word in command],
         cwd=folder,
         env=clean_environment(**extra),
-        stdin=subprocess.DEVNULL,
+        input=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
         timeout=LONGEST_STEP_SECONDS,
     )
-    seconds = time.perf_counter() - began
     if done.returncode:
-        sys.exit(f"This failed: {' '.join(map(str, command))}\n{done.stdout}")
-    return seconds
+        raise FailedError(done.stdout)
+    return time.perf_counter() - began
+
+
+def run(command: Sequence[object], folder: Path, **extra: str) -> float:
+    """Run a command to its end and return its seconds; where it fails, this ends with it."""
+    try:
+        return timed(command, folder, **extra)
+    except FailedError as error:
+        sys.exit(f"This failed: {' '.join(map(str, command))}\n{error.said}")
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from benchmarks.measure import markdown
 from benchmarks.serving import models
 from benchmarks.serving.alternatives import ALL, Alternative
 from benchmarks.serving.candidates import CANDIDATES
-from benchmarks.serving.prepare import FailedError, make
+from benchmarks.serving.prepare import make
 from benchmarks.serving.running import answers, started
 
 COLUMNS = ["alternative", "commands", "cold cache, s", "warm cache, s"]
@@ -29,7 +29,7 @@ def seconds(alternative: Alternative, folder: Path, python: str, given: models.M
     began = time.perf_counter()
     try:
         make(alternative, place, python, UV_CACHE_DIR=str(cache))
-    except (FailedError, subprocess.TimeoutExpired) as error:
+    except (project.FailedError, subprocess.TimeoutExpired) as error:
         return str(error)
     candidate = FIRST[alternative.name]
     own = models.Model(place / alternative.home / "var" / "model")

@@ -9,7 +9,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from benchmarks import measure, project
@@ -18,16 +17,11 @@ from benchmarks.serving import models
 from benchmarks.serving.alternatives import MADE, OURS, Alternative, Command
 
 RECORD = "prepared.json"
-LONGEST_STEP_SECONDS = 600
 SHOWN = ("fastapi", "starlette", "uvicorn", "pydantic", "onnxruntime")
 VERSIONS = """
 import importlib.metadata as m, json
 print(json.dumps({d.name.lower().replace("_", "-"): d.version for d in m.distributions()}))
 """
-
-
-class FailedError(Exception):
-    """A command failed; the message is its last line."""
 
 
 def words(command: Command, python: str) -> list[str]:
@@ -38,24 +32,11 @@ def words(command: Command, python: str) -> list[str]:
 
 
 def run(command: Command, folder: Path, python: str, **extra: str) -> float:
-    """Run one command, and return its seconds; FailedError with its last line."""
+    """Run one command, and return its seconds."""
     line = words(command, python)
     path = os.pathsep.join([str(Path(line[0]).parent), os.environ["PATH"]])
-    began = time.perf_counter()
-    done = subprocess.run(
-        line,
-        cwd=folder / command.folder,
-        env=project.clean_environment(UV_PYTHON=python, PATH=path, **extra),
-        input=command.stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        timeout=LONGEST_STEP_SECONDS,
-    )
-    if done.returncode:
-        raise FailedError((done.stdout.strip().splitlines() or ["it says nothing"])[-1])
-    return time.perf_counter() - began
+    extra = {"UV_PYTHON": python, "PATH": path, **extra}
+    return project.timed(line, folder / command.folder, command.stdin, **extra)
 
 
 def make(alternative: Alternative, folder: Path, python: str, **extra: str) -> list[float]:
@@ -88,7 +69,7 @@ def prepare(alternative: Alternative, folder: Path, python: str) -> dict[str, st
     try:
         make(alternative, folder, python)
         add(alternative, folder, python)
-    except (FailedError, OSError, subprocess.TimeoutExpired) as error:
+    except (project.FailedError, OSError, subprocess.TimeoutExpired) as error:
         return {"failed": str(error)}
     return versions(alternative, folder)
 
