@@ -56,9 +56,11 @@ lock: python $(UV)
 clean:
 	rm -rf $(BUILD) .venv .tools .mypy_cache .pytest_cache .ruff_cache
 
+# Compiled, because the tests keep Python from writing bytecode: each of their many programs would
+# compile its libraries again.
 .venv/installed: requirements-dev.txt | python $(UV)
 	$(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
-	$(UV) pip sync --quiet --python .venv requirements-dev.txt
+	$(UV) pip sync --quiet --compile-bytecode --python .venv requirements-dev.txt
 	@touch $@
 
 $(CURDIR)/.tools/bin/uv: | python

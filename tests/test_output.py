@@ -458,7 +458,8 @@ def test_the_project_passes_in_a_fresh_environment(
     A course has every feature's; its tests pass once every exercise is solved.
     """
     project = bake(edition=edition)
-    run([uv(), "sync", "--quiet", "--python", python(), *arguments], project)
+    sync = [uv(), "sync", "--quiet", "--compile-bytecode", "--python", python()]
+    run([*sync, *arguments], project)
     own = project / ".venv" / ("Scripts" if os.name == "nt" else "bin")
     if edition == "course":
         run([own / "learn", "--plain", "teach", "open", "--yes"], project)

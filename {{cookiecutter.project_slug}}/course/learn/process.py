@@ -13,7 +13,10 @@ from learn.traces import as_the_learners, frames
 COURSE = Path(__file__).resolve().parents[1]
 START_SECONDS = 30
 # Of the environment only this much: no setting of the learner's own reaches a graded app.
-INHERITED = ("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG", "LC_ALL")
+INHERITED = (
+    *("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG", "LC_ALL"),
+    "PYTHONDONTWRITEBYTECODE",  # unset, a start compiles the libraries for the next
+)
 CAUSE = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Exit)\b")
 
 
@@ -71,7 +74,6 @@ def environment(work: Path, settings: Mapping[str, object]) -> dict[str, str]:
     """The environment of a graded app; a setting that is None is left out."""
     defaults = {
         "PYTHONPATH": str(COURSE),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
         "PROBE_FOLDER": str(work / "probe"),
         "MODEL_LOADER": "learn.probes:load_model",
