@@ -2,8 +2,8 @@
 
 Every round gives each server one burst at each concurrency, in shuffled order, and ratios are made
 within a round. All servers are on one core with all their processes, the load comes from another,
-and those that are not asked are stopped meanwhile. After some rounds all are started anew: where
-the memory of a process happens to lie makes a heavy model a third faster or slower.
+and those that are not asked are stopped meanwhile. For each round all are started anew, in shuffled
+order: where the memory of a process happens to lie makes a heavy model a third faster or slower.
 """
 
 import argparse
@@ -34,7 +34,6 @@ SECONDS = {"ping": 0.3, "light": 0.4, "heavy": 0.6, "wide": 0.6}  # that a burst
 SAME = 1e-3  # two sums of the same numbers in another order differ by less
 SETTLE_SECONDS = 0.15  # for the server to wake up and accept the connections before a burst
 LEAST = 2  # requests on each connection
-ROUNDS_PER_START = 3
 
 
 def ask(server: Server) -> list[float]:
@@ -116,8 +115,8 @@ class Measurement:
 
     async def round(self, number: int) -> list[Sample]:
         """One burst of each kind to each server."""
-        samples = []
-        for name, concurrency in random.sample(list(self.plan), len(self.plan)):
+        samples, order = [], random.sample(list(self.plan), len(self.plan))
+        for name, concurrency in measure.progress(order, "Measuring"):
             server = self.servers[name]
             server.resume()
             request, requests = self.request(server), self.plan[name, concurrency]
@@ -141,7 +140,7 @@ def check_all(servers: list[Server], model: Model) -> None:
         server.halt()
 
 
-async def run_rounds(measurement: Measurement, rounds: int, results: Results) -> None:
+async def run_round(measurement: Measurement, results: Results) -> None:
     """Measure; what cannot be measured is noted in the results."""
     with on_core(0):
         results.failed |= await measurement.prepare()
@@ -150,10 +149,8 @@ async def run_rounds(measurement: Measurement, rounds: int, results: Results) ->
             for (name, concurrency), requests in measurement.plan.items()
             if name not in results.failed
         }
-        first = results.rounds()
-        for number in measure.progress(range(first, first + rounds), "Measuring"):
-            results.samples += await measurement.round(number)
-            results.save()  # a run that is ended early has measured something
+        results.samples += await measurement.round(results.rounds())
+        results.save()  # a run that is ended early has measured something
 
 
 def run(options: argparse.Namespace) -> None:
@@ -162,14 +159,16 @@ def run(options: argparse.Namespace) -> None:
     model = models.find(folder, "light" if kind == "ping" else kind)
     results = Results.open(folder, kind, more=options.more)
     candidates = [CEILING, *CANDIDATES] if kind == "ping" else CANDIDATES
-    for done in range(0, options.rounds, ROUNDS_PER_START):
-        rounds = min(ROUNDS_PER_START, options.rounds - done)
+    for number in range(options.rounds):
+        measure.note(f"Round {number + 1} of {options.rounds}")
         with project.scratch_folder() as logs, ExitStack() as stack:
-            servers, failed = start_all(stack, candidates, folder, model, logs)
+            order = random.sample(candidates, len(candidates))
+            servers, failed = start_all(stack, order, folder, model, logs)
+            servers.sort(key=lambda server: candidates.index(server.candidate))
             results.failed |= failed
             if kind != "ping":
                 check_all(servers, model)
-            uvloop.run(run_rounds(Measurement(kind, servers), rounds, results))
+            uvloop.run(run_round(Measurement(kind, servers), results))
     measure.say(report.text(results, kind))
     for name, reason in results.failed.items():
         measure.say(f"Not measured: {name}: {reason}")
@@ -177,6 +176,6 @@ def run(options: argparse.Namespace) -> None:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What can be chosen."""
-    parser.add_argument("--rounds", type=at_least_one, default=9, help="rounds of bursts (9)")
+    parser.add_argument("--rounds", type=at_least_one, default=6, help="rounds of bursts (6)")
     parser.add_argument("--more", action="store_true", help="add to what was measured before")
     parser.set_defaults(run=run)
