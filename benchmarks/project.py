@@ -30,7 +30,7 @@ FLOWER = {
 ASK_LIVE = get(LIVE)
 ASK_PREDICT = post(PREDICT, json.dumps(FLOWER).encode())
 LONGEST_START_SECONDS = 120
-LONGEST_STEP_SECONDS = 900
+LONGEST_STEP_SECONDS = 600
 Process = subprocess.Popen[bytes]
 
 # The project's .env is for development.

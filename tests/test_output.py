@@ -387,7 +387,7 @@ def test_the_workflows_are_sound(folder: Path) -> None:
     run([*zizmor, "--config", ROOT / ".github" / "zizmor.yml", *workflows], ROOT)
 
 
-@pytest.mark.long(8)
+@pytest.mark.long(3)
 @pytest.mark.parametrize("answers", list(pairwise()), ids=label)
 def test_types_and_tests_of_the_project_pass(bake: Bake, answers: Answers) -> None:
     """All its tests, once for each engine.
@@ -440,7 +440,7 @@ def newest() -> str:
     return max(interpreters().items())[1]
 
 
-@pytest.mark.long(4)
+@pytest.mark.long(2)
 @pytest.mark.parametrize(
     ("edition", "python", "arguments"),
     [

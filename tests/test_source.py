@@ -61,7 +61,7 @@ def functions(path: Path) -> Iterator[Function]:
     return (node for node in ast.walk(tree) if isinstance(node, Function))
 
 
-@pytest.mark.long(4)
+@pytest.mark.long(2)
 @pytest.mark.parametrize(
     "command",
     [
@@ -76,14 +76,14 @@ def test_the_raw_template_passes_in_place(command: list[str]) -> None:
     run(command, TEMPLATE)
 
 
-@pytest.mark.long(4)
+@pytest.mark.long(2)
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_a_chapter_tells_right_from_wrong(chapter: str) -> None:
     """Some ten gradings each, of real servers; the chapters in parallel."""
     run(module("pytest", *COURSE_TESTS, "course/tests/test_chapters.py", "-k", chapter), TEMPLATE)
 
 
-@pytest.mark.long(7)
+@pytest.mark.long(3)
 def test_the_rest_of_the_course_works() -> None:
     run(module("pytest", *COURSE_TESTS, "course/tests", "-k", "not ch0 and not ch1"), TEMPLATE)
 

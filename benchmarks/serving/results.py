@@ -1,6 +1,7 @@
 """What was measured, kept in the folder of the alternatives, and the table of it."""
 
 import json
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
@@ -47,8 +48,11 @@ class Results:
         return 1 + max((sample.round for sample in self.samples), default=-1)
 
     def names(self) -> list[str]:
-        """Who was measured, in the order of the first round, which is that of the table."""
-        return list(dict.fromkeys(sample.name for sample in self.samples))
+        """Who was measured in every round, in the order of the first, which is the table's."""
+        rounds = {(sample.name, sample.round) for sample in self.samples}
+        times = Counter(name for name, _ in rounds)
+        names = dict.fromkeys(sample.name for sample in self.samples)
+        return [name for name in names if times[name] == self.rounds()]
 
     def concurrencies(self) -> list[int]:
         """How many requests at a time."""

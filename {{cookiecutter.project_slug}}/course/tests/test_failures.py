@@ -15,7 +15,7 @@ from learn.checking import raised
 from learn.exchange import CheckFailed, Exchange
 from learn.grade import run_checks
 from learn.lab import Lab
-from learn.process import NotStarted, why_it_ended
+from learn.process import NotStarted, environment, why_it_ended
 from learn.replaying import quoted, readable
 from learn.server import Server
 
@@ -33,6 +33,16 @@ def answer(status: int, body: object) -> Exchange:
     """What came back of some request."""
     url, content = "http://127.0.0.1:5/v1/predict", json.dumps(body).encode()
     return Exchange("POST", url, "/v1/predict", {}, b"", status, {}, content)
+
+
+def test_a_graded_app_keeps_bytecode_where_its_learner_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "PYTHONDONTWRITEBYTECODE"
+    monkeypatch.setenv(name, "1")
+    assert environment(tmp_path, {})[name] == "1"
+    monkeypatch.delenv(name)
+    assert name not in environment(tmp_path, {})
 
 
 def test_a_route_that_raises_is_shown_at_the_learners_own_line(desk: Desk) -> None:
