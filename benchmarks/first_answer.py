@@ -33,8 +33,8 @@ def prepare(uv: str, folder: Path) -> list[Step]:
         ),
         ("`uv sync`", [uv, "sync", *python], baked),
         (
-            "`uv run python -m app.model.train`",
-            [uv, "run", "python", "-m", "app.model.train"],
+            "`uv run python -m app.models.iris.train`",
+            [uv, "run", "python", "-m", "app.models.iris.train"],
             baked,
         ),
     ]

@@ -137,6 +137,6 @@ class Forest:
 
 def load_forest(settings: Settings) -> Forest:
     """The loader, in the generated project."""
-    from app.model.artefact import read_artefact  # type: ignore[import-not-found]
+    from app.serving.artefact import read_artefact  # type: ignore[import-not-found]
 
     return Forest(read_artefact(settings.model_dir)[0])

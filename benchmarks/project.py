@@ -99,7 +99,7 @@ def bake(folder: Path, *answers: str) -> Path:
     note("Generating the project and training its model")
     run(cookiecutter(ROOT, folder, *answers), folder)
     project = folder / SLUG
-    run([sys.executable, "-m", "app.model.train"], project)
+    run([sys.executable, "-m", "app.models.iris.train"], project)
     return project
 
 

@@ -41,9 +41,10 @@ def last_router() -> APIRouter:
 
 def last_mounted() -> FastAPI:
     """The generated app with one more router, mounted after all others as they are."""
+    from app.kit.mount import mount  # type: ignore[import-not-found]
+    from app.kit.settings import load_settings  # type: ignore[import-not-found]
     from app.main import create_app  # type: ignore[import-not-found]
-    from app.mount import mount  # type: ignore[import-not-found]
-    from app.settings import Settings, load_settings  # type: ignore[import-not-found]
+    from app.settings import Settings  # type: ignore[import-not-found]
 
     app: FastAPI = create_app(load_settings(Settings))
     mount(app, last_router())
@@ -52,8 +53,9 @@ def last_mounted() -> FastAPI:
 
 def last_included() -> FastAPI:
     """The same, with the router included in FastAPI's own way."""
+    from app.kit.settings import load_settings
     from app.main import create_app
-    from app.settings import Settings, load_settings
+    from app.settings import Settings
 
     app: FastAPI = create_app(load_settings(Settings))
     app.include_router(last_router())
@@ -63,11 +65,12 @@ def last_included() -> FastAPI:
 def bare_predict() -> FastAPI:
     """The yardstick of the POST: the same model, schemas and rules in one plain `def` route."""
     import numpy as np
-    from app.model.features import Features  # type: ignore[import-not-found]
-    from app.model.loader import open_model  # type: ignore[import-not-found]
+    from app.kit.settings import load_settings
+    from app.models import open_model  # type: ignore[import-not-found]
+    from app.models.iris.features import Features  # type: ignore[import-not-found]
     from app.predictions.schemas import Prediction  # type: ignore[import-not-found]
     from app.predictions.service import outside_training  # type: ignore[import-not-found]
-    from app.settings import Settings, load_settings
+    from app.settings import Settings
 
     app = FastAPI()
     model = open_model(load_settings(Settings))

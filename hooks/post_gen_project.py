@@ -16,24 +16,24 @@ from pathlib import Path
 # The template's only expression in this file; hooks/pre_gen_project.py says why it is safe.
 ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
-COURSE = ANSWERS["edition"] == "course"
-CONTAINER = ANSWERS["container"] == "yes" or COURSE
-SHOWCASES = ANSWERS["showcases"] == "all" or COURSE
-CELERY = ANSWERS["task_engine"] == "celery" or COURSE
+# What the answers come to, as the tags in the template's files ask it too: cookiecutter.json.
+COURSE = ANSWERS["__course"] == "yes"
+SHOWCASES = ANSWERS["__showcases"] == "yes"
+CELERY = ANSWERS["__celery"] == "yes"
+CONTAINER = ANSWERS["__container"] == "yes"
 
 # Path -> whether this project keeps it. A folder is removed with everything in it.
 KEPT = {
     "course": COURSE,
-    "app/lecture.py": COURSE,
-    "app/orders": COURSE,
+    "app/showcases/lecture.py": COURSE,
+    "app/showcases/orders": COURSE,
     "app/todo.py": COURSE,
-    "app/users": COURSE,
+    "app/showcases/users": COURSE,
     "tests/test_course.py": COURSE,
-    "app/concurrency": SHOWCASES,
-    "app/showcases.py": SHOWCASES,
+    "app/showcases": SHOWCASES,
     "docs/concurrency.md": SHOWCASES,
     "lab": SHOWCASES,
-    "tests/concurrency": SHOWCASES,
+    "tests/showcases": SHOWCASES,
     "tests/lab": SHOWCASES,
     "Dockerfile": CONTAINER,
     "compose.yaml": CONTAINER,
@@ -41,10 +41,8 @@ KEPT = {
     # not all tests pass before the last exercise is done; course/teach.md has a workflow
     ".github": not COURSE,
     ".github/workflows/services.yml": CELERY,
-    "app/tasks/engines/celery.py": CELERY,
-    "app/tasks/engines/folder.py": CELERY,
+    "app/tasks/engine/celery": CELERY,
     "app/tasks/repository/postgres.py": CELERY,
-    "app/tasks/worker.py": CELERY,
     "docs/celery.md": CELERY,
     "tests/tasks/servers.py": CELERY,
     "tests/tasks/test_celery.py": CELERY,
@@ -67,7 +65,7 @@ NEXT_STEPS = """
 {slug} is ready. Next:
 
     cd {slug}
-    uv run python -m app.model.train
+    uv run python -m app.models.iris.train
     uv run python -m app
 
 Then open http://127.0.0.1:8000/docs"""

@@ -90,8 +90,8 @@ def prepare(project: Path) -> None:
     generate(project)
     install = [UV, "sync", "--no-dev", "--group", "train", "--python", sys.executable]
     run("2/4 install what it needs: uv sync", install, project)
-    train = [str(interpreter(project)), "-m", "app.model.train"]
-    run("3/4 train the model: python -m app.model.train", train, project)
+    train = [str(interpreter(project)), "-m", "app.models.iris.train"]
+    run("3/4 train the model: python -m app.models.iris.train", train, project)
     write_flowers(project.with_name(FLOWERS))
     ready.touch()
 

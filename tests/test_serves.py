@@ -29,7 +29,7 @@ from support import (
 @pytest.fixture(scope="module")
 def trained(bake: Bake) -> Path:
     project = bake()
-    run(module("app.model.train"), project)
+    run(module("app.models.iris.train"), project)
     return project
 
 
@@ -94,7 +94,7 @@ def test_the_demo_serves_stops_on_ctrl_c_and_remembers(tmp_path: Path) -> None:
 
     with started(demo(build, port), ROOT, tmp_path / "second") as process:
         said = wait_for_text(tmp_path / "second", "Ctrl-C stops it", process)
-        assert "app.model.train" not in said
+        assert "app.models.iris.train" not in said
         assert stored in request(f"{url}/v1/predictions")["items"]
 
 

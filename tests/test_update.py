@@ -58,7 +58,7 @@ def test_celery_can_be_added_later(template: Path, tmp_path: Path) -> None:
     answers = '{"task_engine": "celery"}'
     assert answers in (project / "docs" / "deploy.md").read_text("utf-8")
     run([script("cruft"), "update", "--skip-apply-ask", "--variables-to-update", answers], project)
-    assert (project / "app" / "tasks" / "worker.py").exists()
+    assert (project / "app" / "tasks" / "engine" / "celery" / "worker.py").exists()
     assert "celery[redis]" in (project / "pyproject.toml").read_text("utf-8")
     assert not (project / "compose.yaml").exists()
     assert not list(project.rglob("*.rej"))
@@ -99,8 +99,10 @@ def test_a_learner_keeps_work_and_progress(template: Path, tmp_path: Path) -> No
     project = create(template, tmp_path / "projects", edition="course")
     run(["git", "init", "--quiet"], project)
     commit(project)
-    exercise = project / "app" / "concurrency" / "router.py"
-    solved = (TEMPLATE / "app" / "concurrency" / "router.py").read_text("utf-8") + OF_THE_USER
+    exercise = project / "app" / "showcases" / "concurrency" / "router.py"
+    solved = (TEMPLATE / "app" / "showcases" / "concurrency" / "router.py").read_text(
+        "utf-8"
+    ) + OF_THE_USER
     exercise.write_text(solved)
     progress = project / ".learn" / "progress.json"
     progress.parent.mkdir()
@@ -120,5 +122,5 @@ def test_a_learner_keeps_work_and_progress(template: Path, tmp_path: Path) -> No
         assert (project / name).read_text("utf-8").startswith(OF_THE_TEMPLATE)
     kept = json.loads((project / "course" / "solution.json").read_text("utf-8"))["files"]
     assert kept["app/health.py"][0] == OF_THE_TEMPLATE.strip()
-    assert kept["app/concurrency/router.py"] != solved.split("\n")
+    assert kept["app/showcases/concurrency/router.py"] != solved.split("\n")
     assert not list(project.rglob("*.rej"))

@@ -150,7 +150,7 @@ def ours_on_celery(stack: Stack, workers: int = 1) -> Stack:
     broker = stack.redis()
     stack.settings |= {"TASK_ENGINE": "celery", "TASK_CONCURRENCY": str(POOL)}
     for _ in range(workers):
-        stack.start([sys.executable, "-m", "app.tasks.worker"])
+        stack.start([sys.executable, "-m", "app.tasks.engine.celery.worker"])
     until(lambda: listening(broker) == workers, READY_SECONDS, "The start of the workers")
     return ours(stack)
 

@@ -8,13 +8,13 @@ import argparse
 import asyncio
 import socket
 import sys
-from importlib import import_module
 
 import uvicorn
 
-from app.errors import StartError
+from app.kit.settings import load_settings, origin
+from app.kit.start import StartError
 from app.lifespan import lifespan
-from app.settings import Settings, load_settings, origin
+from app.settings import Settings
 
 
 def main() -> None:
@@ -22,7 +22,6 @@ def main() -> None:
     argparse.ArgumentParser(prog="python -m app", description=__doc__).parse_args()
     try:
         settings = load_settings(Settings)
-        import_module("app.main")  # where features with settings of their own read those
         asyncio.run(check(settings))
     except StartError as error:
         sys.exit(f"The app did not start. {error}")

@@ -7,45 +7,37 @@
     │   └── UnknownKindError          (app/tasks/kinds)
     ├── IdempotencyConflictError  409 (app/tasks/repository)
     ├── NoTaskFileError           409 (app/tasks/service.py)
-    ├── ClientLeftError           408 (app/model/batching.py)
-    ├── ResultTooLargeError       413 (app/tasks/context.py)
+    ├── ClientLeftError           408 (app/serving/batching.py)
+    ├── ResultTooLargeError       413 (app/tasks/engine/context.py)
     ├── BadUploadError            422 (app/tasks/kinds/batch_prediction.py)
     │   └── BadRowError               (the same)
     └── UnavailableError          503, with Retry-After
-        ├── StorageUnavailableError   (app/database.py)
-        ├── ModelBusyError            (app/model/batching.py)
+        ├── StorageUnavailableError   (app/storage/database.py)
+        ├── ModelBusyError            (app/serving/batching.py)
         └── ModelClosedError          (the same)
 
-    StartError                    the app must not start; its message names the next command
-    ├── SettingsError             (app/settings.py)
-    └── ArtefactError             (app/model/artefact.py)
+    StartError                    (app/kit/start.py) the app cannot start, and what to type next
+    ├── SettingsError             (app/kit/settings.py)
+    └── ArtefactError             (app/serving/artefact.py)
 
 Services raise domain errors and know nothing of HTTP. `HTTPException` is for what is HTTP's own
 matter: a missing key, an unknown route. Both end as `application/problem+json`.
 """
 
-import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from inspect import cleandoc
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from app.logs import request_id
+from app.kit.problems import InvalidField, problem_response
 
 logger = structlog.get_logger()
-
-PROBLEM_JSON = "application/problem+json"
-
-
-class StartError(Exception):
-    """The app cannot start; the message says why, and what to type next."""
 
 
 class AppError(Exception):
@@ -74,43 +66,6 @@ class UnavailableError(AppError):
     status = 503
     title = "Service Unavailable"
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
-
-
-class InvalidField(BaseModel):
-    """One value that was refused: where it is, and the rule that it broke."""
-
-    location: str = Field(description="body, query, path or header", examples=["body"])
-    pointer: str = Field(description="JSON pointer to the value", examples=["/petal_width_cm"])
-    rule: str = Field(description="The name of the rule", examples=["less_than_equal"])
-    message: str
-
-
-class Problem(BaseModel):
-    """The one shape of every error (RFC 9457 problem details)."""
-
-    type: str = Field(description="`about:blank`, or a name for the kind of error")
-    title: str
-    status: int
-    detail: str = Field(description="What happened, for a person")
-    request_id: str = Field(description="Also in the `X-Request-ID` header and in the server's log")
-    errors: list[InvalidField] | None = Field(None, description="Only when values were refused")
-
-
-def problem_body(status: int, **members: object) -> bytes:
-    """A problem's bytes, with what is not given filled in from the status.
-
-    ASCII only: a client may send half a surrogate pair as the name of a field.
-    """
-    phrase = HTTPStatus(status).phrase
-    default = {"type": "about:blank", "title": phrase, "detail": phrase}
-    fixed = {"status": status, "request_id": request_id.get()}
-    problem = Problem.model_validate(default | members | fixed)
-    return json.dumps(problem.model_dump(exclude_none=True)).encode("ascii")
-
-
-def problem_response(status: int, headers: Mapping[str, str], **members: object) -> Response:
-    """A problem as an answer."""
-    return Response(problem_body(status, **members), status, headers, media_type=PROBLEM_JSON)
 
 
 async def answer_app_error(_: Request, error: AppError) -> Response:
@@ -152,30 +107,8 @@ def invalid_field(loc: tuple[str | int, ...], rule: str, message: str) -> Invali
     return InvalidField(location=str(loc[0]), pointer=pointer, rule=rule, message=message)
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route that may answer with these problems."""
-    return {s: {"model": Problem, "description": HTTPStatus(s).phrase} for s in statuses}
-
-
-def document_problems(app: FastAPI) -> None:
-    """Have the OpenAPI document give problems their own media type."""
-    generate = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = generate()
-        for path in document["paths"].values():
-            for operation in path.values():
-                for status, response in operation["responses"].items():
-                    if status >= "400":  # the media type is that of the route, such as a stream's
-                        [schema] = response["content"].values()
-                        response["content"] = {PROBLEM_JSON: schema}
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]
-
-
 def install_error_handlers(app: FastAPI) -> None:
-    """One handler for each kind; anything else is a bug, which `app/middleware.py` answers."""
+    """One handler for each kind; anything else is a bug, which `app/kit/middleware.py` answers."""
     app.exception_handler(AppError)(answer_app_error)
     app.exception_handler(HTTPException)(answer_http_exception)
     app.exception_handler(RequestValidationError)(answer_validation_error)

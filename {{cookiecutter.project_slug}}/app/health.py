@@ -5,9 +5,9 @@ from typing import Literal
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from app.database import storage_errors
-from app.errors import problems
-from app.lifespan import app_state
+from app.kit.problems import problems
+from app.state import app_state
+from app.storage.database import storage_errors
 
 router = APIRouter(prefix="/health", tags=["health"])
 

@@ -2,29 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from typing import TypedDict, cast
 
-import aiosqlite
 from anyio import to_thread
-from fastapi.requests import HTTPConnection
 
-from app.database import open_database
-from app.model.loader import Model, open_model
-from app.predictions.repository import PredictionRepository
+from app.models import open_model
 from app.predictions.repository.sqlite import SqlitePredictionRepository
 from app.settings import Settings
-from app.tasks.lifespan import open_tasks
-from app.tasks.service import TaskService
-
-
-class AppState(TypedDict):
-    """What every request finds: made once in each worker process."""
-
-    settings: Settings
-    model: Model
-    database: aiosqlite.Connection
-    predictions: PredictionRepository
-    tasks: TaskService
+from app.state import AppState
+from app.storage.database import open_database
+from app.tasks.opening import open_tasks
 
 
 @asynccontextmanager
@@ -43,8 +29,3 @@ async def lifespan(settings: Settings) -> AsyncIterator[AppState]:
                 predictions=SqlitePredictionRepository(database),
                 tasks=tasks,
             )
-
-
-def app_state(request: HTTPConnection) -> AppState:
-    """The state, with its types, as a dependency reads it."""
-    return cast("AppState", request.scope["state"])

@@ -6,22 +6,30 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from app import health
-from app.docs import mount_docs
-from app.errors import document_problems, install_error_handlers
+from app.errors import install_error_handlers
+from app.kit.docs import mount_docs
+from app.kit.logs import configure_logs
+from app.kit.middleware import RequestMiddleware
+from app.kit.mount import mount
+from app.kit.problems import document_problems
+from app.kit.settings import load_settings
+from app.kit.watchdog.lifespan import watched
 from app.lifespan import lifespan
-from app.logs import configure_logs
-from app.middleware import RequestMiddleware
-from app.model import router as model
-from app.mount import mount
+from app.predictions import model_router
 from app.predictions import router as predictions
-from app.settings import Settings, load_settings
+from app.settings import Settings
 
-# {%- if cookiecutter.showcases == "all" or cookiecutter.edition == "course" +%}
-from app.showcases import mount_showcases
+# {%- if cookiecutter.__showcases == "yes" +%}
+from app.showcases.concurrency import handlers
+from app.showcases.concurrency import router as concurrency
+from app.showcases.concurrency.threads import limit_threads
+
+# {%- endif +%}
+# {%- if cookiecutter.__course == "yes" +%}
+from app.showcases.lecture import mount_lecture
 
 # {%- endif +%}
 from app.tasks import router as tasks
-from app.watchdog.lifespan import watched
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -34,23 +42,33 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json" if settings.docs_enabled else None,
         redirect_slashes=False,
-        lifespan=lambda _: watched(lifespan(settings), settings),
+        lifespan=lambda _: watched(lifespan(settings), settings.loop_watchdog_ms),
     )
-    mount(app, health.router)
-    mount(app, model.router)
-    mount(app, predictions.stateless_router, max_body_size=settings.max_body_bytes)
-    mount(app, predictions.router, max_body_size=settings.max_body_bytes)
-    mount(app, tasks.upload_router, max_body_size=settings.task_upload_bytes)
-    mount(app, tasks.router, max_body_size=settings.max_body_bytes)
-    # {% if cookiecutter.showcases == "all" or cookiecutter.edition == "course" %}
-    mount_showcases(app, settings)
-    # {% endif %}
+    mount_routers(app, settings)
     if settings.docs_enabled:
         mount_docs(app)
     install_error_handlers(app)
     document_problems(app)
     add_middleware(app, settings)
     return app
+
+
+def mount_routers(app: FastAPI, settings: Settings) -> None:
+    """Every route of the service."""
+    mount(app, health.router)
+    mount(app, model_router.router)
+    mount(app, predictions.stateless_router, max_body_size=settings.max_body_bytes)
+    mount(app, predictions.router, max_body_size=settings.max_body_bytes)
+    mount(app, tasks.upload_router, max_body_size=settings.task_upload_bytes)
+    mount(app, tasks.router, max_body_size=settings.max_body_bytes)
+    # {% if cookiecutter.__showcases == "yes" %}
+    mount(app, concurrency.router, max_body_size=settings.max_body_bytes)
+    mount(app, handlers.router)
+    limit_threads(app, settings.thread_tokens)
+    # {% endif %}
+    # {% if cookiecutter.__course == "yes" %}
+    mount_lecture(app)
+    # {% endif %}
 
 
 def add_middleware(app: FastAPI, settings: Settings) -> None:
@@ -63,7 +81,9 @@ def add_middleware(app: FastAPI, settings: Settings) -> None:
             allow_headers=["Content-Type", "X-API-Key", "X-Request-ID", "Idempotency-Key"],
             expose_headers=["Location", "Retry-After", "X-Request-ID"],
         )
-    app.add_middleware(RequestMiddleware, settings=settings)
+    app.add_middleware(
+        RequestMiddleware, allowed_hosts=settings.allowed_hosts, access_log=settings.access_log
+    )
 
 
 # A request makes many objects and few cycles. As Python comes, it looks for cycles so often that

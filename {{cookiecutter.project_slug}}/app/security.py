@@ -6,7 +6,7 @@ from fastapi import Depends, HTTPException
 from fastapi.requests import HTTPConnection
 from fastapi.security import APIKeyHeader
 
-from app.lifespan import app_state
+from app.state import app_state
 
 
 class ApiKey(APIKeyHeader):

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
-from app.model.loader import Model
+from app.serving.protocol import Model
 from app.settings import Settings
 
 

@@ -14,10 +14,10 @@ import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
+from app.kit.watchdog.thread import Block, Watchdog
 from app.main import create_app
-from app.model.train import train
+from app.models.iris.train import train
 from app.settings import Settings
-from app.watchdog.thread import Block, Watchdog
 
 ROOT = Path(__file__).parents[1]
 LOCAL = "http://localhost"

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from app.model.artefact import FeatureRange, ModelCard
-from app.model.features import Features
-from app.model.loader import Matrix, Model
+from app.models import Features
+from app.serving.artefact import FeatureRange, ModelCard
+from app.serving.protocol import Matrix, Model
 from app.settings import Settings
 
 FLOWER = {

@@ -5,7 +5,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.main import create_app
-from app.model.loader import Matrix
+from app.serving.protocol import Matrix
 from app.settings import Settings
 from app.todo import TodoError
 from tests.conftest import LOCAL

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.database import MIGRATIONS, open_database
-from app.errors import StartError
+from app.kit.start import StartError
+from app.storage.database import MIGRATIONS, open_database
 
 
 async def version_after_opening(path: Path) -> int:
@@ -50,7 +50,7 @@ def test_many_may_open_a_new_file_at_once(tmp_path: Path) -> None:
 def test_a_file_that_stays_locked_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.database.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("app.storage.database.BUSY_SECONDS", 0.05)
     path = tmp_path / "app.sqlite3"
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")

@@ -162,10 +162,12 @@ def python(folder: Path, *words: str, **variables: str) -> str:
 
 
 def test_the_page_about_your_own_model_works_to_the_letter(tmp_path: Path) -> None:
-    copy_app(tmp_path, "own-model.md", "app/model/features.py", "app/model/train_wine.py")
-    python(tmp_path, "-m", "app.model.train_wine")
+    copy_app(
+        tmp_path, "own-model.md", "app/models/iris/features.py", "app/models/iris/train_wine.py"
+    )
+    python(tmp_path, "-m", "app.models.iris.train_wine")
     assert python(tmp_path, "-c", SERVE_IT).strip() == "Barolo"
-    shutil.copy(ROOT / "app/model/features.py", tmp_path / "app/model/features.py")
+    shutil.copy(ROOT / "app/models/iris/features.py", tmp_path / "app/models/iris/features.py")
     with pytest.raises(subprocess.CalledProcessError) as caught:
         python(tmp_path, "-c", SERVE_IT)
     assert "The model was trained on" in caught.value.stderr

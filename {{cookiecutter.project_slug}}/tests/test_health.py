@@ -4,7 +4,7 @@ import sqlite3
 
 from fastapi.testclient import TestClient
 
-from app.lifespan import AppState
+from app.state import AppState
 from tests.fakes import CARD
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from app.errors import StartError
+from app.kit.start import StartError
 from app.main import create_app
 from app.settings import Settings
 from tests import fakes

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from app.settings import Settings, SettingsError, env_files, load_settings, report
+from app.kit.settings import SettingsError, env_files, load_settings, report
+from app.settings import Settings
 
 KEY = "k" * 32
 

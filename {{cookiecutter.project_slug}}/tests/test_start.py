@@ -24,7 +24,7 @@ SECRET = "not-long-enough-secret"
         ({"MAX_BODY_BYTES": "1"}, "MAX_BODY_BYTES: Input should be greater than or equal to 1024"),
         ({"APP_ENV": "prod", "API_KEY": SECRET}, "API_KEY must be a key of your own"),
         (
-            {"MODEL_LOADER": "app.model.loader:load_model", "MODEL_DIR": "nowhere"},
+            {"MODEL_LOADER": "app.serving.onnx:load_model", "MODEL_DIR": "nowhere"},
             "nowhere/card.json cannot be read",
         ),
         ({"MODEL_LOADER": "tests.nothing:load"}, "MODEL_LOADER: tests.nothing:load is not there"),

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.lifespan import app_state
 from app.predictions.repository import PredictionRepository
+from app.state import app_state
 
 
 async def get_predictions(request: Request) -> PredictionRepository:

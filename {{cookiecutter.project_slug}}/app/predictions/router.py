@@ -5,13 +5,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.errors import problems
-from app.model.dependencies import BatchingModelDep
-from app.model.features import Features
+from app.kit.problems import problems
+from app.models import Features
 from app.predictions import service
 from app.predictions.dependencies import PredictionRepositoryDep
 from app.predictions.schemas import Prediction, PredictionPage, StoredPrediction
 from app.security import ApiKeyRequired
+from app.state import ModelDep
 
 PREFIX = "/v1/predictions"
 
@@ -30,7 +30,7 @@ stateless_router = APIRouter(
 
 
 @stateless_router.post("")
-async def predict(features: Features, model: BatchingModelDep, request: Request) -> Prediction:
+async def predict(features: Features, model: ModelDep, request: Request) -> Prediction:
     """Predict, and keep no record."""
     return await service.predict(model, features, request.receive)
 
@@ -38,7 +38,7 @@ async def predict(features: Features, model: BatchingModelDep, request: Request)
 @router.post("", status_code=201, responses=problems(400, 413))
 async def create_prediction(
     features: Features,
-    model: BatchingModelDep,
+    model: ModelDep,
     repository: PredictionRepositoryDep,
     request: Request,
     response: Response,

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from app.model.artefact import FeatureRange
-from app.model.features import Features
+from app.models import Features
+from app.serving.artefact import FeatureRange
 
 Probability = Annotated[float, Field(ge=0, le=1.0001, allow_inf_nan=False)]
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from app.model.artefact import ModelCard
-from app.model.batching import BatchingModel, ClientLeft
-from app.model.features import Features
+from app.models import Features
 from app.predictions.repository import PredictionRepository
 from app.predictions.schemas import Prediction, PredictionPage, RangeWarning, StoredPrediction
+from app.serving.artefact import ModelCard
+from app.serving.batching import BatchingModel, ClientLeft
 
 
 async def predict(model: BatchingModel, features: Features, client_left: ClientLeft) -> Prediction:

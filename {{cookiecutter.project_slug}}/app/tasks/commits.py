@@ -18,8 +18,8 @@ from contextlib import nullcontext, suppress
 from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar, cast
 
-from app.database import StorageUnavailableError
 from app.errors import AppError, UnavailableError
+from app.storage.database import StorageUnavailableError
 from app.tasks.repository import LeaseLostError, TaskRepository
 
 P = ParamSpec("P")

@@ -7,7 +7,7 @@ from fastapi import Body, Depends, Header, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
-from app.lifespan import app_state
+from app.state import app_state
 from app.tasks.kinds import KINDS, find_kind
 from app.tasks.schemas import Task
 from app.tasks.service import TaskService

@@ -9,7 +9,7 @@ from fastapi import APIRouter, BackgroundTasks, Query, Response, UploadFile
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from app.errors import problems
+from app.kit.problems import problems
 from app.security import ApiKeyRequired
 from app.tasks.dependencies import (
     IdempotencyKey,

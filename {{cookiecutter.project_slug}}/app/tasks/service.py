@@ -9,10 +9,10 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from app.database import StorageUnavailableError
 from app.errors import AppError
+from app.storage.database import StorageUnavailableError
 from app.tasks.commits import GroupCommit
-from app.tasks.engines import Engine
+from app.tasks.engine.base import Engine
 from app.tasks.repository import NewTask, TaskNotFoundError
 from app.tasks.schemas import Task, TaskPage, TaskState
 

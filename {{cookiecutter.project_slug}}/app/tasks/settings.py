@@ -5,14 +5,10 @@ from typing import Literal
 
 from pydantic import Field
 
-# {%- if cookiecutter.task_engine == "celery" or cookiecutter.edition == "course" +%}
-from pydantic.types import SecretStr
-
-# {%- endif +%}
-from pydantic_settings import BaseSettings
+from app.kit.settings import ProcessSettings
 
 
-class TaskSettings(BaseSettings):
+class TaskSettings(ProcessSettings):
     """Where tasks are kept, how many run at once, and how often one is tried."""
 
     task_concurrency: int = Field(4, ge=1, le=64, description="Tasks at once in each process")
@@ -41,14 +37,3 @@ class TaskSettings(BaseSettings):
     task_synchronous: Literal["NORMAL", "FULL"] = Field(
         "NORMAL", description="FULL: an accepted task survives a power cut too, not only a crash"
     )
-    # {% if cookiecutter.task_engine == "celery" or cookiecutter.edition == "course" %}
-    task_engine: Literal["background", "celery"] = Field(
-        "background", description="Who runs tasks: this process, or Celery workers"
-    )
-    task_database_url: SecretStr | None = Field(
-        None, description="postgresql://… keeps the tasks there, for several machines"
-    )
-    task_broker_url: SecretStr = Field(
-        SecretStr("redis://127.0.0.1:6379/0"), description="Celery's broker"
-    )
-    # {% endif %}

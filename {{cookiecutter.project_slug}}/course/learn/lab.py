@@ -78,7 +78,7 @@ class Lab:
     def program(
         self, *arguments: str, work: Path, **settings: object
     ) -> Iterator["subprocess.Popen[bytes]"]:
-        """Another program of the app beside a server, such as `-m app.tasks.worker`."""
+        """Another program of the app beside a server, such as Celery's worker."""
         process = start([sys.executable, *arguments], self.folder, work, settings)
         try:
             yield process

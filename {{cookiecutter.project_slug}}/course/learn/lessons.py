@@ -2,7 +2,7 @@
 
 Two kinds of block in `lesson.md` are compared with what there is, and can be brought up to date:
 
-    ```python app/database.py:open_database     the source of this symbol
+    ```python app/storage/database.py:open_database     the source of this symbol
     ```http too-long                            a request, and what the solved app answers to it
 
 In a recorded answer the text "…" stands for anything, and numbers need only be near.
@@ -177,6 +177,6 @@ def trained(folder: Path) -> Path:
     """The folder of a model, trained once."""
     model = cache_folder() / "iris-model"
     if not (model / "card.json").exists():
-        command = [sys.executable, "-m", "app.model.train", "--out", str(model)]
+        command = [sys.executable, "-m", "app.models.iris.train", "--out", str(model)]
         start(command, folder, folder / "training", {}).wait()
     return model

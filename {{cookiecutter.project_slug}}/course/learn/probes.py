@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from app.model.artefact import FeatureRange, ModelCard
-from app.model.features import Features
-from app.model.loader import Matrix, Model
+from app.models import Features
+from app.serving.artefact import FeatureRange, ModelCard
+from app.serving.protocol import Matrix, Model
 from app.settings import Settings
 
 LONGEST_HOLD_SECONDS = 20

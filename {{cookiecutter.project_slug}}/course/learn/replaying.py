@@ -46,7 +46,7 @@ def replay(screen: Screen, learner: Learner, chapter: Chapter | None = None) -> 
 def show_request(screen: Screen, failed: dict[str, Any]) -> None:
     """How to start the app as the check did, what to send first, and the request."""
     screen.say("replay.how")
-    screen.as_is("    uv run python -m app.model.train")
+    screen.as_is("    uv run python -m app.models.iris.train")
     screen.as_is("\n".join(f"    {line}" for line in starting(failed.get("settings", {}))))
     screen.say("replay.model")
     if before := failed.get("before"):

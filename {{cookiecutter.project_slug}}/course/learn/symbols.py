@@ -9,6 +9,7 @@ Standard library only: the template's hook runs this where nothing is installed.
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 
 Edit = tuple[int, int, list[str]]  # first line, line after the last, what stands there instead
@@ -104,6 +105,16 @@ def span(node: ast.stmt) -> tuple[int, int]:
     return min([node.lineno, *(d.lineno for d in decorators)]) - 1, node.end_lineno or node.lineno
 
 
+def package_of(node: ast.stmt) -> str:
+    """The package that an import names first."""
+    return ast.unparse(node).split()[1].partition(".")[0]
+
+
+def section(package: str) -> int:
+    """The block of imports it belongs to: the standard library's, other packages', the app's."""
+    return 0 if package in sys.stdlib_module_names else 2 if package == "app" else 1
+
+
 def added_import(module: ast.Module, wanted: ast.stmt) -> list[Edit]:
     """The edit that adds an import among its neighbours, by the alphabet; none if it is there."""
     there = [node for node in module.body if isinstance(node, IMPORTS)]
@@ -112,8 +123,9 @@ def added_import(module: ast.Module, wanted: ast.stmt) -> list[Edit]:
         return []
     if not there:
         raise SymbolError(f"there is no import beside which to put: {line}")
-    package = line.split()[1].split(".")[0]
-    near = [n for n in there if ast.unparse(n).split()[1].split(".")[0] == package] or there
+    package = package_of(wanted)
+    same = [n for n in there if package_of(n) == package]
+    near = same or [n for n in there if section(package_of(n)) == section(package)] or there
     after = [node for node in near if ast.unparse(node) < line]
     place = span(after[-1])[1] if after else span(near[0])[0]
     return [(place, place, [line])]

@@ -151,7 +151,7 @@ word = "정상이면 ok 라고 답해야 합니다"
     "ch01_live/alternatives/plain.py": PLAIN,
     "ch02_ask/chapter.toml": """title = "Ask"
 objective = "Ask the model."
-targets = ["app/concurrency/router.py:ask_model"]
+targets = ["app/showcases/concurrency/router.py:ask_model"]
 todo = "Write ask_model."
 [[checks]]
 id = "asked"
@@ -211,7 +211,7 @@ class Desk:
 
     def solve(self, chapter: str = "01") -> None:
         """Write the solution of a chapter."""
-        name = {"01": "app/health.py", "02": "app/concurrency/router.py"}[chapter]
+        name = {"01": "app/health.py", "02": "app/showcases/concurrency/router.py"}[chapter]
         write_files(self.project, {name: solved_files(self.project)[name]})
 
     def seal(self) -> None:

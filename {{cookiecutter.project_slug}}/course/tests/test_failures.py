@@ -19,7 +19,7 @@ from learn.process import NotStarted, environment, why_it_ended
 from learn.replaying import quoted, readable
 from learn.server import Server
 
-ASKED = "app/concurrency/router.py"
+ASKED = "app/showcases/concurrency/router.py"
 GRADER = "course/chapters/ch01_live/grader.py"
 TRACE = """Traceback (most recent call last):
   File "{folder}/app/tasks/engine.py", line 105, in _announce

@@ -9,12 +9,12 @@ from uuid import uuid4
 
 import pytest
 
-from app.database import open_database
-from app.model.features import Features
+from app.models import Features
 from app.predictions.repository import PredictionNotFoundError, PredictionRepository
 from app.predictions.repository.memory import MemoryPredictionRepository
 from app.predictions.repository.sqlite import SqlitePredictionRepository
 from app.predictions.schemas import RangeWarning, StoredPrediction
+from app.storage.database import open_database
 from tests.fakes import FLOWER
 
 Opened = AbstractAsyncContextManager[PredictionRepository]

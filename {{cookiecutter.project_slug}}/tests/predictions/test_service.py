@@ -44,7 +44,7 @@ def test_who_finds_the_queue_full_is_told_when_to_come_back(
         try:
             first = pool.submit(client.post, path, json=FLOWER)
             assert model.started.acquire(timeout=30)
-            monkeypatch.setattr("app.model.batching.LONGEST_QUEUE", 0)
+            monkeypatch.setattr(client.app_state["model"], "_longest_queue", 0)
             refused = client.post(path, json=FLOWER)
             assert client.get("/health/live").status_code == 200  # the loop turns
             assert not first.done()

@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 
 from app.settings import Settings
 from app.tasks.commits import GroupCommit
+from app.tasks.engine.runner import Runner
 from app.tasks.repository import Claim, NewTask, TaskRepository
-from app.tasks.runner import Runner
 from app.tasks.schemas import Task, TaskState
 from tests.fakes import FakeModel
 

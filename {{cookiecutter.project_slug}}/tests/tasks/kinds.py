@@ -9,9 +9,9 @@ from pathlib import Path
 from anyio import from_thread
 from pydantic import BaseModel
 
-from app.model.loader import Matrix, Model
+from app.serving.protocol import Matrix, Model
 from app.settings import Settings
-from app.tasks.context import TaskContext
+from app.tasks.engine.context import TaskContext
 from app.tasks.kinds import KINDS, Kind
 from tests.fakes import FakeModel
 

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from app.settings import Settings
-from app.tasks.engines.celery import make_celery
+from app.tasks.engine.celery.engine import make_celery
 from tests.conftest import serve, start
 from tests.tasks.servers import Postgres, Redis, running
 from tests.tasks.test_survival import FAST, read, rows, submit, wait_for, wait_for_state
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.services
 @contextmanager
 def worker(folder: Path, **variables: str) -> Iterator["subprocess.Popen[str]"]:
     """A Celery worker with its processes in a group of their own; killed if it does not stop."""
-    process = start(folder, "app.tasks.worker", **variables)
+    process = start(folder, "app.tasks.engine.celery.worker", **variables)
     try:
         yield process
     finally:
@@ -266,7 +266,7 @@ def test_a_batch_goes_on_in_another_worker(
 
 def test_a_worker_that_cannot_start_says_why(variables: dict[str, str], tmp_path: Path) -> None:
     wrong = {**variables, "TASK_DATABASE_URL": "postgresql://127.0.0.1:1/nothing"}
-    process = start(tmp_path, "app.tasks.worker", **wrong)
+    process = start(tmp_path, "app.tasks.engine.celery.worker", **wrong)
     printed = process.communicate(timeout=60)[1]
     assert process.returncode == 1
     assert "The worker did not start. TASK_DATABASE_URL cannot be used" in printed

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.database import StorageUnavailableError
+from app.storage.database import StorageUnavailableError
 from app.tasks.commits import LARGEST_GROUP, GroupCommit
 from app.tasks.repository import (
     Claim,

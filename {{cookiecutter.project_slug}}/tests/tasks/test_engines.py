@@ -12,13 +12,13 @@ import pytest
 from pydantic import BaseModel
 
 from app.__main__ import check
-from app.database import StorageUnavailableError
 from app.settings import Settings
-from app.tasks.context import TaskContext
-from app.tasks.engines import on_stop_signal
-from app.tasks.engines.background import BackgroundEngine
+from app.storage.database import StorageUnavailableError
+from app.tasks.engine.background import BackgroundEngine
+from app.tasks.engine.base import on_stop_signal
+from app.tasks.engine.context import TaskContext
 from app.tasks.kinds import KINDS, Kind
-from app.tasks.lifespan import open_tasks
+from app.tasks.opening import open_tasks
 from app.tasks.repository import Claim, Outcome
 from app.tasks.repository.database import SqlTaskRepository
 from app.tasks.repository.sqlite import open_sqlite
@@ -341,7 +341,7 @@ def test_a_stop_does_not_wait_for_a_task_that_never_comes_back(
     register: Callable[[Run], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("app.tasks.runner.HAND_BACK_SECONDS", 0.05)
+    monkeypatch.setattr("app.tasks.engine.runner.HAND_BACK_SECONDS", 0.05)
     come_back = threading.Event()
     left = threading.Event()
 

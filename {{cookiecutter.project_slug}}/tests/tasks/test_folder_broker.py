@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError
 from pydantic import SecretStr
 
 from app.settings import Settings
-from app.tasks.engines.celery import QUEUE, RUN, make_celery
+from app.tasks.engine.celery.engine import QUEUE, RUN, make_celery
 from tests.conftest import serve, start
 from tests.tasks.test_survival import FAST, read, submit, wait_for, wait_for_state
 
@@ -49,7 +49,7 @@ def test_tasks_wait_in_the_folder_for_a_worker(tmp_path: Path) -> None:
         task_id = submit(client, seconds=0)
         wait_for(lambda: bool(list(broker.glob("*.msg"))))
         assert read(client, task_id)["state"] == "queued"
-        worker = start(tmp_path, "app.tasks.worker", **variables)
+        worker = start(tmp_path, "app.tasks.engine.celery.worker", **variables)
         task = wait_for_state(client, task_id, "succeeded", "failed", "dead")
         worker.terminate()
         printed = worker.communicate(timeout=30)[1]

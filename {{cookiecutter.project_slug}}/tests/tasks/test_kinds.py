@@ -8,10 +8,11 @@ from typing import cast
 
 import pytest
 
-from app.model.loader import Matrix
+from app.serving.protocol import Matrix
 from app.settings import Settings
 from app.tasks.commits import GroupCommit
-from app.tasks.context import TaskContext
+from app.tasks.engine.context import TaskContext
+from app.tasks.engine.runner import Runner
 from app.tasks.kinds import KINDS, UnknownKindError, find_kind
 from app.tasks.kinds.batch_prediction import (
     BadRowError,
@@ -23,7 +24,6 @@ from app.tasks.kinds.batch_prediction import (
 from app.tasks.kinds.wait import STEPS, Wait, wait
 from app.tasks.repository import NewTask
 from app.tasks.repository.memory import MemoryTaskRepository
-from app.tasks.runner import Runner
 from app.tasks.schemas import Task, TaskState
 from tests.fakes import CARD, FakeModel
 from tests.tasks.helpers import FAST, attempt, new_task, started_runner, submitted

@@ -9,8 +9,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from app.database import StorageUnavailableError
-from app.errors import StartError
+from app.kit.start import StartError
+from app.storage.database import StorageUnavailableError
 from app.tasks.repository import TaskRepository, sql
 from app.tasks.repository.database import SqlTaskRepository
 from app.tasks.repository.postgres import open_postgres, prepared

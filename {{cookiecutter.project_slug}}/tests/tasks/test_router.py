@@ -16,9 +16,9 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
-from app.database import StorageUnavailableError
 from app.main import create_app
 from app.settings import Settings
+from app.storage.database import StorageUnavailableError
 from app.tasks.service import TaskService
 from tests.conftest import LOCAL
 from tests.fakes import CARD
@@ -43,7 +43,7 @@ def idle(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestCl
     async def no_work(_: object) -> None:
         pass
 
-    monkeypatch.setattr("app.tasks.engines.background.BackgroundEngine.work", no_work)
+    monkeypatch.setattr("app.tasks.engine.background.BackgroundEngine.work", no_work)
     with TestClient(create_app(settings), base_url=LOCAL) as client:
         yield client
 

@@ -14,14 +14,14 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel
 
-from app.database import StorageUnavailableError
 from app.errors import AppError, UnavailableError
 from app.settings import Settings
-from app.tasks.context import TaskContext
+from app.storage.database import StorageUnavailableError
+from app.tasks.engine.context import TaskContext
+from app.tasks.engine.runner import LONGEST_BACKOFF_SECONDS, Runner, explained
 from app.tasks.kinds import KINDS, Kind
 from app.tasks.repository import Outcome
 from app.tasks.repository.memory import MemoryTaskRepository
-from app.tasks.runner import LONGEST_BACKOFF_SECONDS, Runner, explained
 from app.tasks.schemas import Task, TaskState
 from tests.tasks.helpers import (
     FAR,
@@ -398,7 +398,7 @@ def test_what_does_not_end_in_time_is_handed_back_and_not_charged(
 def test_what_does_not_even_stop_is_handed_back_and_later_has_no_say(
     runner: Runner, register: Callable[[Run], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.tasks.runner.HAND_BACK_SECONDS", 0.05)
+    monkeypatch.setattr("app.tasks.engine.runner.HAND_BACK_SECONDS", 0.05)
     gate = Gate(lambda _: "too late")
     register(gate)
     task = submit(runner)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from app.database import StorageUnavailableError
-from app.errors import StartError
+from app.kit.start import StartError
+from app.storage.database import StorageUnavailableError
 from app.tasks.repository import Claim, NewTask, TaskRepository, sql
 from app.tasks.repository.database import SqlTaskRepository
 from app.tasks.repository.sqlite import open_sqlite, prepared

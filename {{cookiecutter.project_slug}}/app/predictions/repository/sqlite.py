@@ -4,9 +4,9 @@ from uuid import UUID
 
 import aiosqlite
 
-from app.database import storage_errors
 from app.predictions.repository import PredictionNotFoundError
 from app.predictions.schemas import StoredPrediction
+from app.storage.database import storage_errors
 
 INSERT = "INSERT INTO predictions (id, body) VALUES (?, ?)"
 SELECT_ONE = "SELECT seq, body FROM predictions WHERE id = ?"

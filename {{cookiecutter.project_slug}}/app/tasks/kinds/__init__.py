@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from app.errors import NotFoundError
-from app.tasks.context import TaskContext
+from app.tasks.engine.context import TaskContext
 from app.tasks.kinds.batch_prediction import BatchPrediction, predict_batch
 from app.tasks.kinds.wait import Wait, wait
 

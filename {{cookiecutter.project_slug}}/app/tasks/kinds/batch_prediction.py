@@ -15,9 +15,9 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from app.errors import AppError
-from app.model.features import Features
-from app.model.loader import Model
-from app.tasks.context import TaskContext
+from app.models import Features
+from app.serving.protocol import Model
+from app.tasks.engine.context import TaskContext
 
 ROWS_PER_PIECE = 1_000
 

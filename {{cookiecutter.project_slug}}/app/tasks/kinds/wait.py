@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.tasks.context import TaskContext
+from app.tasks.engine.context import TaskContext
 
 STEPS = 10
 

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 from uuid import UUID
 
-from app.errors import StartError
+from app.kit.start import StartError
 from app.tasks.repository import (
     Claim,
     IdempotencyConflictError,

@@ -8,8 +8,8 @@ from functools import cache
 
 import psycopg
 
-from app.database import StorageUnavailableError
-from app.errors import StartError
+from app.kit.start import StartError
+from app.storage.database import StorageUnavailableError
 from app.tasks.repository.database import Row, SqlTaskRepository
 from app.tasks.repository.sql import Dialect
 

@@ -7,8 +7,8 @@ from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from pathlib import Path
 
-from app.database import BUSY_SECONDS, StorageUnavailableError, storage_errors
-from app.errors import StartError
+from app.kit.start import StartError
+from app.storage.database import BUSY_SECONDS, StorageUnavailableError, storage_errors
 from app.tasks.repository.database import Row, SqlTaskRepository
 from app.tasks.repository.sql import Dialect
 

@@ -42,6 +42,9 @@ class Settings:
     )
 
 
+# file: app/kit/settings.py
+
+
 def env_files() -> tuple[Path, ...]:
     """The files that are read, the stronger one last."""
     # 6. What APP_ENV says decides on the second file, which beats the first: `.env.prod`, say.

@@ -31,7 +31,8 @@ def can_import() -> bool:
 
 def result(folder: str, variables: dict[str, str]) -> dict[str, Any]:
     """What becomes of the settings in this folder, with these variables."""
-    from app.settings import Settings, load_settings
+    from app.kit.settings import load_settings
+    from app.settings import Settings
 
     os.chdir(folder)
     os.environ.update(variables)

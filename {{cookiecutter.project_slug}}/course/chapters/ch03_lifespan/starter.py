@@ -1,3 +1,8 @@
+from typing import cast
+
+from app.serving.batching import BatchingModel
+
+
 class LoadedEachTime:
     """Loads the model anew whenever something is asked of it: it works, and it is a pity."""
 
@@ -16,7 +21,9 @@ async def lifespan(settings: Settings) -> AsyncIterator[AppState]:
     #    not await, so leave it to a thread.
     # 2. The tasks work with the model: it comes before them, and goes after them.
     # 3. Whatever happens in between, call its close() at the end, once.
-    model = cast("Model", LoadedEachTime(settings))  # then remove this line, and the class above
+    model = cast(
+        "BatchingModel", LoadedEachTime(settings)
+    )  # then remove this line, and the class above
     async with (
         open_database(settings.database_path) as database,
         open_tasks(settings, model) as tasks,

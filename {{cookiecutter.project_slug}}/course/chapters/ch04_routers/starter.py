@@ -1,16 +1,17 @@
-# file: app/users/router.py
+# file: app/showcases/users/router.py
 """`/v1/users`: two routes that need nothing but their path."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from app.errors import problems
+from app.kit.problems import problems
 from app.security import ApiKeyRequired
 from app.todo import TodoError
 
 # 1. Every route here begins with /v1/users, has the tag "users", and wants the API key.
-#    Look at how app/model/router.py says so. `problems(401)` documents what a missing key gives;
-#    a route that can refuse a value of its path documents `problems(422)` in its decorator.
+#    Look at how app/predictions/model_router.py says so. `problems(401)` documents what a
+#    missing key gives; a route that can refuse a value of its path documents `problems(422)`
+#    in its decorator.
 router = APIRouter()
 
 
@@ -30,13 +31,13 @@ async def read_user(name: str) -> User:
     raise TodoError("04", "write the two routes of the users.")
 
 
-# file: app/orders/router.py
+# file: app/showcases/orders/router.py
 """`/v1/orders`: the same as the users in another module, so that neither knows of the other."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from app.errors import problems
+from app.kit.problems import problems
 from app.security import ApiKeyRequired
 from app.todo import TodoError
 
@@ -60,14 +61,14 @@ async def read_order(order_id: str) -> Order:
     raise TodoError("04", "write the two routes of the orders.")
 
 
-# file: app/lecture.py
+# file: app/showcases/lecture.py
 """The routers that only the course has, mounted on the app by name."""
 
 from fastapi import FastAPI
 
-from app.mount import mount
-from app.orders import router as orders
-from app.users import router as users
+from app.kit.mount import mount
+from app.showcases.orders import router as orders
+from app.showcases.users import router as users
 
 
 def mount_lecture(app: FastAPI) -> None:

@@ -26,6 +26,6 @@ def invalid_field(loc: tuple[str | int, ...], rule: str, message: str) -> Invali
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """One handler for each kind; anything else is a bug, which `app/middleware.py` answers."""
+    """One handler for each kind; anything else is a bug, which `app/kit/middleware.py` answers."""
     app.exception_handler(AppError)(answer_app_error)
     # Install the two others in the same way, each for the class that its `error` is of.

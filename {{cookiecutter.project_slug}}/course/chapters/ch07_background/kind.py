@@ -7,9 +7,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.errors import AppError
-from app.model.loader import Model
+from app.serving.protocol import Model
 from app.settings import Settings
-from app.tasks.context import TaskContext
+from app.tasks.engine.context import TaskContext
 from app.tasks.kinds import KINDS, Kind
 from learn import probes
 

@@ -33,7 +33,7 @@ async def read_task() -> Task:
     raise TodoError("07", "say where a task stands.")
 
 
-# file: app/tasks/runner.py
+# file: app/tasks/engine/runner.py
 class Runner:
     def run(self, context: TaskContext) -> Outcome | None:
         """Run an attempt to its end, and say how that was; None when the task is no longer ours."""

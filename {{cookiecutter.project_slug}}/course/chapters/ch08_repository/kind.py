@@ -10,10 +10,10 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from app.model.loader import Model
+from app.serving.protocol import Model
 from app.settings import Settings
-from app.tasks import runner
-from app.tasks.context import TaskContext
+from app.tasks.engine import runner
+from app.tasks.engine.context import TaskContext
 from app.tasks.kinds import KINDS, Kind
 from learn import probes
 from learn.gate import Gate, wait_until

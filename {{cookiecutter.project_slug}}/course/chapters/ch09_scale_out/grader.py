@@ -199,7 +199,7 @@ def running_worker(lab: Lab, database: Path, **more: object) -> Iterator[Worker]
         "TASK_LEASE_SECONDS": 1,
         "TMPDIR": work,  # what a killed worker leaves there goes with the run
     }
-    command = [sys.executable, "-m", "app.tasks.worker"]
+    command = [sys.executable, "-m", "app.tasks.engine.celery.worker"]
     process = start(command, lab.folder, work, settings | more, own_group=True)
     try:
         yield Worker(process, work, lab.folder)

@@ -6,10 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.model.loader import Model
+from app.serving.protocol import Model
 from app.settings import Settings
-from app.tasks.context import TaskContext
-from app.tasks.engines.folder import FolderChannel, FolderTransport
+from app.tasks.engine.celery.folder_broker import FolderChannel, FolderTransport
+from app.tasks.engine.context import TaskContext
 from app.tasks.kinds import KINDS, Kind
 from learn import probes
 

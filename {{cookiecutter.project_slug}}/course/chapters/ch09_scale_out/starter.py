@@ -16,7 +16,7 @@ class CeleryEngine:
         raise TodoError("09", "announce these tasks to the workers.")
 
 
-# file: app/tasks/worker.py
+# file: app/tasks/engine/celery/worker.py
 from app.todo import TodoError
 
 

@@ -12,7 +12,7 @@ class Settings:
     @classmethod
     def known(cls, value: str) -> str:
         """One of three."""
-        if value not in ENVIRONMENTS:
+        if value not in ("dev", "staging", "prod"):
             raise ValueError("one of dev, staging and prod")
         return value
 

@@ -1,5 +1,7 @@
 """With the name of the second file put together, a step a line."""
 
+# file: app/kit/settings.py
+
 
 def env_files() -> tuple[Path, ...]:
     """The files that are read, the stronger one last."""

@@ -1,5 +1,7 @@
 """Does not look for APP_ENV in `.env`. Rejected by: app-env."""
 
+# file: app/kit/settings.py
+
 
 def env_files() -> tuple[Path, ...]:
     """The files that are read, the stronger one last."""

@@ -1,5 +1,7 @@
 """Puts the file into the environment, over what is there. Rejected by: environment."""
 
+# file: app/kit/settings.py
+
 from dotenv import load_dotenv
 
 

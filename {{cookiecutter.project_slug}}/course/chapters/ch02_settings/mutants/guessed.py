@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import ValidatorFunctionWrapHandler
+from pydantic import ValidationError, ValidatorFunctionWrapHandler
 
 
 class Settings:

@@ -1,5 +1,9 @@
 """Ends when a setting is wrong, as if all was well. Rejected by: refused."""
 
+# file: app/kit/settings.py
+
+import sys
+
 
 def load_settings(settings_class: type[SettingsT]) -> SettingsT:
     """Read and check the settings; SettingsError names what is wrong, why, and where it is set."""

@@ -1,5 +1,7 @@
 """Says that something is wrong, and not what. Rejected by: refused."""
 
+# file: app/kit/settings.py
+
 
 def load_settings(settings_class: type[SettingsT]) -> SettingsT:
     """Read and check the settings; SettingsError names what is wrong, why, and where it is set."""

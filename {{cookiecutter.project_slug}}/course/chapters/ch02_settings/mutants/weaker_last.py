@@ -1,5 +1,7 @@
 """Has `.env` beat the file of the place. Rejected by: app-env."""
 
+# file: app/kit/settings.py
+
 
 def env_files() -> tuple[Path, ...]:
     """The files that are read, the stronger one last."""

@@ -1,5 +1,7 @@
 """Loads the model once the requests are over. Rejected by: one-load."""
 
+from typing import cast
+
 
 class Absent:
     """A model that is not there yet."""
@@ -12,7 +14,7 @@ class Absent:
 @asynccontextmanager
 async def lifespan(settings: Settings) -> AsyncIterator[AppState]:
     """Load the model, open the database; give both back in reverse order. Or raise StartError."""
-    model = cast("Model", Absent())
+    model = cast("BatchingModel", Absent())
     async with (
         open_database(settings.database_path) as database,
         open_tasks(settings, model) as tasks,

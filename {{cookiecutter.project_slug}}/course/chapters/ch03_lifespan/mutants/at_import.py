@@ -1,6 +1,6 @@
 """Loads the model when the module is imported. Rejected by: not-at-import."""
 
-from app.settings import load_settings
+from app.kit.settings import load_settings
 
 MODEL = open_model(load_settings(Settings))
 

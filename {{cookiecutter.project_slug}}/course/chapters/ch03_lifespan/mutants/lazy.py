@@ -1,5 +1,7 @@
 """Loads the model when the first request comes, which waits for it. Rejected by: one-load."""
 
+from typing import cast
+
 
 class Lazy:
     """Loads the model when it is first needed."""
@@ -17,7 +19,7 @@ class Lazy:
 @asynccontextmanager
 async def lifespan(settings: Settings) -> AsyncIterator[AppState]:
     """Load the model, open the database; give both back in reverse order. Or raise StartError."""
-    with closing(cast("Model", Lazy(settings))) as model:
+    with closing(cast("BatchingModel", Lazy(settings))) as model:
         async with (
             open_database(settings.database_path) as database,
             open_tasks(settings, model) as tasks,

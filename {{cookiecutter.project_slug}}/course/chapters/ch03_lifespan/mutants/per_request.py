@@ -1,5 +1,7 @@
 """Loads the model anew for every prediction. Rejected by: none-per-request."""
 
+from typing import cast
+
 
 class Fresh:
     """Loads the model for every call."""
@@ -16,7 +18,7 @@ class Fresh:
 @asynccontextmanager
 async def lifespan(settings: Settings) -> AsyncIterator[AppState]:
     """Load the model, open the database; give both back in reverse order. Or raise StartError."""
-    with closing(cast("Model", Fresh(settings))) as model:
+    with closing(cast("BatchingModel", Fresh(settings))) as model:
         async with (
             open_database(settings.database_path) as database,
             open_tasks(settings, model) as tasks,

@@ -1,6 +1,8 @@
 """Serves without a model when it cannot be loaded. Rejected by: no-model-no-start."""
 
-from app.errors import StartError
+from typing import cast
+
+from app.kit.start import StartError
 
 
 class Absent:
@@ -20,7 +22,7 @@ async def lifespan(settings: Settings) -> AsyncIterator[AppState]:
     try:
         loaded = await to_thread.run_sync(open_model, settings)
     except StartError:
-        loaded = cast("Model", Absent())
+        loaded = cast("BatchingModel", Absent())
     with closing(loaded) as model:
         async with (
             open_database(settings.database_path) as database,

@@ -1,12 +1,12 @@
 """With `def`: there is nothing to wait for."""
 
-# file: app/users/router.py
+# file: app/showcases/users/router.py
 """`/v1/users`: two routes that need nothing but their path."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from app.errors import problems
+from app.kit.problems import problems
 from app.security import ApiKeyRequired
 
 router = APIRouter(
@@ -32,13 +32,13 @@ def read_user(name: str) -> User:
     return User(username=name)
 
 
-# file: app/orders/router.py
+# file: app/showcases/orders/router.py
 """`/v1/orders`: the same as the users in another module, so that neither knows of the other."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from app.errors import problems
+from app.kit.problems import problems
 from app.security import ApiKeyRequired
 
 router = APIRouter(

@@ -1,12 +1,12 @@
 """With what FastAPI has for it."""
 
-# file: app/lecture.py
+# file: app/showcases/lecture.py
 """The routers that only the course has, mounted on the app by name."""
 
 from fastapi import FastAPI
 
-from app.orders import router as orders
-from app.users import router as users
+from app.showcases.orders import router as orders
+from app.showcases.users import router as users
 
 
 def mount_lecture(app: FastAPI) -> None:

@@ -1,6 +1,6 @@
 """Says more of the path's parameter."""
 
-# file: app/users/router.py
+# file: app/showcases/users/router.py
 """`/v1/users`: two routes that need nothing but their path."""
 
 from typing import Annotated
@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
-from app.errors import problems
+from app.kit.problems import problems
 from app.security import ApiKeyRequired
 
 router = APIRouter(

@@ -1,12 +1,12 @@
 """Leaves prefix and tags to where the router is mounted."""
 
-# file: app/users/router.py
+# file: app/showcases/users/router.py
 """`/v1/users`: two routes that need nothing but their path."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from app.errors import problems
+from app.kit.problems import problems
 from app.security import ApiKeyRequired
 
 router = APIRouter(dependencies=[ApiKeyRequired], responses=problems(401))
@@ -30,7 +30,7 @@ async def read_user(name: str) -> User:
     return User(username=name)
 
 
-# file: app/lecture.py
+# file: app/showcases/lecture.py
 def mount_lecture(app: FastAPI) -> None:
     """Mount the users' and the orders' router."""
     app.include_router(users.router, prefix="/v1/users", tags=["users"])

@@ -1,12 +1,12 @@
 """Has the prefix in the router and in its routes. Rejected by: mounted."""
 
-# file: app/users/router.py
+# file: app/showcases/users/router.py
 """`/v1/users`: two routes that need nothing but their path."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from app.errors import problems
+from app.kit.problems import problems
 from app.security import ApiKeyRequired
 
 router = APIRouter(

@@ -1,12 +1,12 @@
 """Has no prefix: `/me` and `/{name}` are at the top. Rejected by: mounted."""
 
-# file: app/users/router.py
+# file: app/showcases/users/router.py
 """`/v1/users`: two routes that need nothing but their path."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from app.errors import problems
+from app.kit.problems import problems
 from app.security import ApiKeyRequired
 
 router = APIRouter(tags=["users"], dependencies=[ApiKeyRequired], responses=problems(401))

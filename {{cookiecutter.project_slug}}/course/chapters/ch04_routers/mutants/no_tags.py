@@ -1,12 +1,12 @@
 """Has no tags: the routes stand in a heap in /docs. Rejected by: documented."""
 
-# file: app/users/router.py
+# file: app/showcases/users/router.py
 """`/v1/users`: two routes that need nothing but their path."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from app.errors import problems
+from app.kit.problems import problems
 from app.security import ApiKeyRequired
 
 router = APIRouter(prefix="/v1/users", dependencies=[ApiKeyRequired], responses=problems(401))

@@ -1,7 +1,7 @@
 """Makes a router, and never mounts it. Rejected by: orders."""
 
 
-# file: app/lecture.py
+# file: app/showcases/lecture.py
 def mount_lecture(app: FastAPI) -> None:
     """Mount the users' router."""
     mount(app, users.router)

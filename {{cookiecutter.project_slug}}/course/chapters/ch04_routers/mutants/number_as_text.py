@@ -1,7 +1,7 @@
 """Takes any word for the number of an order. Rejected by: orders."""
 
 
-# file: app/orders/router.py
+# file: app/showcases/orders/router.py
 class Order(BaseModel):
     """An order, by its number, and who has placed it."""
 

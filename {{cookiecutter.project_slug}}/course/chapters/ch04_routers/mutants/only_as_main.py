@@ -1,7 +1,7 @@
 """Mounts only when the file is run by itself. Rejected by: mounted."""
 
 
-# file: app/lecture.py
+# file: app/showcases/lecture.py
 def mount_lecture(app: FastAPI) -> None:
     """Mount the users' and the orders' router."""
     if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """Forgets the key that all other routes want. Rejected by: key."""
 
-# file: app/users/router.py
+# file: app/showcases/users/router.py
 """`/v1/users`: two routes that need nothing but their path."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from app.errors import problems
+from app.kit.problems import problems
 from app.security import ApiKeyRequired
 
 router = APIRouter(prefix="/v1/users", tags=["users"], responses=problems(401))

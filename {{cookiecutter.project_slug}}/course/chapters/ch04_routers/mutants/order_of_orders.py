@@ -1,12 +1,12 @@
 """Has `/{order_id}` before `/me`: a word where a number should be. Rejected by: orders."""
 
-# file: app/orders/router.py
+# file: app/showcases/orders/router.py
 """`/v1/orders`: the same as the users in another module, so that neither knows of the other."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from app.errors import problems
+from app.kit.problems import problems
 from app.security import ApiKeyRequired
 
 router = APIRouter(

@@ -1,12 +1,12 @@
 """Documents an error that nobody can get, and not the one of a missing key. Rejected by: documented."""
 
-# file: app/users/router.py
+# file: app/showcases/users/router.py
 """`/v1/users`: two routes that need nothing but their path."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from app.errors import problems
+from app.kit.problems import problems
 from app.security import ApiKeyRequired
 
 router = APIRouter(

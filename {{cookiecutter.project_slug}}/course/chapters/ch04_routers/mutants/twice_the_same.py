@@ -1,7 +1,7 @@
 """Mounts the same router twice. Rejected by: orders."""
 
 
-# file: app/lecture.py
+# file: app/showcases/lecture.py
 def mount_lecture(app: FastAPI) -> None:
     """Mount the users' and the orders' router."""
     mount(app, users.router)

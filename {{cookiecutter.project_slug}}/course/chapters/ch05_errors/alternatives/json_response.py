@@ -2,6 +2,9 @@
 
 from fastapi.responses import JSONResponse
 
+from app.kit.logs import request_id
+from app.kit.problems import PROBLEM_JSON
+
 
 def answer(status: int, headers: dict[str, str], **members: object) -> Response:
     """A problem as an answer."""

@@ -1,5 +1,9 @@
 """Knows the request's id only when the client sent one. Rejected by: request-id."""
 
+import json
+
+from app.kit.problems import PROBLEM_JSON, problem_body
+
 
 async def answer_http_exception(request: Request, error: HTTPException) -> Response:
     """FastAPI's, Starlette's and our own `HTTPException`."""

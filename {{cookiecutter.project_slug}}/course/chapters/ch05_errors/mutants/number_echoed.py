@@ -1,6 +1,10 @@
 """Says a refused number back, which NaN cannot be in JSON. Rejected by: not-a-number."""
 
+import json
+
 from fastapi.responses import JSONResponse
+
+from app.kit.problems import PROBLEM_JSON, problem_body
 
 
 async def answer_validation_error(_: Request, error: RequestValidationError) -> Response:

@@ -1,12 +1,20 @@
 """Makes an id of its own for the body. Rejected by: request-id."""
 
+import json
 from uuid import uuid4
 
+from app.kit.problems import PROBLEM_JSON, problem_body
 
-def problem_body(status: int, **members: object) -> bytes:
-    """A problem's bytes."""
-    phrase = HTTPStatus(status).phrase
-    default = {"type": "about:blank", "title": phrase, "detail": phrase}
-    fixed = {"status": status, "request_id": uuid4().hex}
-    problem = Problem.model_validate(default | members | fixed)
-    return json.dumps(problem.model_dump(exclude_none=True)).encode("ascii")
+
+def problem(status: int, headers: Mapping[str, str], **members: object) -> Response:
+    """A problem as an answer."""
+    body = json.loads(problem_body(status, **members)) | {"request_id": uuid4().hex}
+    return Response(json.dumps(body), status, headers, PROBLEM_JSON)
+
+
+async def answer_http_exception(request: Request, error: HTTPException) -> Response:
+    """FastAPI's, Starlette's and our own `HTTPException`."""
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted(allowed_methods(request)))
+    return problem(error.status_code, headers, detail=error.detail)

@@ -20,7 +20,7 @@ async def read_task(task_id: UUID, tasks: TaskServiceDep) -> Task:
     return await tasks.get(task_id)
 
 
-# file: app/tasks/runner.py
+# file: app/tasks/engine/runner.py
 class Runner:
     def run(self, context: TaskContext) -> Outcome | None:
         """Run an attempt to its end."""

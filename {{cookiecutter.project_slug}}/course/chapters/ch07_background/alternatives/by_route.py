@@ -20,7 +20,7 @@ async def read_task(task: Annotated[Task, Depends(get_task)]) -> Task:
     return task
 
 
-# file: app/tasks/runner.py
+# file: app/tasks/engine/runner.py
 class Runner:
     def run(self, context: TaskContext) -> Outcome | None:
         """Run an attempt to its end."""

@@ -1,7 +1,7 @@
 """Catches Exception, and SystemExit is none. Rejected by: dead."""
 
 
-# file: app/tasks/runner.py
+# file: app/tasks/engine/runner.py
 class Runner:
     def run(self, context: TaskContext) -> Outcome | None:
         """Run an attempt to its end."""

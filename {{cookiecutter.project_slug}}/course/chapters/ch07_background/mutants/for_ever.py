@@ -1,7 +1,7 @@
 """Lets an exception pass, so the task is running for ever. Rejected by: failed."""
 
 
-# file: app/tasks/runner.py
+# file: app/tasks/engine/runner.py
 class Runner:
     def run(self, context: TaskContext) -> Outcome | None:
         """Run an attempt to its end."""

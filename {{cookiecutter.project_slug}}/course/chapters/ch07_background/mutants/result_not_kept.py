@@ -1,7 +1,7 @@
 """Runs the task and throws away what it gives. Rejected by: succeeded."""
 
 
-# file: app/tasks/runner.py
+# file: app/tasks/engine/runner.py
 class Runner:
     def run(self, context: TaskContext) -> Outcome | None:
         """Run an attempt to its end."""

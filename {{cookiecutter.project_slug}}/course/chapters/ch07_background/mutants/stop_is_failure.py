@@ -1,7 +1,7 @@
 """Takes a task that was stopped for one that failed. Rejected by: cancelled."""
 
 
-# file: app/tasks/runner.py
+# file: app/tasks/engine/runner.py
 class Runner:
     def run(self, context: TaskContext) -> Outcome | None:
         """Run an attempt to its end."""

@@ -1,7 +1,7 @@
 """Writes an exception to the log, and says that all went well. Rejected by: failed."""
 
 
-# file: app/tasks/runner.py
+# file: app/tasks/engine/runner.py
 class Runner:
     def run(self, context: TaskContext) -> Outcome | None:
         """Run an attempt to its end."""

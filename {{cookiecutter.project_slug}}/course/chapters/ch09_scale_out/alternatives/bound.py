@@ -1,7 +1,7 @@
 """A bound task, which knows its own message."""
 
 
-# file: app/tasks/worker.py
+# file: app/tasks/engine/celery/worker.py
 @celery.task(bind=True, name=RUN, ignore_result=True)
 def run(self: object, task_id: str) -> None:
     """Run the task with this id, if it is due and nobody else runs it."""

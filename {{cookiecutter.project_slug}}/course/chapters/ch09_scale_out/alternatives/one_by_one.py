@@ -20,7 +20,7 @@ class CeleryEngine:
         self._celery.send_task(RUN, args=task_ids, serializer="json")
 
 
-# file: app/tasks/worker.py
+# file: app/tasks/engine/celery/worker.py
 @celery.task(name=RUN, acks_late=True)
 def run(task_id: str) -> None:
     """Run the task with this id, if it is due and nobody else runs it."""

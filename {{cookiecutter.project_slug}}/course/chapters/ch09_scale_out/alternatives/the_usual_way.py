@@ -3,7 +3,7 @@
 
 class CeleryEngine:
     def _announce(self, task_ids: list[str]) -> None:
-        from app.tasks.worker import run
+        from app.tasks.engine.celery.worker import run
 
         for task_id in task_ids:
             run.apply_async(kwargs={"task_id": task_id}, task_id=task_id)

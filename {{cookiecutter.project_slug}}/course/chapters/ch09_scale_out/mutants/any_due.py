@@ -1,7 +1,7 @@
 """Claims whatever is due, and not what the message names. Rejected by: another-process."""
 
 
-# file: app/tasks/worker.py
+# file: app/tasks/engine/celery/worker.py
 @celery.task(name=RUN)
 def run(task_id: str) -> None:
     """Run a task."""

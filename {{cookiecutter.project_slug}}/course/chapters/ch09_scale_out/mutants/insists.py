@@ -1,7 +1,7 @@
 """Waits until it gets a claim, though somebody else has run the task. Rejected by: once."""
 
 
-# file: app/tasks/worker.py
+# file: app/tasks/engine/celery/worker.py
 @celery.task(name=RUN)
 def run(task_id: str) -> None:
     """Run the task with this id."""

@@ -1,7 +1,7 @@
 """Does not take charge of the task, so nobody renews its lease. Rejected by: keeps-its-lease."""
 
-# file: app/tasks/worker.py
-from app.tasks.context import TaskContext
+# file: app/tasks/engine/celery/worker.py
+from app.tasks.engine.context import TaskContext
 
 
 @celery.task(name=RUN)

@@ -1,7 +1,7 @@
 """Runs what the message says, without a claim. Rejected by: another-process."""
 
 
-# file: app/tasks/worker.py
+# file: app/tasks/engine/celery/worker.py
 @celery.task(name=RUN)
 def run(task_id: str) -> None:
     """Run the task with this id."""

@@ -1,7 +1,7 @@
 """Leaves the outcome to Celery, and tells the database nothing. Rejected by: another-process."""
 
 
-# file: app/tasks/worker.py
+# file: app/tasks/engine/celery/worker.py
 @celery.task(name=RUN)
 def run(task_id: str) -> dict[str, object]:
     """Run the task with this id."""

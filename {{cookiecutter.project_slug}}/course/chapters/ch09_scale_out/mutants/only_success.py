@@ -1,6 +1,6 @@
 """Keeps only how successful tasks ended. Rejected by: hands-back."""
 
-# file: app/tasks/worker.py
+# file: app/tasks/engine/celery/worker.py
 from app.tasks.schemas import TaskState
 
 

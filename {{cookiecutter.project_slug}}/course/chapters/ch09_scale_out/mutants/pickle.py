@@ -1,7 +1,7 @@
 """Packs messages so that unpacking them can run code. Rejected by: id-alone."""
 
 
-def make_celery(settings: Settings) -> Celery:
+def make_celery(settings: CelerySettings) -> Celery:
     """Celery, as old tutorials set it up."""
     url = settings.task_broker_url.get_secret_value()
     celery = Celery("app", broker=url)

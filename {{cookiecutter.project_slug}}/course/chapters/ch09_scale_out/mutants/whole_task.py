@@ -11,7 +11,7 @@ class CeleryEngine:
             self._celery.send_task(RUN, [task.model_dump(mode="json")], task_id=task_id)
 
 
-# file: app/tasks/worker.py
+# file: app/tasks/engine/celery/worker.py
 @celery.task(name=RUN)
 def run(task: dict[str, str]) -> None:
     """Run this task."""

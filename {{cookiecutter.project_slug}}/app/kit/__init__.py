@@ -1,0 +1,1 @@
+"""Tools that know nothing of this service: they take values. Read these last."""

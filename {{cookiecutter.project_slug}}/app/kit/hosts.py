@@ -1,0 +1,22 @@
+"""Which `Host` headers the service answers to."""
+
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+host_name = re.compile(rb"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?").fullmatch
+
+
+def host_check(allowed: Sequence[str]) -> Callable[[bytes], bool]:
+    """Whether a `Host` header names one of the hosts; `*.example.com` stands for all below it."""
+    patterns = [name.lower().encode() for name in allowed]
+
+    @lru_cache(maxsize=256)
+    def trusts(header: bytes) -> bool:
+        match = host_name(header.lower())
+        if b"*" in patterns or not match:
+            return b"*" in patterns
+        name = match[1]
+        return any(name == p or (p.startswith(b"*.") and name.endswith(p[1:])) for p in patterns)
+
+    return trusts

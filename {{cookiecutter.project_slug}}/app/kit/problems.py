@@ -1,0 +1,72 @@
+"""The one shape of every error, as a client gets it (RFC 9457 problem details)."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Response
+from pydantic import BaseModel, Field
+
+from app.kit.logs import request_id
+
+PROBLEM_JSON = "application/problem+json"
+
+
+class InvalidField(BaseModel):
+    """One value that was refused: where it is, and the rule that it broke."""
+
+    location: str = Field(description="body, query, path or header", examples=["body"])
+    pointer: str = Field(description="JSON pointer to the value", examples=["/petal_width_cm"])
+    rule: str = Field(description="The name of the rule", examples=["less_than_equal"])
+    message: str
+
+
+class Problem(BaseModel):
+    """The one shape of every error (RFC 9457 problem details)."""
+
+    type: str = Field(description="`about:blank`, or a name for the kind of error")
+    title: str
+    status: int
+    detail: str = Field(description="What happened, for a person")
+    request_id: str = Field(description="Also in the `X-Request-ID` header and in the server's log")
+    errors: list[InvalidField] | None = Field(None, description="Only when values were refused")
+
+
+def problem_body(status: int, **members: object) -> bytes:
+    """A problem's bytes, with what is not given filled in from the status.
+
+    ASCII only: a client may send half a surrogate pair as the name of a field.
+    """
+    phrase = HTTPStatus(status).phrase
+    default = {"type": "about:blank", "title": phrase, "detail": phrase}
+    fixed = {"status": status, "request_id": request_id.get()}
+    problem = Problem.model_validate(default | members | fixed)
+    return json.dumps(problem.model_dump(exclude_none=True)).encode("ascii")
+
+
+def problem_response(status: int, headers: Mapping[str, str], **members: object) -> Response:
+    """A problem as an answer."""
+    return Response(problem_body(status, **members), status, headers, media_type=PROBLEM_JSON)
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that may answer with these problems."""
+    return {s: {"model": Problem, "description": HTTPStatus(s).phrase} for s in statuses}
+
+
+def document_problems(app: FastAPI) -> None:
+    """Have the OpenAPI document give problems their own media type."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()
+        for path in document["paths"].values():
+            for operation in path.values():
+                for status, response in operation["responses"].items():
+                    if status >= "400":  # the media type is that of the route, such as a stream's
+                        [schema] = response["content"].values()
+                        response["content"] = {PROBLEM_JSON: schema}
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -1,0 +1,54 @@
+"""The watchdog beside the app: what it finds is a line of the log, and counted."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+from opentelemetry import metrics
+
+from app.kit.watchdog.stack import PROJECT
+from app.kit.watchdog.thread import Block, Watchdog
+
+StateT = TypeVar("StateT")
+
+# goes where the app's own telemetry goes, and nowhere as long as none is configured
+blocks = metrics.get_meter("app").create_counter(
+    "app.event_loop.blocks", unit="{block}", description="How often the event loop was blocked"
+)
+
+
+def watched(
+    opened: AbstractAsyncContextManager[StateT], limit_ms: int
+) -> AbstractAsyncContextManager[StateT]:
+    """The same lifespan, with a watchdog while the app serves; without one, that very lifespan."""
+    return _watched(opened, limit_ms / 1000) if limit_ms else opened
+
+
+@asynccontextmanager
+async def _watched(
+    opened: AbstractAsyncContextManager[StateT], limit: float
+) -> AsyncIterator[StateT]:
+    async with opened as state:
+        with Watchdog(asyncio.get_running_loop(), limit, report):
+            yield state
+
+
+def report(block: Block) -> None:
+    """Log who blocks the loop, and count it once, when it is over."""
+    place = block.place
+    path = Path(place.file)
+    file = path.relative_to(PROJECT).as_posix() if path.is_relative_to(PROJECT) else place.file
+    structlog.get_logger().warning(
+        f"The event loop {'was' if block.over else 'is still'} blocked",
+        handler=place.handler,
+        at=f"{file}:{place.line}",
+        code=place.code,
+        inside=place.inside,
+        duration_ms=round(block.seconds * 1000),
+    )
+    if block.over:
+        where = {"code.function.name": place.handler, "code.file.path": file}
+        blocks.add(1, {**where, "code.line.number": place.line})

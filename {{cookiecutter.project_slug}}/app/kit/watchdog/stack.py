@@ -1,0 +1,83 @@
+"""What a thread is doing right now: its frames, and what their owner would call them."""
+
+import linecache
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+PROJECT = Path(__file__).parents[3]
+DEBUGGERS = ("bdb", "pydevd")
+LOOPS = ("asyncio.runners", "asyncio.base_events", "uvloop")
+RUNNERS = ("_run_once", "run", "run_forever", "run_until_complete")
+WAITERS = ("selectors", "asyncio.windows_events")
+
+
+@dataclass(frozen=True)
+class Place:
+    """The line that holds a thread, and for whom."""
+
+    handler: str  # the route's function, or the outermost function of the project
+    file: str
+    line: int
+    inside: str  # the innermost function, which is often a library's
+
+    @property
+    def code(self) -> str:
+        """The line as it is written."""
+        return linecache.getline(self.file, self.line).strip()
+
+
+def frames_of(thread: int) -> list[FrameType]:
+    """The frames that the loop of this thread runs, the innermost first."""
+    frames, frame = [], sys._current_frames().get(thread)
+    while frame and not is_loop(frame):
+        frames.append(frame)
+        frame = frame.f_back
+    return frames
+
+
+def is_loop(frame: FrameType) -> bool:
+    """Whether the frame is of the loop itself; a loop cannot run within another one's callback."""
+    return module(frame).startswith(LOOPS) and frame.f_code.co_name in RUNNERS
+
+
+def is_idle(frame: FrameType) -> bool:
+    """Whether this innermost frame is that of a loop which waits for something to do."""
+    return is_loop(frame) or module(frame).startswith(WAITERS)
+
+
+def describe(frames: list[FrameType], project: Path = PROJECT) -> Place | None:
+    """The innermost line of the project's own code; None when idle, or in a debugger's hands."""
+    if not frames or any(module(frame).startswith(DEBUGGERS) for frame in frames):
+        return None
+    own = [frame for frame in frames if is_own(frame, project)] or frames[:1]
+    handler = next(endpoints(frames), name(own[-1]))
+    return Place(handler, own[0].f_code.co_filename, own[0].f_lineno, name(frames[0]))
+
+
+def is_own(frame: FrameType, project: Path) -> bool:
+    """Whether the frame's code is the project's; its environment lies in its folder as well."""
+    if module(frame) == "app.kit.middleware":
+        return False  # it is around every request, whatever that does
+    path = Path(frame.f_code.co_filename)
+    return path.is_relative_to(project) and "site-packages" not in path.parts
+
+
+def endpoints(frames: list[FrameType]) -> Iterator[str]:
+    """The route's function of each request that is on the stack: routing notes it in the scope."""
+    for frame in frames:
+        scope = frame.f_locals.get("scope")
+        if isinstance(scope, dict) and (endpoint := scope.get("endpoint")):
+            yield f"{endpoint.__module__}.{endpoint.__qualname__}"
+
+
+def module(frame: FrameType) -> str:
+    """The name of the frame's module."""
+    return str(frame.f_globals.get("__name__"))
+
+
+def name(frame: FrameType) -> str:
+    """Module and function, as in `app.health.live`."""
+    return f"{module(frame)}.{frame.f_code.co_qualname}"

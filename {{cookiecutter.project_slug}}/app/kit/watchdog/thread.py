@@ -1,0 +1,131 @@
+"""The watchdog: a thread that looks at an event loop's thread, some times in each limit.
+
+It goes by three signs. The loop shows no life: its timer for that is overdue. It is held by one
+step of one task, not by many short ones. And that step waits in one place, or it calculates; a
+thread that does neither was only not given the processor.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread, get_ident
+from types import CodeType
+from typing import Self
+
+from app.kit.watchdog.stack import PROJECT, Place, describe, frames_of, is_idle
+
+LOOKS = 4  # in the time of the limit
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look at the loop's thread has shown."""
+
+    at: float
+    beat_at: float  # when the loop has shown life last
+    cpu: float  # seconds that the thread has calculated
+    task: object
+    place: tuple[CodeType, int] | None  # code, and the instruction in it; None: it has no work
+
+
+@dataclass(frozen=True)
+class Block:
+    """One step that held the loop for longer than the limit; it may go on."""
+
+    place: Place
+    seconds: float
+    over: bool
+
+
+def held(before: Look, now: Look, limit: float) -> float | None:
+    """For how many of the seconds between two looks one step held the loop; None: none did."""
+    silent = now.at - max(before.at, now.beat_at)
+    calculated = now.cpu - before.cpu > (now.at - before.at) / 2
+    if now.place is None:
+        return None
+    if silent > limit and calculated:
+        return silent  # so much so that not even the watchdog could run: a call keeps the GIL
+    if now.beat_at > before.at or now.task is not before.task:
+        return None
+    # a look that is late itself proves nothing about who waits: nobody was given the processor
+    waited = now.place == before.place and silent < 2 * limit / LOOKS
+    return silent if calculated or waited else 0
+
+
+class Watchdog:
+    """Watches the loop of the thread that enters it, until it is left."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        limit: float,
+        report: Callable[[Block], None],
+        project: Path = PROJECT,
+    ) -> None:
+        self._loop, self._limit, self._report, self._project = loop, limit, report, project
+        self._pause = limit / LOOKS
+        self._thread = Thread(target=self._watch, name="loop-watchdog", daemon=True)
+        self._stop = Event()
+        self._since: float | None = None
+        self._held = 0.0  # less than the time since then, when the machine was busy
+        self._place: Place | None = None
+        self._told = False
+
+    def __enter__(self) -> Self:
+        """Start to watch this very thread."""
+        self._watched = get_ident()
+        self._beat_at = time.monotonic()
+        self._beat = self._loop.call_soon(self._show_life)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop; what goes on is reported as if it were over."""
+        self._stop.set()
+        self._thread.join()
+        self._beat.cancel()
+
+    def _show_life(self) -> None:
+        self._beat_at = time.monotonic()
+        self._beat = self._loop.call_later(self._pause, self._show_life)
+
+    def _watch(self) -> None:
+        before = self._look()
+        while not self._stop.wait(self._pause):
+            now = self._look()
+            seconds = held(before, now, self._limit)
+            if seconds is None:
+                self._release(now)
+            else:
+                self._hold(before, now, seconds)
+            before = now
+        self._release(self._look())
+
+    def _look(self) -> Look:
+        frame = sys._current_frames()[self._watched]
+        now = time.monotonic()
+        cpu = now  # where the system cannot tell, as if it calculated all the time
+        if sys.platform == "linux":
+            cpu = time.clock_gettime(time.pthread_getcpuclockid(self._watched))
+        task = asyncio.current_task(self._loop)
+        place = None if is_idle(frame) else (frame.f_code, frame.f_lasti)
+        return Look(now, self._beat_at, cpu, task, place)
+
+    def _hold(self, before: Look, now: Look, seconds: float) -> None:
+        if self._since is None:
+            self._since = before.at
+        self._held += seconds
+        if self._held >= self._limit and self._place is None:
+            self._place = describe(frames_of(self._watched), self._project)
+        if self._held >= 10 * self._limit and self._place and not self._told:
+            self._told = True
+            self._report(Block(self._place, now.at - self._since, over=False))
+
+    def _release(self, now: Look) -> None:
+        if self._since is not None and self._place:
+            end = now.beat_at if now.beat_at > self._since else now.at
+            self._report(Block(self._place, end - self._since, over=True))
+        self._since, self._held, self._place, self._told = None, 0.0, None, False

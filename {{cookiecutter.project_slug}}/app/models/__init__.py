@@ -1,0 +1,13 @@
+"""Your models: a folder for each. Here stands what the service asks, and how it opens its model."""
+
+from app.models.iris.features import Features
+from app.serving.batching import BatchingModel
+from app.serving.opening import open_with_queue
+from app.serving.settings import ModelSettings
+
+__all__ = ["Features", "open_model"]
+
+
+def open_model(settings: ModelSettings) -> BatchingModel:
+    """Open the model, with its queue before it; StartError says what is wrong with it."""
+    return open_with_queue(settings, Features)

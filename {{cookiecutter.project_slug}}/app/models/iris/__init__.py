@@ -1,0 +1,1 @@
+"""The species of an iris flower, from four lengths."""

@@ -1,0 +1,18 @@
+"""`GET /v1/model`: the card of the model that answers."""
+
+from fastapi import APIRouter
+
+from app.kit.problems import problems
+from app.security import ApiKeyRequired
+from app.serving.artefact import ModelCard
+from app.state import ModelDep
+
+router = APIRouter(
+    prefix="/v1/model", tags=["model"], dependencies=[ApiKeyRequired], responses=problems(401)
+)
+
+
+@router.get("")
+async def read_model_card(model: ModelDep) -> ModelCard:
+    """What the model is: its version, its measure on held-out data, and what it was trained on."""
+    return model.card

@@ -1,0 +1,97 @@
+"""The artefact folder: `card.json` and the ONNX file whose hash the card holds.
+
+The ONNX file is named after its hash and the card is replaced last, in one step, so that a
+reader finds the old model or the new one, whatever happens while a new one is written.
+"""
+
+import hashlib
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, Field, ValidationError
+
+from app.kit.start import StartError
+
+CARD_FILE = "card.json"
+TRAIN_COMMAND = "uv run python -m app.models.iris.train"
+
+
+class FeatureRange(BaseModel):
+    """One input of the model, and what it saw of it in training."""
+
+    name: str
+    unit: str
+    minimum: float = Field(description="The smallest value in the training data")
+    maximum: float = Field(description="The largest value in the training data")
+
+
+class ModelFacts(BaseModel):
+    """What the one who trains a model says of it."""
+
+    name: str
+    metrics: dict[str, float] = Field(description="Measured on data held out of the training")
+    features: list[FeatureRange] = Field(min_length=1, description="In the order of the columns")
+    labels: list[str] = Field(min_length=2, description="In the order of the probabilities")
+    libraries: dict[str, str] = Field(description="What the model was made with")
+
+
+class ModelCard(ModelFacts):
+    """What stands in `card.json`."""
+
+    card_schema: Literal[1] = Field(1, description="The version of the card's own layout")
+    version: str = Field(description="The first 12 digits of the ONNX file's SHA-256")
+    sha256: str = Field(description="The ONNX file's SHA-256, in hexadecimal")
+    trained_at: datetime
+
+    @property
+    def file_name(self) -> str:
+        """The ONNX file beside the card."""
+        return f"model-{self.version}.onnx"
+
+
+class ArtefactError(StartError):
+    """The model's artefact is missing, damaged, or made for other features."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(f"{cause}\nTrain the model anew: {TRAIN_COMMAND} (or your own training)")
+
+
+def write_artefact(folder: Path, onnx: bytes, facts: ModelFacts) -> ModelCard:
+    """Write the model and its card into the folder, and remove the models before it."""
+    sha256 = hashlib.sha256(onnx).hexdigest()
+    card = ModelCard(
+        **facts.model_dump(), version=sha256[:12], sha256=sha256, trained_at=datetime.now(UTC)
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / card.file_name
+    replace_file(kept, onnx)
+    replace_file(folder / CARD_FILE, card.model_dump_json(indent=2).encode())
+    for old in set(folder.glob("model-*.onnx")) - {kept}:
+        old.unlink()
+    return card
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write beside the file, then rename: nobody sees half of it."""
+    draft = path.with_suffix(".draft")
+    with draft.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def read_artefact(folder: Path) -> tuple[ModelCard, bytes]:
+    """The card, and the ONNX file that it is the card of; anything else is an ArtefactError."""
+    try:
+        card = ModelCard.model_validate_json((folder / CARD_FILE).read_bytes())
+        onnx = (folder / card.file_name).read_bytes()
+    except OSError as error:
+        raise ArtefactError(f"{error.filename} cannot be read: {error.strerror}.") from None
+    except ValidationError:
+        raise ArtefactError(f"{folder / CARD_FILE} is not a model card of layout 1.") from None
+    if hashlib.sha256(onnx).hexdigest() != card.sha256:
+        raise ArtefactError(f"{folder / card.file_name} is truncated or altered.")
+    return card, onnx

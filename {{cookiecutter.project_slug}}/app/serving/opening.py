@@ -1,0 +1,46 @@
+"""From the settings to a model that answers, with its queue before it.
+
+`MODEL_LOADER` names the function that loads, so a test, or a project with a model of another kind,
+puts its own in place: anything that takes the settings and returns a `Model`.
+"""
+
+from collections.abc import Callable
+from pkgutil import resolve_name
+
+from pydantic import BaseModel, ValidationError
+
+from app.kit.start import StartError
+from app.serving.artefact import ArtefactError, ModelCard
+from app.serving.batching import BatchingModel
+from app.serving.protocol import Model
+from app.serving.settings import ModelSettings
+
+
+def open_with_queue(settings: ModelSettings, features: type[BaseModel]) -> BatchingModel:
+    """Load the model, check it against the features that are asked, and put a queue before it."""
+    try:
+        loader: Callable[[ModelSettings], Model] = resolve_name(settings.model_loader)
+    except (ImportError, AttributeError) as error:
+        raise StartError(f"MODEL_LOADER: {settings.model_loader} is not there ({error}).") from None
+    model = loader(settings)
+    try:
+        check_features(model.card, features)
+    except ArtefactError:
+        model.close()
+        raise
+    return BatchingModel(model, settings.model_batch_size, settings.shutdown_seconds)
+
+
+def check_features(card: ModelCard, features: type[BaseModel]) -> None:
+    """Demand that the card names these features, in their order and units, within their bounds."""
+    fields = features.model_json_schema()["properties"]
+    expected = [(name, field["unit"]) for name, field in fields.items()]
+    found = [(feature.name, feature.unit) for feature in card.features]
+    if found != expected:
+        raise ArtefactError(f"The model was trained on {found}, and the API takes {expected}.")
+    try:
+        for edge in ("minimum", "maximum"):
+            features(**{feature.name: getattr(feature, edge) for feature in card.features})
+    except ValidationError as error:
+        place = f"{features.__module__.replace('.', '/')}.py"
+        raise ArtefactError(f"The training data breaks the bounds in {place}: {error}") from None

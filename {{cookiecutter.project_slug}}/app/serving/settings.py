@@ -1,0 +1,20 @@
+"""The settings of the model; they are part of `Settings`."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from app.kit.settings import ProcessSettings
+
+
+class ModelSettings(ProcessSettings):
+    """Where the model comes from, and how it is asked."""
+
+    model_dir: Path = Field(Path("var/model"), description="The folder of the model's artefact")
+    model_loader: str = Field(
+        "app.serving.onnx:load_model",
+        pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$",
+        description="What makes the model, as `package.module:function`",
+    )
+    model_threads: int = Field(1, ge=1, le=64, description="Threads that share one inference")
+    model_batch_size: int = Field(32, ge=1, le=1024, description="Most rows in one inference")

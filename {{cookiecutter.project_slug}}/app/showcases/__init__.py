@@ -1,0 +1,1 @@
+"""Routes that each teach one idea; every folder here can be deleted."""

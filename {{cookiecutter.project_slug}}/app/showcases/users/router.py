@@ -1,0 +1,29 @@
+"""`/v1/users`: two routes that need nothing but their path."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from app.kit.problems import problems
+from app.security import ApiKeyRequired
+
+router = APIRouter(
+    prefix="/v1/users", tags=["users"], dependencies=[ApiKeyRequired], responses=problems(401)
+)
+
+
+class User(BaseModel):
+    """Somebody, by name."""
+
+    username: str
+
+
+@router.get("/me")
+async def read_current_user() -> User:
+    """The one who asks. Declared first: `/{name}` would take `me` for a name."""
+    return User(username="current user")
+
+
+@router.get("/{name}", responses=problems(422))
+async def read_user(name: str) -> User:
+    """The user of this name."""
+    return User(username=name)

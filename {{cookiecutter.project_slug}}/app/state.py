@@ -1,0 +1,38 @@
+"""What every request finds: made by the lifespan, once in each worker process."""
+
+from typing import TYPE_CHECKING, Annotated, TypedDict, cast
+
+from fastapi import Depends
+from fastapi.requests import HTTPConnection
+
+from app.serving.batching import BatchingModel
+
+if TYPE_CHECKING:
+    import aiosqlite
+
+    from app.predictions.repository import PredictionRepository
+    from app.settings import Settings
+    from app.tasks.service import TaskService
+
+
+class AppState(TypedDict):
+    """The state, by name. Its parts are imported for their types alone: features import this."""
+
+    settings: "Settings"
+    model: BatchingModel
+    database: "aiosqlite.Connection"
+    predictions: "PredictionRepository"
+    tasks: "TaskService"
+
+
+def app_state(request: HTTPConnection) -> AppState:
+    """Return the state, with its types, as a dependency reads it."""
+    return cast("AppState", request.scope["state"])
+
+
+async def get_model(request: HTTPConnection) -> BatchingModel:
+    """Return the model that the lifespan opened."""
+    return app_state(request)["model"]
+
+
+ModelDep = Annotated[BatchingModel, Depends(get_model)]

@@ -1,0 +1,1 @@
+"""One database for every feature, and the thread that commits for all of them."""

@@ -1,0 +1,100 @@
+"""The `background` engine: tasks run in this process, in threads, beside the requests."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from queue import SimpleQueue
+
+from anyio import to_thread
+
+from app.storage.database import StorageUnavailableError
+from app.tasks.engine.base import Engine, logger
+from app.tasks.engine.context import TaskContext
+from app.tasks.engine.runner import Runner
+from app.tasks.repository import Claim, Outcome
+from app.tasks.settings import TaskSettings
+
+
+class BackgroundEngine(Engine):
+    """Claims due tasks and runs them, TASK_CONCURRENCY at once."""
+
+    def __init__(self, runner: Runner, settings: TaskSettings) -> None:
+        super().__init__(runner.commits, settings)
+        self._runner = runner
+        self._free = settings.task_concurrency
+        self._drain_seconds = settings.shutdown_seconds
+        self._stop_at: float | None = None
+        self._queue: SimpleQueue[TaskContext | None] = SimpleQueue()
+        self._asyncio = asyncio.get_running_loop()
+        # daemons: a task that never comes back must not hold up the end of the process
+        for _ in range(settings.task_concurrency):
+            threading.Thread(target=self._work_in_thread, name="task", daemon=True).start()
+
+    async def kick(self) -> None:
+        """Say that there is work; without a free place, the next one to be free asks anyway."""
+        if self._free:
+            await super().kick()
+
+    def begin_stop(self) -> None:
+        """Take up nothing more; from here on, the time to finish runs."""
+        self._stop_at = self._stop_at or time.monotonic() + self._drain_seconds
+        super().begin_stop()
+
+    async def work(self) -> None:
+        """Claim as many tasks as there are free places."""
+        if self._free:
+            claims = await self.commits.run(self._claim, self._free)
+            self._free -= len(claims)
+            for claim in claims:
+                self._queue.put(self._runner.begin(claim))
+
+    async def drain(self) -> None:
+        """Wait for the running tasks; then hand the rest back, and it costs them no attempt."""
+        await to_thread.run_sync(self._runner.drain, self._stop_at or 0)
+        for _ in range(self.settings.task_concurrency):
+            self._queue.put(None)
+
+    def _claim(self, limit: int) -> list[Claim]:
+        lease = self.settings.task_lease_seconds
+        return self.commits.repository.claim(self._runner.owner, lease, limit)
+
+    def _settle_and_claim(self, ends: Sequence[tuple[Claim, Outcome]]) -> list[Claim | None]:
+        """Keep outcomes; a claim for each place that they leave, while there are due tasks."""
+        self.commits.repository.settle(ends)
+        claims = self._claim(len(ends))
+        return [*claims, *[None] * (len(ends) - len(claims))]
+
+    def _work_in_thread(self) -> None:
+        while context := self._queue.get():
+            following: TaskContext | None = context
+            while following:
+                context, following = following, None
+                try:
+                    following = self._run_one(context)
+                except Exception:  # the place must not be lost; the task's lease runs out
+                    logger.exception("task_engine_error", task_id=context.claim.id)
+                    self._runner.end(context)
+            with suppress(RuntimeError):  # the event loop has ended before the task did
+                self._asyncio.call_soon_threadsafe(self._free_place)
+
+    def _run_one(self, context: TaskContext) -> TaskContext | None:
+        """Run a task; the next one is claimed in the commit that keeps the outcome of this one."""
+        outcome = self._runner.run(context)
+        claim = None
+        if outcome is None or self.stopping.is_set():
+            self._runner.settle(context.claim, outcome)
+        else:
+            end = (context.claim, outcome)
+            try:
+                claim = self.commits.submit_each(self._settle_and_claim, end).result()
+            except StorageUnavailableError:
+                self._runner.settle(*end)
+        following = self._runner.begin(claim) if claim else None
+        self._runner.end(context)
+        return following
+
+    def _free_place(self) -> None:
+        self._free += 1
+        self._wake.set()

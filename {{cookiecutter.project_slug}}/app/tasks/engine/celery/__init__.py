@@ -1,0 +1,1 @@
+"""Tasks on Celery workers, for more than one machine."""

@@ -1,0 +1,112 @@
+"""The `celery` engine: tasks run in Celery workers, on this machine or others.
+
+The repository is an outbox. A task is kept there first and announced to the broker after, by its
+id alone; while the broker is away, accepted tasks wait in the repository. An announcement may come
+late, twice or never: a worker runs only what it can claim, and what the broker lost is announced
+again.
+"""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from anyio import to_thread
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from app.tasks.commits import GroupCommit
+from app.tasks.engine.base import Engine, logger
+from app.tasks.engine.celery.settings import CelerySettings
+
+QUEUE = "tasks"
+RUN = "app.tasks.run"
+GROUP = 100
+FOLDER = "filesystem://"
+
+
+def make_celery(settings: CelerySettings) -> Celery:
+    """Celery as it is safe: JSON only, acknowledged after the work, no results of its own."""
+    url = settings.task_broker_url.get_secret_value()
+    celery = Celery("app", broker=url)
+    celery.conf.update(
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        task_default_queue=QUEUE,
+        task_publish_retry=False,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        worker_concurrency=settings.task_concurrency,
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options=broker_options(url, settings),
+    )
+    return celery
+
+
+def broker_options(url: str, settings: CelerySettings) -> dict[str, Any]:
+    """How Celery uses Redis, or a folder for its messages."""
+    if url.startswith(FOLDER):
+        from app.tasks.engine.celery.folder_broker import (
+            use_folder,  # needs what Windows does not have
+        )
+
+        return use_folder(Path(url.removeprefix(FOLDER)), settings.task_poll_seconds)
+    return {
+        # longer than a lease: until then nobody else could claim the task anyway
+        "visibility_timeout": max(3600, 4 * settings.task_lease_seconds),
+        "socket_connect_timeout": 2,
+        "socket_timeout": 10,
+    }
+
+
+class CeleryEngine(Engine):
+    """Announces due tasks to the workers."""
+
+    def __init__(self, commits: GroupCommit, settings: CelerySettings) -> None:
+        super().__init__(commits, settings)
+        self._celery = make_celery(settings)
+        self._audited_at = time.monotonic()
+
+    async def work(self) -> None:
+        """Announce what is due; if the broker is away, leave it for the next poll."""
+        try:
+            await self._announce_due()
+            await self._announce_lost()
+        except OperationalError as error:
+            logger.warning("task_broker_unavailable", error=str(error))
+
+    async def drain(self) -> None:
+        """Nothing runs in this process."""
+        self._celery.close()
+
+    async def _announce_due(self) -> None:
+        repository = self.commits.repository
+        while task_ids := await self.commits.run(repository.dispatch, GROUP):
+            try:
+                await to_thread.run_sync(self._announce, task_ids)
+            except OperationalError:
+                await self.commits.run(repository.undispatch, task_ids)
+                raise
+
+    async def _announce_lost(self) -> None:
+        """Once a lease: when the broker knows of fewer tasks than were announced, do it again."""
+        lease = self.settings.task_lease_seconds
+        if time.monotonic() - self._audited_at < lease:
+            return
+        known = await to_thread.run_sync(self._count_announced)
+        if await self.commits.run(self.commits.repository.redispatch, lease, known):
+            await self.kick()
+        self._audited_at = time.monotonic()
+
+    def _announce(self, task_ids: list[str]) -> None:
+        with self._celery.producer_pool.acquire(block=True) as producer:
+            for task_id in task_ids:
+                self._celery.send_task(RUN, [task_id], task_id=task_id, producer=producer)
+
+    def _count_announced(self) -> int:
+        with self._celery.connection_for_write() as connection:
+            count: int = connection.default_channel.queue_declare(QUEUE).message_count
+            return count

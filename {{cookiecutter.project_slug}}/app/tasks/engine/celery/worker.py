@@ -1,0 +1,104 @@
+"""The Celery worker, for `TASK_ENGINE=celery`: `python -m app.tasks.engine.celery.worker`.
+
+Celery brings the processes and hands them the ids of tasks; everything else is as in the
+`background` engine: claim, lease, run, settle.
+"""
+
+import argparse
+import multiprocessing
+import os
+import sys
+import threading
+import time
+from functools import cache
+
+from celery.signals import worker_process_init, worker_shutting_down
+
+from app.kit.logs import configure_logs
+from app.kit.settings import load_settings
+from app.kit.start import StartError
+from app.models import open_model
+from app.serving.settings import ModelSettings
+from app.storage.database import StorageUnavailableError
+from app.tasks.commits import GroupCommit
+from app.tasks.engine.celery.engine import RUN, make_celery
+from app.tasks.engine.celery.settings import CelerySettings
+from app.tasks.engine.context import RETRY_SECONDS
+from app.tasks.engine.runner import Runner
+from app.tasks.opening import open_repository
+from app.tasks.repository import Claim
+
+
+class WorkerSettings(CelerySettings, ModelSettings):
+    """What a worker needs of the settings."""
+
+
+settings = load_settings(WorkerSettings)
+celery = make_celery(settings)
+# shared with the processes that Celery forks; without a lock, so that none can be left locked
+stopping = multiprocessing.RawValue("b", 0)
+
+
+@worker_process_init.connect  # type: ignore[untyped-decorator]
+def begin_process(**_: object) -> None:
+    """Open everything before the first task comes."""
+    configure_logs()
+    runner()
+    threading.Thread(target=end_process_when_stopping, daemon=True).start()
+
+
+@worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def begin_stop(**_: object) -> None:
+    """SIGTERM: Celery takes up nothing more, and our processes drain."""
+    stopping.value = 1
+
+
+@cache
+def runner() -> Runner:
+    """What this process runs tasks with; opened once."""
+    return Runner(GroupCommit(open_repository(settings)), open_model(settings), settings)
+
+
+@celery.task(name=RUN)  # type: ignore[untyped-decorator]
+def run(task_id: str) -> None:
+    """Run the task with this id, if it is due and nobody else runs it."""
+    for claim in claim_when_possible(task_id):
+        context = runner().begin(claim)
+        runner().settle(claim, runner().run(context))
+        runner().end(context)
+
+
+def claim_when_possible(task_id: str) -> list[Claim]:
+    """Claim the task; while the storage is away, wait for it."""
+    commits, owner, lease = runner().commits, runner().owner, settings.task_lease_seconds
+    while True:
+        try:
+            return commits.wait(commits.repository.claim, owner, lease, 1, task_id)
+        except StorageUnavailableError:
+            time.sleep(RETRY_SECONDS)
+
+
+def end_process_when_stopping() -> None:
+    """Give the task that runs its time, hand it back after that, and leave none behind."""
+    while not stopping.value:
+        time.sleep(0.1)
+    if runner().drain(time.monotonic() + settings.shutdown_seconds):
+        os._exit(0)  # the task does not come back from where it is
+
+
+def main() -> None:
+    """Check that everything opens, then work until SIGTERM or Ctrl-C."""
+    argparse.ArgumentParser(
+        prog="python -m app.tasks.engine.celery.worker", description=__doc__
+    ).parse_args()
+    try:
+        open_repository(settings).close()
+        open_model(settings).close()
+    except StartError as error:
+        sys.exit(f"The worker did not start. {error}")
+    configure_logs()
+    celery.worker_main(["worker", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"])
+
+
+if __name__ == "__main__":
+    main()

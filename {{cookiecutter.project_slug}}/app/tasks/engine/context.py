@@ -1,0 +1,117 @@
+"""What a running task sees of the service, and how it learns that it shall stop."""
+
+import threading
+from collections.abc import Callable
+from enum import StrEnum
+from typing import ParamSpec, TypeVar
+
+from app.errors import AppError
+from app.serving.protocol import Model
+from app.storage.database import StorageUnavailableError
+from app.tasks.commits import GroupCommit
+from app.tasks.repository import Claim, LeaseLostError
+from app.tasks.settings import TaskSettings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+RETRY_SECONDS = 0.5  # while the storage is away
+
+
+class StopReason(StrEnum):
+    """Why a task shall stop before its end."""
+
+    CANCELLED = "cancelled"  # somebody asked for it
+    HANDED_BACK = "handed back"  # this process ends; another one goes on
+    LOST = "lost"  # another process has taken the task over
+
+
+class TaskStoppedError(Exception):
+    """The task shall stop. Let it pass: the runner knows what to do."""
+
+    def __init__(self, reason: StopReason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class ResultTooLargeError(AppError):
+    """The task's result is larger than TASK_RESULT_BYTES allows."""
+
+    status = 413
+    title = "Result Too Large"
+
+
+class TaskContext:
+    """One attempt at a task, for the function that runs it, in the thread where it runs.
+
+    Call `progress`, `save` or `sleep` now and then: there the task stops when it shall.
+    """
+
+    def __init__(
+        self, claim: Claim, commits: GroupCommit, model: Model, settings: TaskSettings
+    ) -> None:
+        self.claim = claim
+        self.model = model
+        self._commits = commits
+        self._settings = settings
+        self._reason: StopReason | None = None
+        self._stopping = threading.Event()
+        self._number: int | None = None
+
+    def stop(self, reason: StopReason) -> None:
+        """Have the task stop at its next chance; the first reason counts."""
+        self._reason = self._reason or reason
+        self._stopping.set()
+
+    def check(self) -> None:
+        """Return, or raise TaskStoppedError if the task shall stop."""
+        if self._reason:
+            raise TaskStoppedError(self._reason)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, but not for a task that shall stop."""
+        self._stopping.wait(seconds)
+        self.check()
+
+    def progress(self, part: float) -> None:
+        """Note which part of the task is done, from 0 to 1."""
+        self.save(part)
+
+    def save(self, part: float, piece: bytes | None = None) -> None:
+        """Note the part done and add a piece to the result, both or neither.
+
+        A later attempt finds the pieces: it goes on after `saved_pieces` of them.
+        """
+        part = max(0.0, min(part, 1.0))
+        number = 0 if piece is None else self._next_number()
+        save = self._commits.repository.save
+        size, cancelled = self._call(save, self.claim, part, number, piece)
+        if piece is not None:
+            self._number = number + 1
+        if size > self._settings.task_result_bytes:
+            raise ResultTooLargeError
+        if cancelled:
+            self.stop(StopReason.CANCELLED)
+        self.check()
+
+    def saved_pieces(self) -> int:
+        """How many pieces of the result there are, from this attempt and those before."""
+        return self._call(self._commits.repository.count_pieces, self.claim.id, "result")
+
+    def _next_number(self) -> int:
+        """By its number, a piece that is sent twice around a failure is kept once."""
+        return self.saved_pieces() if self._number is None else self._number
+
+    def input_piece(self, number: int) -> bytes | None:
+        """A piece of the uploaded file, counted from 0; None after the last."""
+        return self._call(self._commits.repository.piece, self.claim.id, "input", number)
+
+    def _call(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call the repository; while the storage is away, wait for it."""
+        while True:
+            try:
+                return self._commits.wait(method, *args, **kwargs)
+            except StorageUnavailableError:
+                self.sleep(RETRY_SECONDS)
+            except LeaseLostError:
+                raise TaskStoppedError(StopReason.LOST) from None

@@ -1,0 +1,165 @@
+"""Runs claimed tasks in this process, keeps their leases, and stops them when they shall stop."""
+
+import json
+import os
+import random
+import socket
+import threading
+import time
+from contextlib import suppress
+from uuid import uuid4
+
+import structlog
+
+from app.errors import AppError
+from app.serving.protocol import Model
+from app.storage.database import StorageUnavailableError
+from app.tasks.commits import GroupCommit
+from app.tasks.engine.context import (
+    RETRY_SECONDS,
+    ResultTooLargeError,
+    StopReason,
+    TaskContext,
+    TaskStoppedError,
+)
+from app.tasks.kinds import find_kind
+from app.tasks.repository import Claim, Outcome
+from app.tasks.schemas import TaskProblem, TaskState
+from app.tasks.settings import TaskSettings
+
+LONGEST_BEAT_SECONDS = 0.5  # so soon is a cancelled task told
+HAND_BACK_SECONDS = 1.0  # for tasks to notice that they shall stop
+LONGEST_BACKOFF_SECONDS = 300.0
+HANDED_BACK = Outcome(TaskState.QUEUED, charged=False)
+
+logger = structlog.get_logger()
+
+
+class Runner:
+    """The tasks that run in this process; `owner` is its name in the repository."""
+
+    def __init__(self, commits: GroupCommit, model: Model, settings: TaskSettings) -> None:
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+        self.commits = commits
+        self.running: dict[str, TaskContext] = {}
+        self._model = model
+        self._settings = settings
+        self._closing = threading.Event()
+        # of its own, so that neither a blocked event loop nor a busy task costs a lease
+        self._heart = threading.Thread(target=self._beat, name="task-heartbeat", daemon=True)
+        self._heart.start()
+
+    def begin(self, claim: Claim) -> TaskContext:
+        """Take charge of a claimed task: from here until `end`, its lease is kept."""
+        self.running[claim.id] = TaskContext(claim, self.commits, self._model, self._settings)
+        return self.running[claim.id]
+
+    def run(self, context: TaskContext) -> Outcome | None:
+        """Run an attempt to its end, and say how that was; None when the task is no longer ours."""
+        claim = context.claim
+        try:
+            kind = find_kind(claim.kind)
+            result = json.dumps(kind.run(kind.payload.model_validate_json(claim.payload), context))
+            if len(result) > self._settings.task_result_bytes:
+                raise ResultTooLargeError
+        except TaskStoppedError as stop:
+            return stopped(stop.reason)
+        except (Exception, SystemExit) as error:  # a kind that exits must not end the thread
+            return self._failed(claim, error)
+        return Outcome(TaskState.SUCCEEDED, result=result)
+
+    def settle(self, claim: Claim, outcome: Outcome | None) -> None:
+        """Keep the outcome, however long the storage is away."""
+        while outcome and not self._closing.is_set():
+            try:
+                self.commits.submit_each(self.commits.repository.settle, (claim, outcome)).result()
+            except StorageUnavailableError as error:
+                cause = repr(error.__cause__)[:300]
+                logger.warning("task_outcome_waits", task_id=claim.id, cause=cause)
+                self._closing.wait(RETRY_SECONDS)
+            else:
+                return
+
+    def end(self, context: TaskContext) -> None:
+        """Let go of a task that is settled."""
+        if self.running.get(context.claim.id) is context:  # and not a later attempt
+            del self.running[context.claim.id]
+
+    def drain(self, deadline: float) -> int:
+        """Wait for the running tasks, then hand the rest back, which costs them no attempt.
+
+        Returns how many of them did not stop, though somebody else may run them from now on.
+        """
+        self._wait(deadline)
+        for context in list(self.running.values()):
+            context.stop(StopReason.HANDED_BACK)
+        self._wait(time.monotonic() + HAND_BACK_SECONDS)
+        left = list(self.running.values())
+        for context in left:
+            settle = self.commits.repository.settle
+            with suppress(StorageUnavailableError):  # then the lease runs out
+                self.commits.submit_each(settle, (context.claim, HANDED_BACK)).result()
+            self.end(context)
+        return len(left)
+
+    def close(self) -> None:
+        """Keep no lease any longer."""
+        self._closing.set()
+        self._heart.join()
+
+    def _wait(self, deadline: float) -> None:
+        while self.running and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    def _failed(self, claim: Claim, error: BaseException) -> Outcome:
+        problem = explained(error).model_dump_json()
+        if isinstance(error, AppError) and error.status < 500:
+            return Outcome(TaskState.FAILED, problem=problem)
+        logger.error("task_error", task_id=claim.id, attempt=claim.attempt, exc_info=error)
+        if claim.attempt >= self._settings.task_max_attempts:
+            return Outcome(TaskState.DEAD, problem=problem)
+        return Outcome(TaskState.QUEUED, problem=problem, delay=self._backoff(claim.attempt))
+
+    def _backoff(self, attempt: int) -> float:
+        """Twice as long after each attempt, less up to a half, so that a crowd comes apart."""
+        longest: float = self._settings.task_backoff_seconds * 2.0 ** min(attempt - 1, 20)
+        return min(longest, LONGEST_BACKOFF_SECONDS) * random.uniform(0.5, 1)  # noqa: S311
+
+    def _beat(self) -> None:
+        seconds = min(LONGEST_BEAT_SECONDS, self._settings.task_lease_seconds / 3)
+        while not self._closing.wait(seconds):
+            held = dict(self.running)
+            if held:
+                self._renew(held)
+
+    def _renew(self, held: dict[str, TaskContext]) -> None:
+        """Renew the leases; tell the tasks that were cancelled, and those that were lost."""
+        lease = self._settings.task_lease_seconds
+        try:
+            renewed = self.commits.wait(self.commits.repository.renew, self.owner, lease, held)
+        except StorageUnavailableError:
+            return  # nobody else can take a task over either
+        except Exception:
+            logger.exception("task_heartbeat_error")
+            return
+        for task_id, context in held.items():
+            if task_id not in renewed:
+                context.stop(StopReason.LOST)
+            elif renewed[task_id]:
+                context.stop(StopReason.CANCELLED)
+
+
+def stopped(reason: StopReason) -> Outcome | None:
+    """What becomes of a task that was stopped."""
+    if reason is StopReason.LOST:
+        return None
+    return HANDED_BACK if reason is StopReason.HANDED_BACK else Outcome(TaskState.CANCELLED)
+
+
+def explained(error: BaseException) -> TaskProblem:
+    """The error for the client: its own words if it is ours, else no more than its name."""
+    name = type(error).__name__
+    title, detail = "Unexpected Error", f"The task raised {name}; the log has more under its id."
+    if isinstance(error, AppError):
+        title, detail = error.title, error.detail
+    return TaskProblem(type=f"urn:problem:{name.removesuffix('Error')}", title=title, detail=detail)

@@ -1,0 +1,38 @@
+"""Log lines: JSON for machines, readable on a terminal, and one line each whatever is in them."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import structlog
+
+from app.kit.logs import configure_logs
+
+HIDE = "\x1b[8m"  # what follows is not to be seen on a terminal
+FORGED = HIDE + 'x\n{"event": "forged"}'
+
+
+def test_json_keeps_a_forged_line_inside_its_string(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs()
+    structlog.get_logger().info("said", text=FORGED)
+    logging.getLogger("some.library").warning("said %s", FORGED)
+    ours, library = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert (ours["event"], ours["text"]) == ("said", FORGED)
+    assert "request_id" not in ours
+    written = datetime.fromisoformat(ours["timestamp"])
+    assert abs(datetime.now(UTC) - written) < timedelta(minutes=1)
+    assert (library["event"], library["level"]) == (f"said {FORGED}", "warning")
+
+
+def test_a_terminal_gets_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    configure_logs()
+    structlog.get_logger().info("said", text=FORGED)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "said" in line
+    assert not line.startswith("{")
+    assert HIDE not in line

@@ -1,0 +1,148 @@
+"""The layer around every request: id, host check, headers, log line, half an answer."""
+
+import json
+import re
+
+import pytest
+from fastapi import FastAPI
+from fastapi.responses import PlainTextResponse, StreamingResponse
+from fastapi.testclient import TestClient
+
+from app.kit.hosts import host_check
+from app.main import create_app
+from app.settings import Settings
+from tests.conftest import LOCAL
+
+
+def access_lines(text: str) -> list[dict[str, object]]:
+    """The log's lines about requests."""
+    lines = [json.loads(line) for line in text.splitlines()]
+    return [line for line in lines if line["event"] == "request"]
+
+
+def test_every_answer_has_an_id_of_its_own(client: TestClient) -> None:
+    ids = [client.get("/health/live").headers["X-Request-ID"] for _ in range(2)]
+    assert all(re.fullmatch("[0-9a-f]{32}", request_id) for request_id in ids)
+    assert ids[0] != ids[1]
+
+
+def test_a_safe_id_of_the_caller_is_kept(client: TestClient) -> None:
+    answer = client.get("/health/live", headers={"X-Request-ID": "trace-1.a_B"})
+    assert answer.headers["X-Request-ID"] == "trace-1.a_B"
+
+
+@pytest.mark.parametrize("given", ["", "a b", "x" * 65, "é", '"}', "\x1b[31m"])
+def test_any_other_id_is_replaced(client: TestClient, given: str) -> None:
+    answer = client.get("/health/live", headers={b"X-Request-ID": given.encode()})
+    assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-ID"])
+
+
+def test_one_log_line_a_request(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    with TestClient(create_app(settings), base_url=LOCAL) as client:
+        answer = client.get("/health/live?token=secret")
+    (line,) = access_lines(capsys.readouterr().err)
+    assert line["request_id"] == answer.headers["X-Request-ID"]
+    assert (line["method"], line["route"], line["status"]) == ("GET", "/health/live", 200)
+    assert isinstance(line["duration_ms"], float)
+    assert "secret" not in str(line)
+
+
+def test_the_line_has_the_template_and_not_what_was_typed(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with TestClient(create_app(settings), base_url=LOCAL) as client:
+        client.get("/v1/predictions/%0aforged")
+        client.get("/%0aforged")
+    lines = access_lines(capsys.readouterr().err)
+    assert [line["route"] for line in lines] == ["/v1/predictions/{prediction_id}", None]
+
+
+def test_the_log_line_can_be_switched_off(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quiet = settings.model_copy(update={"access_log": False})
+    with TestClient(create_app(quiet), base_url=LOCAL) as client:
+        client.get("/health/live")
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/docs", "/nowhere"])
+def test_no_answer_is_sniffed_or_framed(client: TestClient, path: str) -> None:
+    headers = client.get(path).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "frame-ancestors 'none'" in headers.get_list("Content-Security-Policy")
+
+
+def test_the_page_loads_nothing_from_elsewhere(client: TestClient) -> None:
+    policies = client.get("/docs").headers.get_list("Content-Security-Policy")
+    assert "default-src 'self' 'unsafe-inline' data:" in policies
+
+
+@pytest.mark.parametrize("host", ["evil.example", "", "localhost.evil.example", "a b"])
+def test_an_unknown_host_is_refused(client: TestClient, host: str) -> None:
+    answer = client.get("/health/live", headers={"Host": host})
+    assert answer.status_code == 400
+    assert "ALLOWED_HOSTS" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "header", "trusted"),
+    [
+        (["*"], "anything at all", True),
+        (["*.example.com"], "api.example.com:443", True),
+        (["*.example.com"], "example.com", False),
+        (["*.example.com"], "evilexample.com", False),
+        (["[::1]"], "[::1]:8000", True),
+        (["Example.COM"], "EXAMPLE.com", True),
+        (["example.com"], "example.com:99999999", False),
+        (["example.com"], "example.com@evil", False),
+        ([], "localhost", False),
+    ],
+)
+def test_host_patterns(allowed: list[str], header: str, trusted: bool) -> None:
+    assert host_check(allowed)(header.encode()) is trusted
+
+
+def test_a_page_of_an_allowed_origin_may_call(settings: Settings) -> None:
+    open_to_one = settings.model_copy(update={"cors_origins": ["https://app.example"]})
+    with TestClient(create_app(open_to_one), base_url=LOCAL) as client:
+        allowed = client.get("/health/live", headers={"Origin": "https://app.example"})
+        other = client.get("/health/live", headers={"Origin": "https://evil.example"})
+        preflight = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+        refused = client.options("/v1/predict", headers=preflight)
+    assert allowed.headers["Access-Control-Allow-Origin"] == "https://app.example"
+    assert "Access-Control-Allow-Origin" not in other.headers
+    assert (refused.status_code, refused.json()["status"]) == (400, 400)
+
+
+def test_no_origin_is_allowed_by_default(client: TestClient) -> None:
+    answer = client.get("/health/live", headers={"Origin": "https://app.example"})
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_plain_text_is_replaced_only_when_it_is_an_error(settings: Settings) -> None:
+    app: FastAPI = create_app(settings)
+
+    @app.get("/text")
+    async def text(status: int) -> PlainTextResponse:
+        return PlainTextResponse("words", status, {"X-Kept": "1"})
+
+    with TestClient(app, base_url=LOCAL) as client:
+        assert client.get("/text?status=200").text == "words"
+        answer = client.get("/text?status=418")
+    assert (answer.json()["status"], answer.headers["X-Kept"]) == (418, "1")
+
+
+def test_half_an_answer_ends_with_the_connection(settings: Settings) -> None:
+    app: FastAPI = create_app(settings)
+
+    @app.get("/half")
+    async def half() -> StreamingResponse:
+        def chunks() -> object:
+            yield b"half"
+            raise OSError("gone")
+
+        return StreamingResponse(chunks())  # type: ignore[arg-type]
+
+    with TestClient(app, base_url=LOCAL) as client, pytest.raises(OSError, match="gone"):
+        client.get("/half")

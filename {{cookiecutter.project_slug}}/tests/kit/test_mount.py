@@ -1,0 +1,122 @@
+"""Mounting a router flat gives the same API as `include_router`."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import pytest
+from fastapi import APIRouter, Depends, FastAPI, HTTPException
+from fastapi.sse import EventSourceResponse
+from fastapi.testclient import TestClient
+from pydantic import BaseModel
+from starlette.routing import Match
+
+from app.kit.mount import fixed_paths, mount
+
+
+class Item(BaseModel):
+    """Something."""
+
+    size: int
+
+
+async def current_user() -> str:
+    """Who calls."""
+    raise HTTPException(401)
+
+
+router = APIRouter(
+    prefix="/v1/items", tags=["items"], dependencies=[Depends(current_user)], responses={401: {}}
+)
+
+
+@router.post("", status_code=201, response_model=Item, summary="Make one", operation_id="make")
+async def create_item(item: Item, user: Annotated[str, Depends(current_user)]) -> dict[str, object]:
+    """An item."""
+    return {**item.model_dump(), "owner": user}
+
+
+@router.get("/{item_id}", deprecated=True, responses={404: {"description": "None"}})
+async def read_item(item_id: int) -> Item:
+    """One item."""
+    return Item(size=item_id)
+
+
+@router.get("/all/events", response_class=EventSourceResponse)
+async def events() -> AsyncIterator[Item]:
+    """Every item."""
+    yield Item(size=1)
+
+
+def mounted() -> FastAPI:
+    app = FastAPI()
+    mount(app, router, max_body_size=20)
+    return app
+
+
+def test_the_document_is_the_same_as_with_include_router() -> None:
+    included = FastAPI()
+    included.include_router(router)
+    assert mounted().openapi() == included.openapi()
+
+
+def test_dependencies_can_be_overridden_for_each_app() -> None:
+    app = mounted()
+    app.dependency_overrides[current_user] = lambda: "me"
+    assert TestClient(app).post("/v1/items", json={"size": 1}).json() == {"size": 1}
+    assert TestClient(app).get("/v1/items/all/events").text == 'data: {"size":1}\n\n'
+    assert TestClient(mounted()).get("/v1/items/1").status_code == 401
+
+
+def test_a_body_over_the_limit_is_refused() -> None:
+    app = mounted()
+    app.dependency_overrides[current_user] = lambda: "me"
+    answer = TestClient(app).post("/v1/items", json={"size": 10**30})
+    assert answer.status_code == 413
+
+
+def test_the_order_of_routes_decides_as_ever() -> None:
+    people = APIRouter(prefix="/people")
+
+    @people.get("/{name}")
+    async def by_name(name: str) -> str:
+        return f"somebody called {name}"
+
+    @people.get("/me")
+    async def me() -> str:
+        return "me"
+
+    @people.post("/me")
+    async def change_me() -> str:
+        return "changed"
+
+    app = FastAPI()
+    mount(app, people)
+    client = TestClient(app)
+    assert client.get("/people/me").json() == "somebody called me"
+    assert client.post("/people/me").json() == "changed"
+    assert client.put("/people/me").status_code == 405
+    assert app.url_path_for("me") == "/people/me"
+
+
+def test_a_fixed_path_is_found_below_another_path_too() -> None:
+    app = mounted()
+    app.dependency_overrides[current_user] = lambda: "me"
+    outer = FastAPI()
+    outer.mount("/below", app)
+    assert TestClient(outer).post("/below/v1/items", json={"size": 1}).status_code == 201
+    assert TestClient(outer).post("/v1/items", json={"size": 1}).status_code == 404
+
+
+def test_telemetry_is_told_the_route() -> None:
+    table = fixed_paths(mounted())
+    match, scope = table.matches({"type": "http", "path": "/v1/items", "method": "POST"})
+    assert (match, table.path_format) == (Match.FULL, "/v1/items")
+    assert scope["route"].path == "/v1/items"
+    assert table.matches({"type": "websocket", "path": "/v1/items"})[0] is Match.NONE
+
+
+def test_a_router_in_a_router_is_refused() -> None:
+    outer = APIRouter()
+    outer.include_router(router)
+    with pytest.raises(TypeError, match="mount each router by itself"):
+        mount(FastAPI(), outer)

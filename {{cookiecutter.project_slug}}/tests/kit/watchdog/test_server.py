@@ -1,0 +1,100 @@
+"""The watchdog in a server of its own process, on uvloop where there is one."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.conftest import ROOT, serve
+
+BLOCKING = "tests.kit.watchdog.blocking"
+SOURCE = "tests/kit/watchdog/blocking.py"
+
+needs_fifo = pytest.mark.skipif(sys.platform == "win32", reason="there are no named pipes")
+Server = tuple[httpx2.Client, "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """The service with blocking routes, watched."""
+    with serve(tmp_path, BLOCKING, LOOP_WATCHDOG_MS="50") as (client, process):
+        yield client, process
+
+
+@pytest.fixture
+def fifo(tmp_path: Path) -> Path:
+    """A pipe: who reads it waits until somebody writes."""
+    os.mkfifo(tmp_path / "fifo")
+    return tmp_path / "fifo"
+
+
+def places(code: str) -> list[str]:
+    """Where the blocking routes have this piece of code."""
+    lines = (ROOT / SOURCE).read_text().splitlines()
+    return [f"{SOURCE}:{number}" for number, line in enumerate(lines, 1) if code in line]
+
+
+def reports(process: "subprocess.Popen[str]") -> Iterator[dict[str, Any]]:
+    """What the server says of its loop, as it says it."""
+    assert process.stderr
+    for line in process.stderr:
+        if "The event loop" in line:
+            yield json.loads(line)
+
+
+@needs_fifo
+def test_who_waits_in_the_loop_is_named_while_it_waits_and_when_it_is_over(
+    server: Server, fifo: Path
+) -> None:
+    client, process = server
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(client.get, "/waits", params={"fifo": str(fifo)})
+        rescue = threading.Timer(60, fifo.write_text, ["nobody was named"])
+        rescue.start()
+        still = next(reports(process))
+        rescue.cancel()
+        fifo.write_text("go on")
+        assert answer.result().json() == "go on"
+    was = next(reports(process))
+    for line, event in ((still, "is still blocked"), (was, "was blocked")):
+        assert line["event"] == f"The event loop {event}"
+        assert line["handler"] == "__main__.waits"
+        assert line["at"] == places("fifo.read_text()")[0]
+        assert line["code"].startswith("return fifo.read_text()")
+        assert line["inside"].endswith(".Path.open")  # of a module that differs between Pythons
+    assert was["duration_ms"] >= still["duration_ms"] >= 500
+    assert client.get("/health/live").status_code == 200
+
+
+def test_who_calculates_in_the_loop_is_named(server: Server) -> None:
+    client, process = server
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(next, reports(process))
+        for _ in range(300):  # again, when the machine gave it too little of a processor
+            client.get("/calculates")
+            if found.done():
+                break
+        process.terminate()
+    assert found.result()["handler"] == "__main__.calculates"
+    assert found.result()["at"] in places("time.thread_time() < end") + places("rounds += 1")
+
+
+@needs_fifo
+def test_who_waits_in_a_thread_is_not_accused(server: Server, fifo: Path) -> None:
+    client, process = server
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(client.get, "/waits-in-a-thread", params={"fifo": str(fifo)})
+        for _ in range(200):
+            client.get("/health/live")
+        fifo.write_text("go on")
+        assert answer.result().json() == "go on"
+    process.terminate()
+    assert list(reports(process)) == []

@@ -1,0 +1,276 @@
+"""The queue before the model, with real threads and a model that the test holds."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.serving.batching import (
+    LONGEST_QUEUE,
+    BatchingModel,
+    ClientLeftError,
+    ModelBusyError,
+    ModelClosedError,
+)
+from app.serving.protocol import Matrix, Model
+from app.settings import Settings
+from tests.fakes import FakeModel, HeldModel
+
+
+async def stay() -> None:
+    """A client that waits for its answer."""
+    await asyncio.Event().wait()
+
+
+def ask(model: BatchingModel, *sepals: float) -> list[asyncio.Task[Any]]:
+    """A request for each row: flowers with sepals of these lengths."""
+    return [asyncio.create_task(model.ask([sepal, 1, 1, 1], stay)) for sepal in sepals]
+
+
+async def long(asked: list[asyncio.Task[Any]]) -> list[bool]:
+    """Whether each of these flowers is a long one, as the model said."""
+    return [bool(row[1] > 0.5) for row in await asyncio.gather(*asked)]
+
+
+class Queue:
+    """A model that is held with the row [1.0], and what came to wait behind it."""
+
+    def __init__(self, held: HeldModel, settings: Settings, longest: int) -> None:
+        self.held = held
+        size, patience = settings.model_batch_size, settings.shutdown_seconds
+        self.model = BatchingModel(held, size, patience, longest)
+
+    async def wait(self, *sepals: float) -> list[asyncio.Task[Any]]:
+        """Requests that have reached the queue."""
+        asked = ask(self.model, *sepals)
+        await asyncio.sleep(0)
+        return asked
+
+
+@asynccontextmanager
+async def queue(
+    settings: Settings, longest: int = LONGEST_QUEUE, **changes: int
+) -> AsyncIterator[Queue]:
+    """A queue behind a held row; at the end all are let go and answered."""
+    queue = Queue(HeldModel(), settings.model_copy(update=changes), longest)
+    (first,) = ask(queue.model, 1)
+    assert await asyncio.to_thread(queue.held.started.acquire, timeout=30)
+    try:
+        yield queue
+    finally:
+        queue.held.gate.set()
+        await first
+        queue.model.close()
+
+
+def run(scenario: Coroutine[Any, Any, None]) -> None:
+    """Run a test's coroutine; a queue that hangs fails it."""
+
+    async def bounded() -> None:
+        async with asyncio.timeout(30):
+            await scenario
+
+    asyncio.run(bounded())
+
+
+@pytest.mark.parametrize(
+    ("size", "batches"), [(32, [[5, 7, 6.5]]), (2, [[5, 7], [6.5]]), (1, [[5], [7], [6.5]])]
+)
+def test_what_waits_goes_together_up_to_the_limit(
+    settings: Settings, size: int, batches: list[list[float]]
+) -> None:
+    async def scenario() -> None:
+        async with queue(settings, model_batch_size=size) as q:
+            asked = await q.wait(5, 7, 6.5)
+            q.held.gate.set()
+            assert await long(asked) == [False, True, True]
+            assert q.held.asked == [[1], *batches]
+
+    run(scenario())
+
+
+def test_what_comes_in_one_turn_of_the_loop_goes_together(settings: Settings) -> None:
+    async def scenario() -> None:
+        held = HeldModel()
+        held.gate.set()
+        model = BatchingModel(held, settings.model_batch_size, settings.shutdown_seconds)
+        assert await long(ask(model, 5, 7)) == [False, True]
+        assert await long(ask(model, 8)) == [True]
+        assert held.asked == [[5, 7], [8]]
+        model.close()
+
+    run(scenario())
+
+
+def test_who_asks_again_at_once_goes_with_those_who_waited(settings: Settings) -> None:
+    async def scenario() -> None:
+        held = HeldModel()
+        model = BatchingModel(held, settings.model_batch_size, settings.shutdown_seconds)
+
+        async def twice() -> None:
+            await model.ask([1, 1, 1, 1], stay)
+            await model.ask([7, 1, 1, 1], stay)
+
+        asks_twice = asyncio.create_task(twice())
+        assert await asyncio.to_thread(held.started.acquire, timeout=30)
+        waiting = ask(model, 5, 6.5)
+        await asyncio.sleep(0)
+        held.gate.set()
+        assert await long(waiting) == [False, True]
+        await asks_twice
+        assert held.asked == [[1], [5, 6.5, 7]]
+        model.close()
+
+    run(scenario())
+
+
+def test_a_cancelled_row_is_not_predicted(settings: Settings) -> None:
+    async def scenario() -> None:
+        async with queue(settings) as q:
+            asked = await q.wait(5, 6, 7)
+            asked.pop(1).cancel()
+            await asyncio.sleep(0)
+            q.held.gate.set()
+            assert await long(asked) == [False, True]
+            assert q.held.asked == [[1], [5, 7]]
+
+    run(scenario())
+
+
+def test_the_row_of_a_client_that_left_is_not_predicted(settings: Settings) -> None:
+    async def scenario() -> None:
+        async with queue(settings) as q:
+            left = asyncio.Event()
+            gone = asyncio.create_task(q.model.ask([6, 1, 1, 1], left.wait))
+            asked = await q.wait(5)
+            left.set()
+            with pytest.raises(ClientLeftError):
+                await gone
+            q.held.gate.set()
+            assert await long(asked) == [False]
+            assert q.held.asked == [[1], [5]]
+
+    run(scenario())
+
+
+def test_a_full_queue_refuses_until_there_is_room(settings: Settings) -> None:
+    async def scenario() -> None:
+        async with queue(settings, longest=2) as q:
+            asked = await q.wait(5, 6)
+            with pytest.raises(ModelBusyError):
+                await q.model.ask([7, 1, 1, 1], stay)
+            asked.pop().cancel()
+            await asyncio.sleep(0)
+            asked += await q.wait(8)
+            q.held.gate.set()
+            assert await long(asked) == [False, True]
+
+    run(scenario())
+
+
+class Refuses(FakeModel):
+    """Fails a whole call for one row, as a model does that checks its input."""
+
+    def __init__(self, sepal: float, error: BaseException) -> None:
+        super().__init__()
+        self.sepal = sepal
+        self.error = error
+
+    def predict(self, rows: Matrix) -> Matrix:
+        """Rows of shape (n, 4) to probabilities of shape (n, 2)."""
+        if self.sepal in rows[:, 0]:
+            raise self.error
+        return super().predict(rows)
+
+
+class OneAnswer(FakeModel):
+    """Answers only the first row of each call."""
+
+    def predict(self, rows: Matrix) -> Matrix:
+        """Rows of shape (n, 4) to probabilities of shape (1, 2)."""
+        return super().predict(rows)[:1]
+
+
+def outcomes(model: Model, settings: Settings) -> list[Any]:
+    """What three rows that go together get from a model."""
+    found: list[Any] = []
+
+    async def scenario() -> None:
+        batching = BatchingModel(model, settings.model_batch_size, settings.shutdown_seconds)
+        asked = ask(batching, 5, 13, 7)
+        found.extend(await asyncio.gather(*asked, return_exceptions=True))
+        batching.close()
+
+    run(scenario())
+    return found
+
+
+def test_a_bad_row_does_not_spoil_its_batch(settings: Settings) -> None:
+    error = KeyError("thirteen")
+    short, bad, long_one = outcomes(Refuses(13, error), settings)
+    assert bad is error
+    assert (short.tolist(), long_one.tolist()) == ([0.75, 0.25], [0.25, 0.75])
+
+
+def test_an_exception_that_no_future_takes_is_raised_all_the_same(settings: Settings) -> None:
+    _, bad, _ = outcomes(Refuses(13, StopIteration()), settings)
+    assert isinstance(bad, RuntimeError)
+    assert isinstance(bad.__cause__, StopIteration)
+
+
+def test_nobody_gets_the_answer_of_somebody_else(settings: Settings) -> None:
+    answers = outcomes(OneAnswer(), settings)
+    assert [answer.tolist()[1] for answer in answers] == [0.25, 0.75, 0.75]
+
+
+def test_a_task_asks_past_the_queue(settings: Settings) -> None:
+    async def scenario() -> None:
+        async with queue(settings) as q:
+            task = asyncio.create_task(
+                asyncio.to_thread(q.model.predict, np.ones((3, 4), dtype=np.float32))
+            )
+            assert await asyncio.to_thread(q.held.started.acquire, timeout=30)
+            assert q.held.asked == [[1], [1, 1, 1]]
+            q.held.gate.set()
+            assert (await task).shape == (3, 2)
+
+    run(scenario())
+
+
+def test_close_finishes_the_batch_and_fails_what_waits(settings: Settings) -> None:
+    async def scenario() -> None:
+        held = HeldModel()
+        model = BatchingModel(held, settings.model_batch_size, settings.shutdown_seconds)
+        under_way = ask(model, 7)
+        assert await asyncio.to_thread(held.started.acquire, timeout=30)
+        (waiting,) = ask(model, 5)
+        await asyncio.sleep(0)
+        held.gate.set()
+        model.close()
+        assert held.calls == ["load", "predict", "close"]
+        assert await long(under_way) == [True]
+        for late in (waiting, *ask(model, 6)):
+            with pytest.raises(ModelClosedError):
+                await late
+
+    run(scenario())
+
+
+def test_an_inference_that_never_ends_does_not_keep_the_process(settings: Settings) -> None:
+    async def scenario() -> None:
+        held, before = HeldModel(), set(threading.enumerate())
+        model = BatchingModel(held, settings.model_batch_size, patience=0)
+        (thread,) = set(threading.enumerate()) - before
+        ask(model, 7)
+        assert await asyncio.to_thread(held.started.acquire, timeout=30)
+        model.close()
+        assert "close" not in held.calls  # nobody takes a model away from under a call
+        assert thread.daemon
+        held.gate.set()
+        thread.join()
+
+    run(scenario())

@@ -1,0 +1,190 @@
+"""Training, the artefact on disk, and everything that the loader refuses."""
+
+import json
+import runpy
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from fastapi.testclient import TestClient
+from sklearn.datasets import load_iris
+
+from app.kit.start import StartError
+from app.main import create_app
+from app.models import open_model
+from app.models.iris.train import ranges, train
+from app.serving.artefact import ArtefactError, ModelFacts, read_artefact, write_artefact
+from app.serving.onnx import load_model
+from app.settings import Settings
+from tests.conftest import LOCAL, ROOT
+
+Change = Callable[[dict[str, Any]], object]
+
+
+@pytest.fixture
+def copy(artefact: Path, tmp_path: Path) -> Path:
+    """An artefact that a test may damage."""
+    return Path(shutil.copytree(artefact, tmp_path / "model"))
+
+
+def settings_for(folder: Path) -> Settings:
+    return Settings(model_dir=folder)
+
+
+def edit_card(folder: Path, change: Change) -> None:
+    card = json.loads((folder / "card.json").read_text())
+    change(card)
+    (folder / "card.json").write_text(json.dumps(card))
+
+
+def test_the_model_is_good_and_its_card_says_how_good(artefact: Path) -> None:
+    card, _ = read_artefact(artefact)
+    model = load_model(settings_for(artefact))
+    rows, species = load_iris(return_X_y=True)
+    right = model.predict(rows.astype(np.float32)).argmax(axis=1) == species
+    assert right.mean() > 0.9
+    assert 0.9 < card.metrics["accuracy"] <= 1
+    assert card.labels == ["setosa", "versicolor", "virginica"]
+    assert {"scikit-learn", "skl2onnx", "onnx"} <= card.libraries.keys()
+
+
+def test_a_real_row_is_served(artefact: Path, settings: Settings) -> None:
+    flower = dict(
+        zip(
+            ("sepal_length_cm", "sepal_width_cm", "petal_length_cm", "petal_width_cm"),
+            load_iris().data[100].tolist(),
+            strict=True,
+        )
+    )
+    loader = Settings.model_fields["model_loader"].default
+    real = settings.model_copy(update={"model_dir": artefact, "model_loader": loader})
+    with TestClient(create_app(real), base_url=LOCAL) as client:
+        answer = client.post("/v1/predictions", json=flower).json()
+    assert answer["label"] == "virginica"
+    assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert answer["model_version"] == read_artefact(artefact)[0].version
+
+
+def test_training_again_gives_the_same_version(artefact: Path, tmp_path: Path) -> None:
+    assert train(tmp_path).version == read_artefact(artefact)[0].version
+
+
+def test_the_command_trains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["train", "--out", str(tmp_path)])
+    runpy.run_path(str(ROOT / "app" / "models" / "iris" / "train.py"), run_name="__main__")
+    assert read_artefact(tmp_path)[0].version in capsys.readouterr().out
+
+
+def test_a_new_model_takes_the_old_ones_place(copy: Path) -> None:
+    facts = ModelFacts.model_validate(read_artefact(copy)[0].model_dump())
+    card = write_artefact(copy, b"another model", facts)
+    assert read_artefact(copy) == (card, b"another model")
+    assert sorted(path.name for path in copy.iterdir()) == [
+        "card.json",
+        f"model-{card.version}.onnx",
+    ]
+
+
+def test_a_model_that_was_only_half_written_changes_nothing(copy: Path) -> None:
+    before = read_artefact(copy)
+    (copy / "model-new.draft").write_bytes(b"half")
+    (copy / "card.draft").write_bytes(b"half")
+    assert read_artefact(copy) == before
+
+
+def no_card(folder: Path) -> None:
+    (folder / "card.json").unlink()
+
+
+def no_onnx(folder: Path) -> None:
+    next(folder.glob("*.onnx")).unlink()
+
+
+def truncated(folder: Path) -> None:
+    onnx = next(folder.glob("*.onnx"))
+    onnx.write_bytes(onnx.read_bytes()[:-10])
+
+
+def not_onnx(folder: Path) -> None:
+    facts = ModelFacts.model_validate(read_artefact(folder)[0].model_dump())
+    write_artefact(folder, b"this is not ONNX", facts)
+
+
+def one_row_only(folder: Path) -> None:
+    card, content = read_artefact(folder)
+    model = onnx.load_from_string(content)
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+    facts = ModelFacts.model_validate(card.model_dump())
+    write_artefact(folder, model.SerializeToString(), facts)
+
+
+def no_json(folder: Path) -> None:
+    (folder / "card.json").write_text("{")
+
+
+def newer_card(folder: Path) -> None:
+    edit_card(folder, lambda card: card.update(card_schema=2))
+
+
+def other_unit(folder: Path) -> None:
+    edit_card(folder, lambda card: card["features"][0].update(unit="inch"))
+
+
+def other_order(folder: Path) -> None:
+    edit_card(folder, lambda card: card["features"].reverse())
+
+
+def other_bounds(folder: Path) -> None:
+    edit_card(folder, lambda card: card["features"][0].update(maximum=31))
+
+
+def other_labels(folder: Path) -> None:
+    edit_card(folder, lambda card: card["labels"].append("fourth"))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (no_card, r"card\.json cannot be read: No such file"),
+        (no_onnx, r"\.onnx cannot be read: No such file"),
+        (truncated, "is truncated or altered"),
+        (not_onnx, "ONNX Runtime cannot run the model"),
+        (one_row_only, "Got: 2 Expected: 1"),
+        (no_json, "is not a model card of layout 1"),
+        (newer_card, "is not a model card of layout 1"),
+        (other_unit, "was trained on .*inch.* and the API takes"),
+        (other_order, "was trained on .* and the API takes"),
+        (other_bounds, "breaks the bounds in app/models/iris/features.py"),
+        (other_labels, "gives 3 numbers for"),
+    ],
+)
+def test_a_damaged_artefact_is_refused_with_the_command_that_mends_it(
+    copy: Path, damage: Callable[[Path], None], message: str
+) -> None:
+    damage(copy)
+    with pytest.raises(ArtefactError, match=message) as caught:
+        open_model(settings_for(copy))
+    assert "uv run python -m app.models.iris.train" in str(caught.value)
+
+
+def test_training_data_that_is_not_what_the_api_takes() -> None:
+    with pytest.raises(ValueError, match="names 4 features, and the training data has 3 columns"):
+        ranges(load_iris().data[:, :3])
+
+
+@pytest.mark.parametrize("loader", ["nowhere:load", "app.serving.onnx:nothing"])
+def test_a_loader_that_is_not_there(loader: str) -> None:
+    with pytest.raises(StartError, match="MODEL_LOADER"):
+        open_model(Settings(model_loader=loader))
+
+
+def test_the_number_of_threads_is_the_setting(artefact: Path) -> None:
+    model: Any = load_model(settings_for(artefact).model_copy(update={"model_threads": 3}))
+    assert model._session.get_session_options().intra_op_num_threads == 3
