@@ -52,6 +52,12 @@ def test_the_readme_has_the_same_questions() -> None:
     assert readme_table() == expected
 
 
+def test_the_readme_counts_the_questions() -> None:
+    words = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert re.findall(r"Answer (\w+) questions", readme) == [words[len(QUESTIONS) - 1]]
+
+
 @pytest.mark.parametrize(
     ("name", "slug"),
     [

@@ -46,7 +46,7 @@ async def open_tasks(settings: TaskSettings, model: Model) -> AsyncIterator[Task
 async def open_engine(
     settings: TaskSettings, model: Model, commits: GroupCommit
 ) -> AsyncIterator[Engine]:
-    """The engine that `TASK_ENGINE` names."""
+    """Start the engine that the settings name."""
     # {% if cookiecutter.__celery == "yes" %}
     if isinstance(settings, CelerySettings) and settings.task_engine == "celery":
         from app.tasks.engine.celery.engine import CeleryEngine  # slow to import
