@@ -30,6 +30,14 @@ CHOICES: dict[str, list[str]] = {
     name: default for name, default in QUESTIONS.items() if isinstance(default, list)
 }
 
+# One project of each kind, where one test looks at all of them.
+EDITIONS: dict[str, dict[str, str]] = {
+    "service": {},
+    "celery": {"task_engine": "celery"},
+    "showcases": {"showcases": "all"},
+    "course": {"edition": "course"},
+}
+
 FLOWER = {
     "sepal_length_cm": 5.1,
     "sepal_width_cm": 3.5,

@@ -15,14 +15,7 @@ from pathlib import Path
 import pytest
 
 from documents import House, Said
-from support import ROOT, TEMPLATE, Bake, module, run, tracked, tree
-
-EDITIONS: dict[str, dict[str, str]] = {
-    "service": {},
-    "celery": {"task_engine": "celery"},
-    "showcases": {"showcases": "all"},
-    "course": {"edition": "course"},
-}
+from support import EDITIONS, ROOT, TEMPLATE, Bake, module, run, tracked, tree
 
 # What documents may name although it is not there, and why.
 ELSEWHERE = {
