@@ -65,7 +65,7 @@ def declared(folder: Path, *names: str) -> set[str]:
 
 
 def undeclared(sources: list[Path], own: set[str], known: set[str]) -> dict[str, Path]:
-    """What is imported and is neither Python's, nor their own, nor declared, with a file of each."""
+    """The imports that are not declared, Python's or these files' own; each with one such file."""
     assert sources
     found: dict[str, Path] = {}
     for path in sources:
