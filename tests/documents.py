@@ -1,7 +1,7 @@
-"""What documents name, and what there is: read from Markdown, docstrings, comments and code.
+"""What documents name, and what exists: read from Markdown, docstrings, comments and code.
 
-Nothing here knows a name of the project. What exists is read from the files; the routes and the
-settings are asked of the app.
+No name of the project is written here. What exists is read from its files; the app itself is asked
+for its routes and settings.
 """
 
 import ast
@@ -23,7 +23,7 @@ from fastapi import FastAPI
 
 from support import run
 
-# Run in a project: what its app answers, and what can be set.
+# Runs in a project; prints its routes and its settings.
 FACTS = """
 import json
 from app.main import create_app
@@ -34,7 +34,7 @@ routes = {path: [method.upper() for method in operations] for path, operations i
 pages = {route.path: ["GET"] for route in app.routes if hasattr(route, "path")}
 print(json.dumps({"routes": pages | routes, "settings": [*map(str.upper, Settings.model_fields)]}))
 """
-# Run in a project: of which of its commands there is no help.
+# Runs in a project; prints those of its commands that have no help.
 HELP = """
 import contextlib, importlib, io, json, sys
 refused = []
@@ -49,7 +49,7 @@ for function, *words in json.loads(sys.argv[1]):
             refused.append(words)
 print(json.dumps(refused))
 """
-# Libraries that documents speak of without the code's importing the name.
+# Documents also name what is in these, even where the code does not import it.
 LIBRARIES = (
     "asyncio",
     "fastapi",
@@ -85,17 +85,17 @@ class Text(NamedTuple):
     text: str
 
     def find(self, pattern: re.Pattern[str], group: int = 0) -> Iterator[Said]:
-        """Each place where the pattern is."""
+        """Yield each match of the pattern."""
         for match in pattern.finditer(self.text):
             line = self.line + self.text.count("\n", 0, match.start(group))
             yield Said(self.document, line, " ".join(match[group].split()))
 
     def spans(self) -> Iterator[Said]:
-        """What stands between backticks, outside of blocks."""
+        """Yield what is between backticks, outside of blocks."""
         return self.without_blocks(r"\w*").find(SPAN, 2)
 
     def without_blocks(self, language: str) -> "Text":
-        """The same text with empty lines for the blocks of a language."""
+        """Return the text with empty lines in place of the blocks of a language."""
 
         def blank(block: re.Match[str]) -> str:
             return "\n" * block[0].count("\n") if re.fullmatch(language, block[2]) else block[0]
@@ -113,12 +113,12 @@ def is_prose(node: ast.AST) -> bool:
 
 
 def tokens(source: str) -> Iterator[tokenize.TokenInfo]:
-    """The tokens of a Python file."""
+    """Yield the tokens of a Python file."""
     return tokenize.generate_tokens(io.StringIO(source).readline)
 
 
 def texts_of_python(name: str, source: str) -> Iterator[Text]:
-    """The docstrings of a Python file, and its comments: those of lines in a row are one text."""
+    """Yield the docstrings of a Python file, then all its comments as one text."""
     for node in ast.walk(ast.parse(source)):
         if is_prose(node):
             yield Text(name, node.lineno, ast.get_source_segment(source, node) or "")  # type: ignore[attr-defined]
@@ -130,7 +130,7 @@ def texts_of_python(name: str, source: str) -> Iterator[Text]:
 
 
 def messages_of_python(name: str, source: str) -> Iterator[Text]:
-    """The strings of a Python file that have a space in them: what its program says."""
+    """Yield the strings of a Python file that have a space in them: what its program prints."""
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Constant(value=str(text)) if " " in text.strip():
@@ -138,14 +138,14 @@ def messages_of_python(name: str, source: str) -> Iterator[Text]:
 
 
 def words_of_python(source: str) -> set[str]:
-    """The words of a Python file outside of its docstrings and comments."""
+    """Return the words of a Python file outside of its docstrings and comments."""
     prose = {(n.lineno, n.col_offset) for n in ast.walk(ast.parse(source)) if is_prose(n)}  # type: ignore[attr-defined]
     code = (t.string for t in tokens(source) if t.type != tokenize.COMMENT and t.start not in prose)
     return {word for string in code for word in WORD.findall(string)}
 
 
 def defined(tree: ast.AST) -> dict[str, ast.AST]:
-    """The names that a module defines or imports, at any depth, or a class in its body."""
+    """Return the names that a module defines or imports at any depth, or a class in its body."""
     names: dict[str, ast.AST] = {}
     for node in tree.body if isinstance(tree, ast.ClassDef) else ast.walk(tree):
         match node:
@@ -188,11 +188,11 @@ class House:
         return {said.text.split()[-1] for said in self.find(SHOWN_FILE)}
 
     def find(self, pattern: re.Pattern[str]) -> Iterator[Said]:
-        """Each place in a text where the pattern is."""
+        """Yield each match of the pattern in a text."""
         return (said for text in self.texts for said in text.find(pattern))
 
     def spans(self, pattern: re.Pattern[str]) -> Iterator[Said]:
-        """What stands between backticks and is nothing but the pattern."""
+        """Yield what is between backticks and is nothing but the pattern."""
         spans = (said for text in self.texts for said in text.spans())
         return (said for said in spans if pattern.fullmatch(said.text))
 
@@ -209,7 +209,7 @@ class House:
 
     @cached_property
     def words(self) -> set[str]:
-        """Every word of the code, and of what a page shows as code to be added."""
+        """Every word of the code and of the configuration, without docstrings and comments."""
         found = set(self.facts["settings"])
         for name, path in self.files.items():
             if name.endswith(".py"):
@@ -224,7 +224,7 @@ class House:
 
     @cached_property
     def strings(self) -> set[str]:
-        """Every string of the code, in full: the names of what a program writes are among them."""
+        """Every string of the code, in full; the names of files that it writes are among them."""
         sources = (
             path.read_text("utf-8") for name, path in self.files.items() if name[-3:] == ".py"
         )
@@ -245,10 +245,10 @@ class House:
         return scripts
 
     def refused(self, commands: list[list[str]]) -> list[list[str]]:
-        """Return those of the project's own commands of which there is no help."""
+        """Return those of the project's own commands that have no help."""
         named = [[self.scripts[words[0]], *words] for words in commands]
-        told = [sys.executable, "-c", HELP, json.dumps(named)]
-        refused: list[list[str]] = json.loads(run(told, self.app, PYTHONPATH="course"))
+        command = [sys.executable, "-c", HELP, json.dumps(named)]
+        refused: list[list[str]] = json.loads(run(command, self.app, PYTHONPATH="course"))
         return refused
 
     def has_place(self, name: str) -> bool:

@@ -34,13 +34,13 @@ ELSEWHERE = {
 
 
 def of_project(project: Path) -> House:
-    """A generated project, whose documents speak of itself."""
+    """Return a generated project, whose documents speak of itself."""
     files = {name: project / name for name in sorted(tree(project))}
     return House(files, set(files), project)
 
 
 def of_repository() -> House:
-    """The template's own pages and programs, which also speak of the project in its folder.
+    """Return the template's own pages and programs, which also speak of the project in its folder.
 
     The changelog is history: what it names may be gone.
     """
@@ -59,14 +59,14 @@ def house(request: pytest.FixtureRequest, bake: Bake) -> House:
     return house
 
 
-def none(said: Iterable[Said]) -> None:
-    """Fail with each of these, unless it is known to be elsewhere."""
-    found = sorted({str(one) for one in said if one.text not in ELSEWHERE})
+def fail_for(missing: Iterable[Said]) -> None:
+    """Fail with a line for each of these names, unless it is known to be elsewhere."""
+    found = sorted({str(said) for said in missing if said.text not in ELSEWHERE})
     if found:
         pytest.fail("\n".join(["These do not exist:", *found]), pytrace=False)
 
 
-# In the words of a sentence only from the top; between backticks the end of a path is enough.
+# In a sentence a path starts at the top; between backticks the end of a path is enough.
 PATH = re.compile(
     r"(?<![\w./<-])(?:app|tests|docs|lab|course|hooks|scripts|benchmarks)/[\w.*/-]*[\w*/]"
 )
@@ -75,20 +75,20 @@ FILE = re.compile(r"[\w.*-]+(?:/[\w.*-]+)*(?:/|\.(?:py|md|toml|json|html|ya?ml|c
 
 def test_every_path_exists(house: House) -> None:
     named = [*house.find(PATH), *house.spans(FILE)]
-    none(said for said in named if not house.has_place(said.text))
+    fail_for(said for said in named if not house.has_place(said.text))
 
 
 LINK = re.compile(r"(?<=\]\()([^)\s:]+)(?=\))")
 
 
 def anchors(page: str) -> set[str]:
-    """What a link to a heading of this page may say, as GitHub makes it."""
+    """Return the anchors of a page's headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.*)$", page, re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def leads_somewhere(house: House, link: Said) -> bool:
-    """Tell whether the file is there, from the folder of its page, and has the heading."""
+    """Tell whether the target exists, seen from the folder of the page, and has the heading."""
     name, _, heading = link.text.partition("#")
     page = house.files[link.document]
     target = page.parent / name if name else page
@@ -97,14 +97,14 @@ def leads_somewhere(house: House, link: Said) -> bool:
 
 def test_every_link_leads_somewhere(house: House) -> None:
     links = (link for link in house.find(LINK) if link.document.endswith(".md"))
-    none(link for link in links if not leads_somewhere(house, link))
+    fail_for(link for link in links if not leads_somewhere(house, link))
 
 
 MODULE = re.compile(r"(?:app|lab|tests|learn|benchmarks)(?:\.\w+)+(?::\w+)?")
 
 
 def test_every_module_exists(house: House) -> None:
-    none(said for said in house.spans(MODULE) if not house.has_module(said.text))
+    fail_for(said for said in house.spans(MODULE) if not house.has_module(said.text))
 
 
 ROUTE = re.compile(
@@ -113,10 +113,10 @@ ROUTE = re.compile(
 
 
 def test_every_route_exists(house: House) -> None:
-    """The exchanges in lessons are real, and some show what there is not: they are left out."""
+    """Leave out the exchanges in lessons: they are real, and some show that a route is missing."""
     texts = (text.without_blocks("http") for text in house.texts)
     named = ((said, said.text.rpartition(" ")) for text in texts for said in text.find(ROUTE))
-    none(said for said, (method, _, path) in named if not house.has_route(method, path))
+    fail_for(said for said, (method, _, path) in named if not house.has_route(method, path))
 
 
 SETTING = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
@@ -125,7 +125,7 @@ SHORT_SETTING = re.compile(r"[A-Z]{3,}(?:=\S*)?")
 
 def test_every_setting_and_constant_exists(house: House) -> None:
     named = [*house.find(SETTING), *house.spans(SHORT_SETTING)]
-    none(said for said in named if not house.has_word(said.text.split("=")[0]))
+    fail_for(said for said in named if not house.has_word(said.text.split("=")[0]))
 
 
 CLASS = re.compile(r"([A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)+)(?:\W.*)?")
@@ -135,7 +135,7 @@ FUNCTION = re.compile(r"(?:[\w.]+\.)?([a-z]*_\w+)(?:\(.*\))?")
 @pytest.mark.parametrize("pattern", [CLASS, FUNCTION], ids=["class", "function"])
 def test_every_class_and_function_exists(house: House, pattern: re.Pattern[str]) -> None:
     named = ((said, pattern.fullmatch(said.text)) for said in house.spans(pattern))
-    none(said for said, match in named if match and not house.has_word(match[1]))
+    fail_for(said for said, match in named if match and not house.has_word(match[1]))
 
 
 UV_RUN = re.compile(r"\buv run (?:--[\w-]+[= ]\S+ )*([\w-][^\n`#|>;,:()…'\"\\]*)")
@@ -144,13 +144,13 @@ MAKE = re.compile(r"(?:(?<=`)|^)make (?:[A-Z]+=\S+ )*([a-z][a-z-]*)", re.MULTILI
 
 
 def test_every_program_exists(house: House) -> None:
-    """Those of the project itself also know each verb and option that a document gives them."""
+    """The project's own programs also know each verb and option that a document gives them."""
     programs = {"python", *(script.name for script in entry_points(group="console_scripts"))}
     named = [(said, UV_RUN.sub(r"\1", said.text).split()) for said in house.find(UV_RUN)]
     own = [(said, words) for said, words in named if words[0] in house.scripts]
     refused = house.refused([words for _, words in own])
-    none(said for said, words in named if words[0] not in {*programs, *house.scripts})
-    none(said for said, words in own if words in refused)
+    fail_for(said for said, words in named if words[0] not in {*programs, *house.scripts})
+    fail_for(said for said, words in own if words in refused)
 
 
 def test_every_module_that_is_run_exists(house: House) -> None:
@@ -162,11 +162,11 @@ def test_every_module_that_is_run_exists(house: House) -> None:
 def test_every_target_of_make_exists(house: House) -> None:
     makefile = house.files["Makefile"].read_text("utf-8")
     targets = re.findall(r"^([a-z-]+):", makefile, re.MULTILINE)
-    none(said for said in house.find(MAKE) if said.text.split()[-1] not in targets)
+    fail_for(said for said in house.find(MAKE) if said.text.split()[-1] not in targets)
 
 
 def test_what_is_elsewhere_is_named_and_not_here() -> None:
-    """An entry that no document needs goes."""
+    """An entry that no document needs must go."""
     own = of_repository()
     project = of_project(TEMPLATE)
     texts = "\n".join(text.text for house in (own, project) for text in house.texts)
@@ -176,7 +176,7 @@ def test_what_is_elsewhere_is_named_and_not_here() -> None:
 
 
 def table(page: Path, *columns: str) -> Iterator[list[str]]:
-    """The rows of the page's table that has these columns, cell by cell."""
+    """Yield the rows of the page's table that has these columns, cell by cell."""
     head = re.escape(f"| {' | '.join(columns)} |")
     found = re.search(rf"^{head}\n\|[-| ]+\|\n((?:\|.*\n)+)", page.read_text("utf-8"), re.MULTILINE)
     assert found, f"{page} has no table of {columns}"
@@ -208,19 +208,19 @@ ROOMS = ("models/", "predictions/", "tasks/", "serving/", "storage/", "kit/", "s
 
 
 def listed(page: Path, first: str, indent: str = "") -> list[str]:
-    """The names in a page's map: what begins the lines of the block that begins with this one."""
+    """Return the names in a page's map: the first word of each line, in the block that opens so."""
     block = re.search(rf"^```\w*\n({first}.*?)^```$", page.read_text("utf-8"), re.M | re.S)
     assert block, f"{page} has no map"
     return re.findall(rf"^{indent}([\w{{}}.][^ \n]*)(?:  +\S.*)?$", block[1], re.MULTILINE)
 
 
 def folders(places: Iterable[str]) -> set[str]:
-    """The folders at the top of these files; not what tools keep for themselves."""
+    """Return the top folders of these files, without those that tools keep for themselves."""
     return {f"{name.split('/')[0]}/" for name in places if "/" in name and name[0] != "."}
 
 
 def test_the_projects_map_is_its_folders(house: House) -> None:
-    """The project's own tests compare the files; here are the order, and what is beside the app."""
+    """The project's own tests compare the files; this compares the order and the other folders."""
     page = house.app / "README.md"
     rooms = [name for name in listed(page, "app/", "  ") if name.endswith("/")]
     assert rooms == [room for room in ROOMS if (house.app / "app" / room).is_dir()]
@@ -234,7 +234,7 @@ def test_the_repositorys_map_is_its_folders() -> None:
 
 
 def test_what_the_hook_removes_is_there() -> None:
-    """A path that is gone is skipped by the hook without a word."""
+    """The hook silently skips a path that does not exist."""
     source = ast.parse((ROOT / "hooks" / "post_gen_project.py").read_text("utf-8"))
     tables = (node for node in ast.walk(source) if isinstance(node, ast.Dict))
     keys = (key.value for table in tables for key in table.keys if isinstance(key, ast.Constant))

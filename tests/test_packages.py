@@ -1,6 +1,6 @@
-"""Every package that is imported is declared, in the group that the code is run with.
+"""Every package that is imported is declared, in the group that the code runs with.
 
-A package that only comes along with another one works until that one no longer needs it.
+A package that another one happens to bring along works until that one no longer needs it.
 """
 
 import ast
@@ -25,7 +25,7 @@ ALTERNATIVES = {"bentoml", "litserve", "service"}
 
 
 def imported(path: Path) -> Iterator[str]:
-    """The dotted name of everything that a file imports, at its top or anywhere else."""
+    """Yield the dotted name of everything that a file imports, at its top or anywhere else."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         match node:
             case ast.Import(names=names):
@@ -39,7 +39,7 @@ INSTALLED = cache(packages_distributions)
 
 @cache
 def providers(name: str) -> set[str]:
-    """The distributions that an import comes from: of a shared name, those that have this part."""
+    """Return the distributions of an import: for a shared name, those that have this part."""
     top, *parts = name.split(".")
     found = set(INSTALLED().get(top, []))
     if len(found) > 1:
@@ -49,7 +49,7 @@ def providers(name: str) -> set[str]:
 
 
 def of_group(groups: Groups, name: str) -> Iterator[str]:
-    """The distributions that a group names, and those of the groups that it includes."""
+    """Yield the distributions that a group names, and those of the groups that it includes."""
     for line in groups[name]:
         if isinstance(line, str):
             yield canonicalize_name(Requirement(line).name)
@@ -58,14 +58,14 @@ def of_group(groups: Groups, name: str) -> Iterator[str]:
 
 
 def declared(folder: Path, *names: str) -> set[str]:
-    """The distributions that a project needs to run, and those of these groups."""
+    """Return the distributions that a project needs to run, and those of these groups."""
     project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
     groups = {"": project["project"].get("dependencies", []), **project["dependency-groups"]}
     return {line for name in ("", *names) for line in of_group(groups, name)}
 
 
 def undeclared(sources: list[Path], own: set[str], known: set[str]) -> dict[str, Path]:
-    """The imports that are not declared, Python's or these files' own; each with one such file."""
+    """Return each import that is not declared, the standard library's, or own; with one file."""
     assert sources
     found: dict[str, Path] = {}
     for path in sources:
@@ -77,7 +77,7 @@ def undeclared(sources: list[Path], own: set[str], known: set[str]) -> dict[str,
 
 
 def local(*folders: Path) -> set[str]:
-    """The names of modules and packages that lie in these folders."""
+    """Return the names of the modules and packages in these folders."""
     return {path.stem for folder in folders for path in folder.iterdir() if path.name[0] != "."}
 
 
