@@ -63,6 +63,10 @@ FENCE = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^ *```$", re.MULTILINE | re.DOTAL
 SPAN = re.compile(r"(?<!`)(`{1,2})(?!`)((?:(?!\n\n)[^`])+)\1(?!`)")
 SHOWN_FILE = re.compile(r"^```python\n# (\S+\.py)$", re.MULTILINE)
 WORD = re.compile(r"[^\W\d]\w*")
+READ = re.compile(r"(?:environ\.get\(|environ\[|getenv\()\"(\w+)\"")
+CONFIGURATION = re.compile(
+    r"(.*/)?(pyproject\.toml|cookiecutter\.json|.+\.(ya?ml|example)|Makefile|Dockerfile|run)"
+)
 
 
 class Said(NamedTuple):
@@ -208,27 +212,37 @@ class House:
         return {name.split("/")[0] for name in self.files}
 
     @cached_property
+    def sources(self) -> list[str]:
+        """The text of every Python file."""
+        return [path.read_text("utf-8") for name, path in self.files.items() if name[-3:] == ".py"]
+
+    @cached_property
+    def configured(self) -> set[str]:
+        """Every word of the configuration, without comments."""
+        paths = (path for name, path in self.files.items() if CONFIGURATION.fullmatch(name))
+        texts = (re.sub(r"(?m)(^|\s)#.*$", "", path.read_text("utf-8")) for path in paths)
+        return {word for text in texts for word in WORD.findall(text)}
+
+    @cached_property
     def words(self) -> set[str]:
         """Every word of the code and of the configuration, without docstrings and comments."""
-        found = set(self.facts["settings"])
-        for name, path in self.files.items():
-            if name.endswith(".py"):
-                found |= words_of_python(path.read_text("utf-8"))
-            elif re.search(
-                r"(^|/)(pyproject\.toml|cookiecutter.json|[^/]+\.(ya?ml|example)|[A-Z]\w+file|run)$",
-                name,
-            ):
-                text = re.sub(r"(?m)(^|\s)#.*$", "", path.read_text("utf-8"))
-                found |= set(WORD.findall(text))
-        return found
+        words = {word for source in self.sources for word in words_of_python(source)}
+        return words | self.configured | set(self.facts["settings"])
+
+    @cached_property
+    def variables(self) -> set[str]:
+        """Every setting, every name of the code, and every variable that the code reads.
+
+        A string that only sets a variable does not count: perhaps nothing reads it any more.
+        """
+        names = {t.string for s in self.sources for t in tokens(s) if t.type == tokenize.NAME}
+        read = {name for source in self.sources for name in READ.findall(source)}
+        return names | read | self.configured | set(self.facts["settings"])
 
     @cached_property
     def strings(self) -> set[str]:
         """Every string of the code, in full; the names of files that it writes are among them."""
-        sources = (
-            path.read_text("utf-8") for name, path in self.files.items() if name[-3:] == ".py"
-        )
-        nodes = (node for source in sources for node in ast.walk(ast.parse(source)))
+        nodes = (node for source in self.sources for node in ast.walk(ast.parse(source)))
         return {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
 
     @cached_property

@@ -77,6 +77,13 @@ def test_every_setting_in_an_example_exists() -> None:
         assert unknown <= OF_OTHER_PROGRAMS
 
 
+def test_every_variable_of_compose_is_a_setting() -> None:
+    compose = ROOT / "compose.yaml"
+    text = compose.read_text() if compose.exists() else ""
+    names = {name.lower() for name in re.findall(r"^ +([A-Z_]+): ", text, re.M)}
+    assert names - {"postgres_user"} <= every_setting().keys() | OF_OTHER_PROGRAMS
+
+
 def routes(settings: Settings) -> dict[str, set[str]]:
     """Each route as `METHOD /path`, with the statuses it documents."""
     found: dict[str, set[str]] = {}
