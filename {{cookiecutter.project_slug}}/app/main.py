@@ -1,6 +1,7 @@
 """The composition root: every part of the service is put together here, by name."""
 
 import gc
+from functools import partial
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -14,7 +15,8 @@ from app.kit.mount import mount
 from app.kit.problems import document_problems
 from app.kit.settings import load_settings
 from app.kit.watchdog.lifespan import watched
-from app.lifespan import lifespan
+from app.lifespan import OpenModel, OpenStorage, lifespan
+from app.models import open_model
 from app.predictions import model_router
 from app.predictions import router as predictions
 from app.settings import Settings
@@ -29,12 +31,21 @@ from app.showcases.concurrency.threads import limit_threads
 from app.showcases.lecture import mount_lecture
 
 # {%- endif +%}
+from app.storage.opening import open_storage
 from app.tasks import router as tasks
+from app.tasks.kinds.registry import KINDS, Kinds
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The whole service, for these settings."""
+def create_app(
+    settings: Settings,
+    *,
+    kinds: Kinds = KINDS,
+    open_model: OpenModel = open_model,
+    open_storage: OpenStorage = open_storage,
+) -> FastAPI:
+    """Put the service together from these settings, and from fakes where a test has some."""
     configure_logs()
+    state = partial(lifespan, settings, kinds, open_model, open_storage)
     app = FastAPI(
         title="{{ cookiecutter.project_name }}",
         version="0.1.0",
@@ -42,7 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json" if settings.docs_enabled else None,
         redirect_slashes=False,
-        lifespan=lambda _: watched(lifespan(settings), settings.loop_watchdog_ms),
+        lifespan=lambda _: watched(state(), settings.loop_watchdog_ms),
     )
     mount_routers(app, settings)
     if settings.docs_enabled:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from app.models import Features
-from app.predictions.repository import PredictionRepository
 from app.predictions.schemas import Prediction, PredictionPage, RangeWarning, StoredPrediction
+from app.predictions.store import PredictionStore
 from app.serving.artefact import ModelCard
 from app.serving.batching import BatchingModel, ClientLeft
 
@@ -35,7 +35,7 @@ def outside_training(card: ModelCard, row: Sequence[float]) -> list[RangeWarning
 
 async def predict_and_store(
     model: BatchingModel,
-    repository: PredictionRepository,
+    store: PredictionStore,
     features: Features,
     client_left: ClientLeft,
 ) -> StoredPrediction:
@@ -44,14 +44,12 @@ async def predict_and_store(
     stored = StoredPrediction(
         id=uuid4(), created_at=datetime.now(UTC), features=features, **dict(prediction)
     )
-    await repository.add(stored)
+    await store.add(stored)
     return stored
 
 
-async def read_page(
-    repository: PredictionRepository, limit: int, cursor: UUID | None
-) -> PredictionPage:
+async def read_page(store: PredictionStore, limit: int, cursor: UUID | None) -> PredictionPage:
     """A page of stored predictions; one more is read, to know whether there is a next page."""
-    items = await repository.page(limit + 1, cursor)
+    items = await store.page(limit + 1, cursor)
     more = len(items) > limit
     return PredictionPage(items=items[:limit], next_cursor=items[limit - 1].id if more else None)

@@ -71,7 +71,7 @@ async def submit_task(
     idempotency_key: IdempotencyKey = None,
 ) -> Task:
     """Accept a task of this kind: from the answer on, it survives the process."""
-    task = await tasks.submit(kind, check_payload(kind, payload), idempotency_key)
+    task = await tasks.submit(kind, check_payload(tasks.kinds, kind, payload), idempotency_key)
     return accept(task, response, background, tasks)
 
 

@@ -4,31 +4,10 @@ What the two spell differently stands in braces and comes from a `Dialect`. Time
 1970, by the database's clock where something depends on them: machines need not agree on the time.
 """
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How one database spells what the other spells otherwise."""
-
-    now: str
-    serial: str
-    blob: str
-    real: str
-    rows: str
-    skip_locked: str
-
-    def __call__(self, statement: str) -> str:
-        """The statement as this database wants it."""
-        for name, spelling in vars(self).items():
-            statement = statement.replace("{" + name + "}", spelling)
-        return statement
-
-
 MIGRATIONS = (
     (
         """
-        CREATE TABLE tasks (
+        CREATE TABLE IF NOT EXISTS tasks (
             seq {serial},
             id TEXT NOT NULL UNIQUE,
             kind TEXT NOT NULL,
@@ -52,14 +31,20 @@ MIGRATIONS = (
         )
         """,
         # Partial, so that a hundred thousand finished tasks cost the queue nothing.
-        "CREATE INDEX tasks_due ON tasks (state, due_at) WHERE state = 'queued'",
-        "CREATE INDEX tasks_leases ON tasks (state, lease_ends_at) WHERE state = 'running'",
-        "CREATE INDEX tasks_finished ON tasks (finished_at) WHERE finished_at IS NOT NULL",
-        "CREATE INDEX tasks_states ON tasks (state, seq)",
-        "CREATE INDEX tasks_kinds ON tasks (kind, seq)",
-        "CREATE INDEX tasks_kinds_states ON tasks (kind, state, seq)",
+        "CREATE INDEX IF NOT EXISTS tasks_due ON tasks (state, due_at) WHERE state = 'queued'",
         """
-        CREATE TABLE task_pieces (
+        CREATE INDEX IF NOT EXISTS tasks_leases ON tasks (state, lease_ends_at)
+        WHERE state = 'running'
+        """,
+        """
+        CREATE INDEX IF NOT EXISTS tasks_finished ON tasks (finished_at)
+        WHERE finished_at IS NOT NULL
+        """,
+        "CREATE INDEX IF NOT EXISTS tasks_states ON tasks (state, seq)",
+        "CREATE INDEX IF NOT EXISTS tasks_kinds ON tasks (kind, seq)",
+        "CREATE INDEX IF NOT EXISTS tasks_kinds_states ON tasks (kind, state, seq)",
+        """
+        CREATE TABLE IF NOT EXISTS task_pieces (
             task_id TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
             name TEXT NOT NULL,
             number INTEGER NOT NULL,
@@ -67,13 +52,9 @@ MIGRATIONS = (
             PRIMARY KEY (task_id, name, number)
         )
         """,
+        "DROP TABLE IF EXISTS task_schema",  # where an earlier version counted its migrations
     ),
 )
-
-CREATE_VERSION = "CREATE TABLE IF NOT EXISTS task_schema (version INTEGER NOT NULL)"
-SELECT_VERSION = "SELECT version FROM task_schema"
-DELETE_VERSION = "DELETE FROM task_schema"
-INSERT_VERSION = "INSERT INTO task_schema (version) VALUES (:version)"
 
 COLUMNS = (
     "id, kind, state, progress, attempts, cancel_requested, "

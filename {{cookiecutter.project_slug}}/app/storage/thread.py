@@ -5,48 +5,35 @@ them in one transaction, and answers each after the commit. No timer: a call alo
 alone, at once. Calls of a method that takes a list become one call, and so one statement: that
 matters, because after every statement the thread must wait for Python's lock again.
 
-Event loops, worker threads and the heartbeat all come through here, so the repository itself needs
-no locks, and is written once, without `async`.
+Event loops, worker threads and the heartbeat all come through here, so a store needs no locks, and
+is written once, without `async`. What it gains: `python -m benchmarks.tasks throughput`.
 """
 
 import asyncio
-import functools
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import nullcontext, suppress
+from functools import partial
 from queue import SimpleQueue
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any
 
 from app.errors import AppError, UnavailableError
-from app.storage.database import StorageUnavailableError
-from app.tasks.repository import LeaseLostError, TaskRepository
-
-P = ParamSpec("P")
-T = TypeVar("T")
-ItemT = TypeVar("ItemT")
-Each = Callable[[Sequence[ItemT]], Sequence[T | Exception]]
+from app.kit.start import StartError
+from app.storage.connection import Connection, StorageUnavailableError
+from app.storage.migrations import Migrations, migrate
 
 LARGEST_GROUP = 256
-REFUSALS = (AppError, LeaseLostError)
 
 
 class Call:
     """What is to be called, and where its answer goes: to an event loop, or a waiting thread."""
 
-    def __init__(
-        self,
-        method: Callable[..., Any],
-        item: object = None,
-        each: bool = False,
-        reads: bool = False,
-    ) -> None:
+    def __init__(self, method: Callable[..., Any], *, reads: bool = False) -> None:
         self.method = method
-        self.item = item
-        self.each = each
         self.reads = reads
         self.value: Any = None
-        self.future: asyncio.Future[Any] | Future[Any] = Future()
+        self.future: asyncio.Future[Any] | Future[Any]
 
     def run(self) -> None:
         """Call. A refusal is an answer like any other: nothing was written for it."""
@@ -54,7 +41,7 @@ class Call:
             self.value = self.method()
         except UnavailableError:
             raise
-        except REFUSALS as refusal:
+        except AppError as refusal:
             self.value = refusal
 
     def answer(self) -> None:
@@ -67,51 +54,56 @@ class Call:
             self.future.set_result(self.value)
 
 
-class GroupCommit:
-    """The only way to a repository that several threads use. Close it after its last caller."""
+class Item(Call):
+    """A call of a method that takes a list: with one item, which joins those of other callers."""
 
-    def __init__(self, repository: TaskRepository) -> None:
-        self.repository = repository
+    def __init__(self, method: Callable[..., Any], item: object) -> None:
+        super().__init__(method)
+        self.item = item
+
+
+class Storage:
+    """The database of every feature, and the only way to it. Close it after its last caller."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
         self._calls: SimpleQueue[Call | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="task-commits", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="storage", daemon=True)
         self._thread.start()
 
-    async def run(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call a method of the repository, and return once what it wrote is committed."""
-        call = Call(functools.partial(method, *args, **kwargs))
-        return cast("T", await self._awaited(call))
+    def migrate(self, feature: str, migrations: Migrations) -> None:
+        """Bring the tables of a feature forward; StartError if they cannot be used."""
+        try:
+            self.wait_for(Call(partial(migrate, self.connection, feature, migrations)))
+        except StorageUnavailableError as error:
+            raise StartError(f"DATABASE_URL cannot be used: {error.__cause__}") from None
 
-    async def read(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call a method that only reads: it need not wait for another process that writes."""
-        call = Call(functools.partial(method, *args, **kwargs), reads=True)
-        return cast("T", await self._awaited(call))
+    def ping(self) -> "asyncio.Future[object]":
+        """Return once the database has answered; else StorageUnavailableError."""
+        select = partial(self.connection.execute, "SELECT COUNT(*) FROM schema_versions")
+        return self.put(Call(select, reads=True))
 
-    async def run_each(self, method: Each[ItemT, T], item: ItemT) -> T:
-        """Call a method that takes a list, together with everyone who does so just now."""
-        return cast("T", await self._awaited(Call(method, item, each=True)))
+    def put(self, call: Call) -> "asyncio.Future[Any]":
+        """Queue a call of this event loop; its future has the answer, once it is committed."""
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        call.future = future
+        self._calls.put(call)
+        return future
 
-    def wait(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do what `run` does, in a thread that may wait."""
-        return cast("T", self._queued(Call(functools.partial(method, *args, **kwargs))).result())
-
-    def submit_each(self, method: Each[ItemT, T], item: ItemT) -> "Future[T]":
-        """Do what `run_each` does; the future is for a thread that may wait."""
-        return self._queued(Call(method, item, each=True))
+    def wait_for(self, call: Call) -> object:
+        """Do what `put` does, in a thread that may wait."""
+        if threading.current_thread() is self._thread:
+            raise RuntimeError("A store's method would wait for itself: call a plain function here")
+        future: Future[Any] = Future()
+        call.future = future
+        self._calls.put(call)
+        return future.result()
 
     def close(self) -> None:
-        """Finish what is queued, and close the repository."""
+        """Finish what is queued, and close the connection."""
         self._calls.put(None)
         self._thread.join()
-        self.repository.close()
-
-    async def _awaited(self, call: Call) -> object:
-        call.future = asyncio.get_running_loop().create_future()
-        self._calls.put(call)
-        return await call.future
-
-    def _queued(self, call: Call) -> "Future[Any]":
-        self._calls.put(call)
-        return cast("Future[Any]", call.future)
+        self.connection.close()
 
     def _work(self) -> None:
         while first := self._calls.get():
@@ -129,7 +121,7 @@ class GroupCommit:
         """Commit the calls together; the error, if there was one."""
         only_reads = all(call.reads for call in calls)
         try:
-            with nullcontext() if only_reads else self.repository.transaction():
+            with nullcontext() if only_reads else self.connection.transaction():
                 run_all(calls)
         except Exception as error:
             if len(calls) > 1:
@@ -152,15 +144,15 @@ class GroupCommit:
 
 def run_all(calls: list[Call]) -> None:
     """Run calls of the same listing method as one, and the others one by one, as they came."""
-    together: dict[Callable[..., Any], list[Call]] = {}
+    together: dict[Callable[..., Any], list[Item]] = {}
     for call in calls:
-        if call.each:
+        if isinstance(call, Item):
             together.setdefault(call.method, []).append(call)
     for method, same in together.items():
         for call, value in zip(same, method([call.item for call in same]), strict=True):
             call.value = value
     for call in calls:
-        if not call.each:
+        if not isinstance(call, Item):
             call.run()
 
 

@@ -1,4 +1,4 @@
-"""Tasks in a SQLite file: embedded, and safe for several processes of one machine."""
+"""SQLite: embedded, in one file, and safe for several processes of one machine."""
 
 import sqlite3
 import time
@@ -8,10 +8,9 @@ from functools import cache
 from pathlib import Path
 
 from app.kit.start import StartError
-from app.storage.database import BUSY_SECONDS, StorageUnavailableError, storage_errors
-from app.tasks.repository.database import Row, SqlTaskRepository
-from app.tasks.repository.sql import Dialect
+from app.storage.connection import Dialect, Row, StorageUnavailableError
 
+BUSY_SECONDS = 5.0  # that a statement waits for another process
 OLDEST = (3, 38)
 
 SQLITE = Dialect(
@@ -21,6 +20,7 @@ SQLITE = Dialect(
     real="REAL",
     rows="json_each(:rows)",
     skip_locked="",  # there is one writer at a time
+    lock_schema="SELECT 1",
 )
 
 
@@ -30,10 +30,11 @@ prepared = cache(SQLITE)
 class SqliteConnection:
     """A connection to the file, for one thread at a time."""
 
-    def __init__(self, path: Path, synchronous: str) -> None:
+    def __init__(self, path: Path, synchronous: str, busy_seconds: float) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._busy_seconds = busy_seconds
         self._connection = sqlite3.connect(
-            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
         )
         with ExitStack() as stack:
             stack.enter_context(closing(self._connection))
@@ -70,7 +71,7 @@ class SqliteConnection:
         self._connection.close()
 
     def _use_write_ahead_log(self) -> None:
-        deadline = time.monotonic() + BUSY_SECONDS
+        deadline = time.monotonic() + self._busy_seconds
         while True:
             try:
                 self._connection.execute("PRAGMA journal_mode = WAL")
@@ -82,20 +83,23 @@ class SqliteConnection:
                 return
 
 
-def open_sqlite(path: Path, synchronous: str) -> SqlTaskRepository:
-    """The repository in this file, which is made if it is not there; StartError if it cannot."""
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Disk full, locked, gone: whatever SQLite says becomes `StorageUnavailableError`."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StorageUnavailableError from error
+
+
+def open_sqlite(path: Path, synchronous: str, busy_seconds: float) -> SqliteConnection:
+    """Open the file, which is made if it is not there; StartError if it cannot be used."""
     if sqlite3.sqlite_version_info < OLDEST:
         raise StartError(
-            f"Python's SQLite is {sqlite3.sqlite_version}, and tasks need 3.38 or newer: "
+            f"Python's SQLite is {sqlite3.sqlite_version}, and 3.38 or newer is needed: "
             "use another Python, for example one that uv installs (uv python install)."
         )
-    with ExitStack() as stack:
-        try:
-            connection = stack.enter_context(closing(SqliteConnection(path, synchronous)))
-            repository = SqlTaskRepository(connection)
-            repository.migrate()
-        except (OSError, sqlite3.Error, StorageUnavailableError) as error:
-            cause = error.__cause__ or error
-            raise StartError(f"TASK_DATABASE_PATH: {path} cannot be used: {cause}") from None
-        stack.pop_all()
-    return repository
+    try:
+        return SqliteConnection(path, synchronous, busy_seconds)
+    except (OSError, sqlite3.Error) as error:
+        raise StartError(f"DATABASE_URL: {path} cannot be used: {error}") from None

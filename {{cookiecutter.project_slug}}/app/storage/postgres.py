@@ -1,17 +1,15 @@
-"""Tasks in Postgres: for processes on several machines."""
+"""Postgres: for processes on several machines."""
 
 import re
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import contextmanager
 from functools import cache
 
 import psycopg
 
 from app.kit.start import StartError
-from app.storage.database import StorageUnavailableError
-from app.tasks.repository.database import Row, SqlTaskRepository
-from app.tasks.repository.sql import Dialect
+from app.storage.connection import Dialect, Row, StorageUnavailableError
 
 CONNECT_SECONDS = 3
 PAUSE_SECONDS = 0.2
@@ -25,6 +23,7 @@ POSTGRES = Dialect(
     real="DOUBLE PRECISION",
     rows="jsonb_array_elements(CAST(:rows AS jsonb)) AS each_row (value)",
     skip_locked="FOR UPDATE SKIP LOCKED",
+    lock_schema=f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})",
 )
 
 
@@ -88,19 +87,12 @@ class PostgresConnection:
             raise
 
 
-def open_postgres(url: str) -> SqlTaskRepository:
-    """The repository in this database; StartError if it cannot be used."""
-    with ExitStack() as stack:
-        try:
-            connection = stack.enter_context(closing(PostgresConnection(url)))
-            with connection.transaction():  # one process at a time brings the schema forward
-                connection.execute("SELECT pg_advisory_xact_lock(:number)", number=MIGRATION_LOCK)
-                repository = SqlTaskRepository(connection)
-                repository.migrate()
-        except psycopg.ProgrammingError:  # its message may have a part of the password
-            raise StartError(f"TASK_DATABASE_URL is not {EXAMPLE}") from None
-        except (psycopg.Error, StorageUnavailableError) as error:
-            cause, *_ = str(error.__cause__ or error).partition("\n")
-            raise StartError(f"TASK_DATABASE_URL cannot be used: {cause}") from None
-        stack.pop_all()
-    return repository
+def open_postgres(url: str) -> PostgresConnection:
+    """Connect to this database; StartError if it cannot be used."""
+    try:
+        return PostgresConnection(url)
+    except psycopg.ProgrammingError:  # its message may have a part of the password
+        raise StartError(f"DATABASE_URL is not {EXAMPLE}") from None
+    except psycopg.Error as error:
+        cause, *_ = str(error).partition("\n")
+        raise StartError(f"DATABASE_URL cannot be used: {cause}") from None
