@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import Desk
 
-from learn.process import COURSE
+from learn.chapters.folders import COURSE
 
 ANSI = re.compile(r"\x1b")
 VERBS = {
@@ -36,7 +36,15 @@ def test_help_names_every_verb_and_comes_at_once(desk: Desk) -> None:
     assert found.returncode == 0
     listed = re.findall(r"^  ([a-z]+) ", found.stdout.partition("Commands:")[2], re.M)
     assert set(listed) == VERBS
-    slow = {"rich.console", "httpx2", "watchfiles", "fastapi", "learn.grading", "learn.teach"}
+    slow = {
+        "rich.console",
+        "httpx2",
+        "watchfiles",
+        "fastapi",
+        "learn.grading",
+        "learn.teach",
+        "learn.progress",
+    }
     loaded = desk.python("-c", "import sys, learn.cli; print(*sys.modules)").stdout.split()
     assert slow.isdisjoint(loaded)
 

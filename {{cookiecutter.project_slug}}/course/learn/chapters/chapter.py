@@ -1,4 +1,4 @@
-"""A chapter: a folder with a lesson, a grader, hints, and other versions of some symbols.
+"""A chapter: a folder with a lesson, a grader, hints, and variants of some symbols.
 
     ch03_lifespan/
         chapter.toml      title, objective, targets, checks, why each check fails
@@ -14,112 +14,131 @@ Standard library only: the template's hook runs this where nothing is installed.
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from learn.symbols import parts, swap
+from learn.chapters.variant import Variant
 
-Files = dict[str, str]  # path from the project's folder -> text
-
-REJECTED_BY = re.compile(r"Rejected by: ([a-z0-9-]+)\.?\s*$")
+HINT = re.compile(r"^## (\d)[^\n]*\n", re.MULTILINE)
 
 
 class ChapterError(Exception):
-    """There is no such chapter, or its folder is not whole."""
+    """There is no such chapter."""
 
 
 @dataclass(frozen=True)
-class Variant:
-    """Some symbols, defined otherwise."""
+class Check:
+    """What a chapter says of one of its grader's checks."""
 
-    name: str
+    id: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a learner predicts before reading the lesson."""
+
     text: str
-    default: str  # the file of the part before any `# file:` line
-
-    @property
-    def summary(self) -> str:
-        """Its docstring."""
-        found = re.match(r'"""(.*?)"""', self.text, re.DOTALL)
-        return " ".join(found[1].split()) if found else ""
-
-    @property
-    def rejected_by(self) -> str:
-        """The check that a mutant's docstring names; empty where it names none."""
-        found = REJECTED_BY.search(self.summary)
-        return found[1] if found else ""
-
-    def apply(self, files: Files) -> Files:
-        """The files with this variant in them.
-
-        A part that has a docstring and begins with `# file:` is a whole file.
-        """
-        (default, text), *marked = parts(self.text, self.default)
-        changed = files | {default: swap(files[default], text)}
-        for path, text in marked:
-            whole = text.startswith('"""')
-            changed[path] = text.strip() + "\n" if whole else swap(changed[path], text)
-        return changed
+    choices: list[str]
+    right: int  # counted from 1
+    because: str
+    exchange: str = ""  # the recorded exchange of the lesson that shows it
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """A chapter, as its folder says."""
+    """A chapter, as its folder and its `chapter.toml` describe it."""
 
     folder: Path
-    facts: dict[str, Any]
+    title: str
+    objective: str = ""
+    targets: list[str] = field(default_factory=list)  # `app/lifespan.py:lifespan`, or a whole file
+    todo: str = ""
+    checks: list[Check] = field(default_factory=list)  # in their order
+    why: dict[str, str] = field(default_factory=dict)  # reason -> why a check fails
+    questions: list[Question] = field(default_factory=list)
 
     @property
     def id(self) -> str:
-        """Two digits: stable, so that progress survives an update of the course."""
+        """Two digits. They never change, so that progress survives an update of the course."""
         return self.folder.name[2:4]
 
     @property
-    def title(self) -> str:
-        """What it is called."""
-        title: str = self.facts["title"]
-        return title
-
-    @property
-    def targets(self) -> list[str]:
-        """What the learner writes: `app/lifespan.py:lifespan`, or a whole file."""
-        return list(self.facts.get("targets", []))
-
-    @property
     def files(self) -> list[str]:
-        """The files that are graded; no other chapter has one of them."""
+        """The files that are graded; each file belongs to one chapter only."""
         return list(dict.fromkeys(target.partition(":")[0] for target in self.targets))
 
     @property
-    def checks(self) -> list[str]:
+    def check_ids(self) -> list[str]:
         """The ids of its checks, in their order."""
-        return [check["id"] for check in self.facts["checks"]]
+        return [check.id for check in self.checks]
+
+    @property
+    def lesson(self) -> Path:
+        """The file of its lesson."""
+        return self.folder / "lesson.md"
+
+    @cached_property
+    def hints(self) -> dict[int, str]:
+        """The hints by level; empty where there are none."""
+        path = self.folder / "hints.md"
+        if not path.exists():
+            return {}
+        _, *found = HINT.split(path.read_text("utf-8"))
+        pairs = zip(found[::2], found[1::2], strict=True)
+        return {int(level): text.strip() for level, text in pairs}
 
     @cached_property
     def starter(self) -> Variant | None:
-        """The symbols as the learner finds them; None in a chapter where nothing is written."""
+        """The symbols as the learner finds them; None where there is nothing to write."""
         path = self.folder / "starter.py"
         return self._variant(path) if path.exists() else None
 
     def variants(self, kind: str) -> list[Variant]:
-        """Its `mutants` or `alternatives`."""
+        """Return its `mutants` or its `alternatives`."""
         return [self._variant(path) for path in sorted((self.folder / kind).glob("*.py"))]
 
     def _variant(self, path: Path) -> Variant:
         return Variant(path.stem, path.read_text("utf-8"), self.files[0])
 
 
+def parse_chapter(folder: Path, facts: dict[str, Any]) -> Chapter:
+    """Return the chapter that a `chapter.toml` describes; KeyError if it lacks what it must say."""
+    return Chapter(
+        folder,
+        title=facts["title"],
+        objective=facts.get("objective", ""),
+        targets=list(facts.get("targets", [])),
+        todo=facts.get("todo", ""),
+        checks=[Check(check["id"], check["title"]) for check in facts.get("checks", [])],
+        why=dict(facts.get("why", {})),
+        questions=[parse_question(question) for question in facts.get("predict", [])],
+    )
+
+
+def parse_question(facts: dict[str, Any]) -> Question:
+    """Return a question of a `chapter.toml`."""
+    return Question(
+        text=facts["question"],
+        choices=list(facts["choices"]),
+        right=facts["right"],
+        because=facts["because"],
+        exchange=facts.get("exchange", ""),
+    )
+
+
 def load_chapters(course: Path) -> list[Chapter]:
-    """Every chapter of a course, in order."""
+    """Return every chapter of a course, in order."""
     return [
-        Chapter(path.parent, tomllib.loads(path.read_text("utf-8")))
+        parse_chapter(path.parent, tomllib.loads(path.read_text("utf-8")))
         for path in sorted((course / "chapters").glob("ch[0-9][0-9]_*/chapter.toml"))
     ]
 
 
 def find_chapter(chapters: list[Chapter], wanted: str) -> Chapter:
-    """The chapter that is meant by `3`, `03`, `ch03` or `lifespan`."""
+    """Return the chapter that `3`, `03`, `ch03` or `lifespan` means, or raise ChapterError."""
     number = wanted.lower().removeprefix("ch").zfill(2)
     for chapter in chapters:
         if number == chapter.id or wanted in (chapter.folder.name, chapter.folder.name[5:]):

@@ -1,24 +1,24 @@
-"""Files that cannot be graded, and where in a file something stands."""
+"""Files that cannot be graded, and the lines on which symbols begin."""
 
 import ast
 import warnings
 from dataclasses import dataclass
 
-from learn.chapters import Files
-from learn.symbols import names, span
+from learn.chapters.files import Files
+from learn.chapters.symbols import names, span
 
 
-@dataclass
+@dataclass(frozen=True)
 class Fault:
-    """A file that cannot be graded: where, and what is wrong."""
+    """Why a file cannot be graded: where, and what is wrong."""
 
     place: str  # `app/settings.py:12`
     cause: str
-    line: str = ""  # the line itself
+    line: str = ""  # the source on that line
 
 
 def syntax_fault(name: str, source: str) -> Fault | None:
-    """Where Python does not understand a file."""
+    """Return where Python cannot parse a file; None where it can."""
     try:
         with warnings.catch_warnings(action="ignore"):
             ast.parse(source.removeprefix("\ufeff"))
@@ -34,13 +34,13 @@ def syntax_fault(name: str, source: str) -> Fault | None:
 
 
 def first_fault(files: Files) -> Fault | None:
-    """Where Python does not understand one of these files."""
+    """Return where Python cannot parse one of these files; None where it can parse all."""
     found = (syntax_fault(name, source) for name, source in files.items())
     return next(filter(None, found), None)
 
 
 def line_of(source: str, symbol: str) -> int:
-    """The line on which a symbol begins; the first one where there is no such symbol."""
+    """Return the line on which a symbol begins; the first one where there is no such symbol."""
     body: list[ast.stmt] = ast.parse(source.removeprefix("\ufeff")).body
     line = 1
     for name in filter(None, symbol.split(".")):

@@ -1,37 +1,28 @@
-"""What a learner is given: starters in the app, the solution aside, the graders sealed.
+"""What a learner is given: starters in the app, the solution kept apart, the graders sealed.
 
-An *open* project has the solution in `app/`, as an instructor works on it. `hand_out` closes it: it
-keeps `app/` in `course/solution.json`, notes the hash of every file that grades, and puts the
-starters in. `open_up` is the way back.
+An *open* project has the solution in `app/`, which is how an instructor works on it. `hand_out`
+closes it: it keeps `app/` in `course/solution.json`, records the hash of every file that grades,
+and puts the starters in. `open_up` reverses that.
 
 Standard library only: the template's hook runs this where nothing is installed.
 """
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
-from learn.chapters import Files, load_chapters
+from learn.chapters.chapter import load_chapters
+from learn.chapters.files import Files, read_files, write, write_files
 
 SOLUTION = "course/solution.json"
-# What a verdict depends on. A lesson or a hint may be changed without a word.
+# What a verdict depends on. Lessons and hints may be changed freely.
 GRADING = ("course/learn/**/*.py", "course/chapters/*/*.py", "course/chapters/*/*.toml")
-# Python runs these by itself in some places; a course project has none at its top.
+# Python runs these of its own accord in some places; a course project has none at its top.
 INTRUDERS = ("conftest.py", "sitecustomize.py", "usercustomize.py")
 
 
-def read_files(project: Path, pattern: str = "app/**/*.py") -> Files:
-    """The text of each file, by its path from the project's folder."""
-    return {
-        path.relative_to(project).as_posix(): path.read_text("utf-8")
-        for path in sorted(project.glob(pattern))
-        if path.is_file()  # and not a pipe, which would have to be waited for
-    }
-
-
 def solved_files(project: Path) -> Files:
-    """The app with every exercise solved."""
+    """Return the app with every exercise solved."""
     path = project / SOLUTION
     if not path.exists():
         return read_files(project)
@@ -40,7 +31,7 @@ def solved_files(project: Path) -> Files:
 
 
 def hashes(project: Path) -> dict[str, str]:
-    """The SHA-256 of each file that grades, with the line ends of any platform."""
+    """Return the SHA-256 of each file that grades, whatever the platform's line ends."""
     paths = [path for pattern in GRADING for path in project.glob(pattern) if path.is_file()]
     texts = {
         path.relative_to(project).as_posix(): path.read_bytes().replace(b"\r\n", b"\n")
@@ -49,13 +40,18 @@ def hashes(project: Path) -> dict[str, str]:
     return {name: hashlib.sha256(text).hexdigest() for name, text in texts.items()}
 
 
-def altered(project: Path, reference: Path) -> list[str]:
-    """The files that grade and are not those of the reference; and what must not be there."""
-    sealed = reference / SOLUTION
-    expected = (
-        json.loads(sealed.read_text("utf-8"))["sealed"] if sealed.exists() else hashes(reference)
-    )
-    found = hashes(project)
+def seal_of(project: Path) -> dict[str, str]:
+    """Return the hashes of a project as it was handed out; of an open one, as it is."""
+    sealed = project / SOLUTION
+    if not sealed.exists():
+        return hashes(project)
+    kept: dict[str, str] = json.loads(sealed.read_text("utf-8"))["sealed"]
+    return kept
+
+
+def altered_files(project: Path, reference: Path) -> list[str]:
+    """Return the files that grade and differ from the reference's, and those that intrude."""
+    expected, found = seal_of(reference), hashes(project)
     changed = {
         name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)
     }
@@ -78,20 +74,6 @@ def hand_out(project: Path) -> None:
 
 
 def open_up(project: Path) -> None:
-    """Open a closed project: every exercise is solved in it."""
+    """Open a closed project: put the solution of every exercise in it."""
     write_files(project, solved_files(project))
     (project / SOLUTION).unlink(missing_ok=True)
-
-
-def write_files(project: Path, files: Files) -> None:
-    """Write files, each in one step."""
-    for name, text in files.items():
-        write(project / name, text)
-
-
-def write(path: Path, text: str) -> None:
-    """Write beside the file, then rename: nobody finds half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(text, "utf-8", newline="\n")
-    draft.replace(path)

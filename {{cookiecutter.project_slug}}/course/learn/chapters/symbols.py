@@ -1,8 +1,8 @@
-"""Put another definition of a symbol in the place of the one that is there, by its lines.
+"""Replace the definition of a symbol with another one, by its lines.
 
 A symbol is what a module defines: a function, a class, a name, or a method (`Runner.run`). A
-*variant* is a piece of Python that defines some symbols otherwise. This is how starters, mutants
-and alternatives are made from the one source, which has no marks of its own.
+*variant* is a piece of Python that defines some symbols differently. Starters, mutants and
+alternatives are made this way from the one source, which has no markers in it.
 
 Standard library only: the template's hook runs this where nothing is installed.
 """
@@ -11,47 +11,47 @@ import ast
 import re
 from collections.abc import Iterator
 
-Edit = tuple[int, int, list[str]]  # first line, line after the last, what stands there instead
+Edit = tuple[int, int, list[str]]  # first line, line after the last, the lines that replace them
 
 FILE_MARK = re.compile(r"^# file: (\S+)\n", re.MULTILINE)
 IMPORTS = (ast.Import, ast.ImportFrom)
 
 
 class SymbolError(ValueError):
-    """A variant does not fit the source that it is meant for."""
+    """A variant does not fit the source that it is for."""
 
 
 def parts(variant: str, default: str) -> Iterator[tuple[str, str]]:
-    """The file that each part of a variant is for; `# file: app/main.py` begins a part."""
+    """Yield each part of a variant with its file; `# file: app/main.py` begins a part."""
     first, *rest = FILE_MARK.split(variant)
     yield default, first
     yield from zip(rest[::2], rest[1::2], strict=True)
 
 
 def swap(source: str, variant: str) -> str:
-    """The source, with the variant's definitions in place of its own.
+    """Return the source with the variant's definitions instead of its own.
 
-    A class without a docstring stands for its methods alone. What the source does not define is
-    put before the first definition that is replaced; imports that it lacks join its own.
+    A class without a docstring replaces its methods alone. What the source does not define goes
+    before the first definition that is replaced; imports that it lacks join its own.
     """
     lines = source.split("\n")
     edits: list[Edit] = []
     wanted: list[ast.stmt] = []
     for node in ast.parse(variant).body:
         if isinstance(node, IMPORTS):
-            edits += added_import(ast.parse(source), node)
+            edits += import_edits(ast.parse(source), node)
         elif names(node):
             wanted.append(node)
-    edits += replaced(ast.parse(source).body, wanted, variant.split("\n"), blank_lines=2)
+    edits += body_edits(ast.parse(source).body, wanted, variant.split("\n"), blank_lines=2)
     for first, end, text in sorted(edits, key=lambda edit: edit[:2], reverse=True):
         lines[first:end] = text
     return "\n".join(lines)
 
 
-def replaced(
+def body_edits(
     body: list[ast.stmt], wanted: list[ast.stmt], text: list[str], blank_lines: int
 ) -> Iterator[Edit]:
-    """The edits that put the wanted statements into a module's or a class's body."""
+    """Yield the edits that put the wanted statements into the body of a module or class."""
     there = {name: node for node in body for name in names(node)}
     places = [there[name] for node in wanted for name in names(node) if name in there]
     if wanted and not places:
@@ -63,18 +63,18 @@ def replaced(
         if old is None:
             yield start, start, [*text[first:end], *[""] * blank_lines]
         elif isinstance(node, ast.ClassDef) and isinstance(old, ast.ClassDef) and is_partial(node):
-            yield from replaced(old.body, node.body, text, blank_lines=1)
+            yield from body_edits(old.body, node.body, text, blank_lines=1)
         else:
             yield *span(old), text[first:end]
 
 
 def is_partial(node: ast.ClassDef) -> bool:
-    """Tell whether a class of a variant stands for its methods alone."""
+    """Tell whether a class of a variant replaces its methods alone."""
     return ast.get_docstring(node) is None
 
 
 def definition(source: str, symbol: str) -> str:
-    """The lines that define a symbol."""
+    """Return the lines that define a symbol, or raise SymbolError."""
     body: list[ast.stmt] = ast.parse(source).body
     found: ast.stmt | None = None
     for name in symbol.split("."):
@@ -89,7 +89,7 @@ def definition(source: str, symbol: str) -> str:
 
 
 def names(node: ast.stmt) -> list[str]:
-    """What a statement defines."""
+    """Return the names that a statement defines."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [node.name]
     targets = node.targets if isinstance(node, ast.Assign) else []
@@ -99,19 +99,19 @@ def names(node: ast.stmt) -> list[str]:
 
 
 def span(node: ast.stmt) -> tuple[int, int]:
-    """Its first line, counted from 0 and with its decorators, and the line after its last."""
+    """Return its first line, counted from 0 and with decorators, and the line after its last."""
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(d.lineno for d in decorators)]) - 1, node.end_lineno or node.lineno
 
 
-def added_import(module: ast.Module, wanted: ast.stmt) -> list[Edit]:
-    """The edit that adds an import among its neighbours, by the alphabet; none if it is there."""
+def import_edits(module: ast.Module, wanted: ast.stmt) -> list[Edit]:
+    """Return the edit that adds an import in alphabetical order; none if it is there already."""
     there = [node for node in module.body if isinstance(node, IMPORTS)]
     line = ast.unparse(wanted)
     if line in map(ast.unparse, there):
         return []
     if not there:
-        raise SymbolError(f"there is no import beside which to put: {line}")
+        raise SymbolError(f"there is no import to put this one beside: {line}")
     package = line.split()[1].split(".")[0]
     near = [n for n in there if ast.unparse(n).split()[1].split(".")[0] == package] or there
     after = [node for node in near if ast.unparse(node) < line]

@@ -1,72 +1,73 @@
-"""The verb `check`: of one chapter or all, for a person or a program."""
+"""`learn check`: one chapter or all, for a person or a program."""
 
-import secrets
+from dataclasses import asdict
 
-from learn.chapters import Chapter
-from learn.checking import GRADED, Outcome, as_json, dumped, exit_code, look
-from learn.grading import Verdict
-from learn.learner import Learner
-from learn.messages import text
-from learn.screens import Screen
-from learn.showing import BAD, GOOD, ODD, CheckScreen, show_altered
+from learn.chapters.chapter import Chapter
+from learn.commands.chapter_screen import BAD, GOOD, ODD, ChapterScreen, show_altered
+from learn.grading.report import draw_seed
+from learn.grading.verdict import Verdict, overall_verdict
+from learn.progress.attempt import Attempt, check_chapter
+from learn.progress.document import document_of, dump
+from learn.progress.project import Project
+from learn.terminal.messages import text
+from learn.terminal.screen import Screen
 
-STYLES = {Verdict.PASSED: GOOD, Verdict.FAILED: BAD}
+# What the table says of a verdict: a text of the catalogue, and its style.
+CELLS = {
+    Verdict.PASSED: ("check.ok", GOOD),
+    Verdict.FAILED: ("check.not_yet", BAD),
+    Verdict.NOT_BEGUN: ("check.not_yet", BAD),
+    Verdict.BROKEN: ("check.not_yet", BAD),
+    Verdict.ALTERED: ("altered.word", ODD),
+    Verdict.COULD_NOT_GRADE: ("check.not_graded", ODD),
+}
 
 
 def check_one(
-    screen: Screen, learner: Learner, chapter: Chapter, seed: int | None, json: bool
+    screen: Screen, project: Project, chapter: Chapter, seed: int | None, json: bool
 ) -> int:
-    """Check a chapter; the exit code."""
+    """Check a chapter; return the exit code."""
     if json:
-        outcome = look(learner, chapter, seed)
-        screen.as_is(dumped(as_json(outcome)))
+        attempt = check_chapter(project, chapter, seed)
+        screen.block(dump(asdict(document_of(attempt))))
     else:
-        chosen = secrets.randbelow(10_000) if seed is None else seed
-        outcome = CheckScreen(screen, learner, chapter, chosen).look()
-    return outcome.verdict.exit_code
+        chosen = draw_seed() if seed is None else seed
+        attempt = ChapterScreen(screen, project, chapter, chosen).check()
+    return attempt.verdict.exit_code
 
 
-def check_all(screen: Screen, learner: Learner, seed: int | None, json: bool) -> int:
-    """Check every chapter; the exit code."""
-    outcomes = []
-    for chapter in learner.chapters:
-        with screen.working() as working:
-            working.say(text("check.chapter_running", chapter=chapter.id, title=chapter.title))
-            outcome = look(learner, chapter, seed)
-        outcomes.append(outcome)
+def check_all(screen: Screen, project: Project, seed: int | None, json: bool) -> int:
+    """Check every chapter; return the exit code."""
+    attempts = []
+    for chapter in project.chapters:
+        with screen.spinner() as spinner:
+            spinner.say(text("check.chapter_running", chapter=chapter.id, title=chapter.title))
+            attempt = check_chapter(project, chapter, seed)
+        attempts.append(attempt)
         if not json:
-            summary(screen, outcome)
-    verdicts = [outcome.verdict for outcome in outcomes]
-    code = exit_code(verdicts)
+            show_row(screen, attempt)
+    verdicts = [attempt.verdict for attempt in attempts]
+    verdict = overall_verdict(verdicts)
     if json:
-        verdict = max(verdicts, key=lambda verdict: verdict.exit_code)
-        chapters = [as_json(outcome) for outcome in outcomes]
-        screen.as_is(dumped({"verdict": verdict.value, "chapters": chapters}))
-        return code
-    passed = verdicts.count(Verdict.PASSED)
-    screen.say("check.all", count=passed, total=len(verdicts))
+        chapters = [asdict(document_of(attempt)) for attempt in attempts]
+        screen.block(dump({"verdict": verdict, "chapters": chapters}))
+        return verdict.exit_code
+    screen.say("check.all", count=verdicts.count(Verdict.PASSED), total=len(verdicts))
     if Verdict.ALTERED in verdicts:
-        show_altered(screen, learner, outcomes[0].files)
-    return code
+        show_altered(screen, project, attempts[0].altered)
+    return verdict.exit_code
 
 
-def summary(screen: Screen, outcome: Outcome) -> None:
-    """A chapter and its verdict, and what was the first that was wrong."""
-    style = STYLES.get(outcome.verdict, ODD)
-    key = {
-        Verdict.PASSED: "check.ok",
-        Verdict.FAILED: "check.not_yet",
-        Verdict.CANNOT_GRADE: "check.not_graded",
-        Verdict.ALTERED: "altered.word",
-    }[outcome.verdict]
-    screen.check(f"ch{outcome.chapter.id}", outcome.chapter.title, text(key), style)
-    if outcome.verdict is Verdict.FAILED:
-        screen.item(first_word(outcome), indent=5)
+def show_row(screen: Screen, attempt: Attempt) -> None:
+    """Show a chapter with its verdict, and what failed first."""
+    key, style = CELLS[attempt.verdict]
+    screen.check(f"ch{attempt.chapter.id}", attempt.chapter.title, text(key), style)
+    if attempt.verdict.exit_code == Verdict.FAILED.exit_code:
+        screen.item(first_problem(attempt), indent=5)
 
 
-def first_word(outcome: Outcome) -> str:
-    """The check that said no, or what was said instead."""
-    if outcome.kind != GRADED or not outcome.report.failures:
-        return outcome.report.reason
-    titles = {check["id"]: check["title"] for check in outcome.chapter.facts["checks"]}
-    return str(titles[outcome.report.failures[0]])
+def first_problem(attempt: Attempt) -> str:
+    """Return the title of the check that failed, or why none was run."""
+    failure = attempt.report.first_failure
+    titles = {check.id: check.title for check in attempt.chapter.checks}
+    return titles[failure.check] if failure else attempt.report.reason

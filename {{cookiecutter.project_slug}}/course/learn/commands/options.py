@@ -1,23 +1,30 @@
-"""What there is to do next: commands to type, or keys while there is a watch."""
+"""Options: what can be done next, as commands to type, or as keys during a watch."""
 
-from learn.chapters import Chapter
-from learn.checking import GRADED, Outcome
-from learn.hints import LEVELS, next_level
-from learn.learner import Learner
-from learn.screens import Screen
+from learn.chapters.chapter import Chapter
+from learn.commands.hint import LEVELS, next_level
+from learn.progress.attempt import Attempt
+from learn.progress.project import Project
+from learn.terminal.screen import Screen
 
 
 def offer(
-    screen: Screen, learner: Learner, chapter: Chapter, commands: list[str], keys: list[str]
+    screen: Screen, project: Project, chapter: Chapter, commands: list[str], keys: list[str]
 ) -> None:
-    """What there is to do with a chapter."""
-    level = next_level(learner.store.read().hints(chapter.id))
+    """Show what can be done with a chapter."""
+    level = next_level(project.progress_file.read().of(chapter.id).hints)
     screen.options(commands, keys, chapter=chapter.id, level=level, levels=LEVELS)
 
 
-def offer_next(screen: Screen, learner: Learner) -> None:
-    """What there is to do after a chapter that has passed."""
-    following = learner.current()
+def offer_start(screen: Screen, project: Project, chapter: Chapter) -> None:
+    """Show how to start with a chapter."""
+    first = ["predict"] if project.unanswered_questions(chapter) else []
+    work = "edit" if chapter.targets else "redo"
+    screen.options([*first, work, "stay"], chapter=chapter.id)
+
+
+def offer_next(screen: Screen, project: Project) -> None:
+    """Show what can be done after a chapter that has passed."""
+    following = project.current_chapter()
     if following is None:
         screen.say("check.nothing_left", style="bold green")
         screen.options([], ["status", "quit"])
@@ -26,8 +33,8 @@ def offer_next(screen: Screen, learner: Learner) -> None:
     screen.options(["chapter"], ["next", "lesson", "status", "quit"], **facts)
 
 
-def replays(outcome: Outcome) -> list[str]:
-    """What there is to see of a failure: the request, or only what the app wrote."""
-    if any(result.get("curl") for result in outcome.report.results):
+def replay_options(attempt: Attempt) -> list[str]:
+    """Return what there is to see of a failure: the request, or only what the app wrote."""
+    if any(result.evidence.curl for result in attempt.report.results):
         return ["replay"]
-    return ["log"] if outcome.kind == GRADED and outcome.report.log else []
+    return ["log"] if attempt.report.log else []

@@ -1,15 +1,15 @@
-"""The verbs of `uv run learn`. What they do is imported when they are called: help is fast."""
+"""The verbs of `uv run learn`. What a verb needs is imported when it is called: help is fast."""
 
 import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from learn.messages import text
+from learn.terminal.messages import text
 
 if TYPE_CHECKING:
-    from learn.learner import Learner
-    from learn.screens import Screen
+    from learn.progress.project import Project
+    from learn.terminal.screen import Screen
 
 PLAIN = "--plain"
 
@@ -28,12 +28,12 @@ SeedOption = Annotated[int | None, typer.Option(min=0, show_default=False, help=
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help=text("help.yes"))]
 
 
-def desk() -> "tuple[Screen, Learner]":
-    """What every verb needs."""
-    from learn.learner import Learner
-    from learn.screens import Screen
+def desk() -> "tuple[Screen, Project]":
+    """Return what every verb needs."""
+    from learn.progress.project import Project
+    from learn.terminal.screen import Screen
 
-    return Screen(), Learner()
+    return Screen(), Project()
 
 
 @app.callback(invoke_without_command=True)
@@ -50,11 +50,11 @@ def learn(
 
 @app.command(help=text("help.watch"))
 def watch(chapter: ChapterArgument = None) -> None:
-    """Stay with a chapter."""
-    from learn.watch import Watch
+    """Stay with a chapter, and check it at each save."""
+    from learn.commands.watch import Watch
 
-    screen, learner = desk()
-    raise typer.Exit(Watch(screen, learner, learner.chapter(chapter)).run())
+    screen, project = desk()
+    raise typer.Exit(Watch(screen, project, project.chapter(chapter)).run())
 
 
 @app.command(help=text("help.check"))
@@ -65,15 +65,15 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help=text("help.json"))] = False,
 ) -> None:
     """Check one chapter, or all."""
-    from learn.checks import check_all, check_one
+    from learn.commands.check import check_all, check_one
 
     if chapter and every:
         raise typer.BadParameter(text("error.chapter_and_all"))
-    screen, learner = desk()
+    screen, project = desk()
     code = (
-        check_all(screen, learner, seed, as_json)
+        check_all(screen, project, seed, as_json)
         if every
-        else check_one(screen, learner, learner.chapter(chapter), seed, as_json)
+        else check_one(screen, project, project.chapter(chapter), seed, as_json)
     )
     raise typer.Exit(code)
 
@@ -82,8 +82,8 @@ def check(
 def next_(
     skip: Annotated[bool, typer.Option("--skip", help=text("help.skip"))] = False,
 ) -> None:
-    """Go on."""
-    from learn.verbs import go_on
+    """Go on to the next chapter."""
+    from learn.commands.next import go_on
 
     raise typer.Exit(go_on(*desk(), skip))
 
@@ -94,11 +94,11 @@ def predict(
     again: Annotated[bool, typer.Option("--again", help=text("help.again"))] = False,
 ) -> None:
     """Ask the questions of a chapter."""
-    from learn.hints import predict as predict_
-    from learn.hints import typed_line
+    from learn.commands.predict import ask_questions
+    from learn.terminal.confirm import read_line
 
-    screen, learner = desk()
-    raise typer.Exit(predict_(screen, learner, learner.chapter(chapter), typed_line, again))
+    screen, project = desk()
+    raise typer.Exit(ask_questions(screen, project, project.chapter(chapter), read_line, again))
 
 
 @app.command(help=text("help.hint"))
@@ -109,37 +109,37 @@ def hint(
     ] = None,
 ) -> None:
     """Show a hint."""
-    from learn.hints import show_hint
+    from learn.commands.hint import show_hint
 
-    screen, learner = desk()
-    raise typer.Exit(show_hint(screen, learner, learner.chapter(chapter), level))
+    screen, project = desk()
+    raise typer.Exit(show_hint(screen, project, project.chapter(chapter), level))
 
 
 @app.command(help=text("help.lesson"))
 def lesson(chapter: ChapterArgument = None) -> None:
     """Show a lesson."""
-    from learn.verbs import show_lesson
+    from learn.commands.lesson import show_lesson
 
-    screen, learner = desk()
-    raise typer.Exit(show_lesson(screen, learner, learner.chapter(chapter)))
+    screen, project = desk()
+    raise typer.Exit(show_lesson(screen, project, project.chapter(chapter)))
 
 
 @app.command(help=text("help.replay"))
 def replay(chapter: ChapterArgument = None) -> None:
     """Show the last failing request."""
-    from learn.replaying import replay as replay_
+    from learn.commands.replay import show_replay
 
-    screen, learner = desk()
-    raise typer.Exit(replay_(screen, learner, learner.chapter(chapter) if chapter else None))
+    screen, project = desk()
+    raise typer.Exit(show_replay(screen, project, project.chapter(chapter) if chapter else None))
 
 
 @app.command(help=text("help.diff"))
 def diff(chapter: ChapterArgument = None) -> None:
-    """Show what was changed."""
-    from learn.verbs import show_diff
+    """Show what the learner changed."""
+    from learn.commands.diff import show_diff
 
-    screen, learner = desk()
-    raise typer.Exit(show_diff(screen, learner, learner.chapter(chapter)))
+    screen, project = desk()
+    raise typer.Exit(show_diff(screen, project, project.chapter(chapter)))
 
 
 @app.command(help=text("help.solution"))
@@ -148,19 +148,19 @@ def solution(
     give_up: Annotated[bool, typer.Option("--give-up", help=text("help.give_up"))] = False,
 ) -> None:
     """Show the solution."""
-    from learn.verbs import show_solution
+    from learn.commands.solution import show_solution
 
-    screen, learner = desk()
-    raise typer.Exit(show_solution(screen, learner, learner.chapter(chapter), give_up))
+    screen, project = desk()
+    raise typer.Exit(show_solution(screen, project, project.chapter(chapter), give_up))
 
 
 @app.command(help=text("help.reset"))
 def reset(chapter: ChapterArgument = None, yes: YesOption = False) -> None:
     """Put the starter back."""
-    from learn.moves import reset as reset_
+    from learn.commands.reset import reset_chapter
 
-    screen, learner = desk()
-    raise typer.Exit(reset_(screen, learner, learner.chapter(chapter), yes))
+    screen, project = desk()
+    raise typer.Exit(reset_chapter(screen, project, project.chapter(chapter), yes))
 
 
 @app.command(help=text("help.jump"))
@@ -168,17 +168,17 @@ def jump(
     chapter: Annotated[str, typer.Argument(show_default=False, help=text("help.chapter_to"))],
     yes: YesOption = False,
 ) -> None:
-    """Have the earlier chapters solved."""
-    from learn.moves import jump as jump_
+    """Solve the earlier chapters."""
+    from learn.commands.jump import jump_to
 
-    screen, learner = desk()
-    raise typer.Exit(jump_(screen, learner, learner.chapter(chapter), yes))
+    screen, project = desk()
+    raise typer.Exit(jump_to(screen, project, project.chapter(chapter), yes))
 
 
 @app.command(help=text("help.status"))
 def status() -> None:
-    """Show how every chapter stands."""
-    from learn.verbs import show_status
+    """Show the state of every chapter."""
+    from learn.commands.status import show_status
 
     raise typer.Exit(show_status(*desk()))
 
@@ -186,6 +186,6 @@ def status() -> None:
 @app.command(help=text("help.doctor"))
 def doctor() -> None:
     """Examine the machine."""
-    from learn.doctor import examine
+    from learn.commands.doctor import examine
 
     raise typer.Exit(examine(*desk()))

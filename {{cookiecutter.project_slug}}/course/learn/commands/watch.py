@@ -1,22 +1,25 @@
-"""`learn` without a verb: stay with a chapter, and look at it whenever a file is saved."""
+"""`learn` without a verb: stay with a chapter, and check it whenever a file is saved."""
 
-import secrets
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from learn.chapters import Chapter
-from learn.events import Begun, Event, Events, Failed, Pressed, Saved
-from learn.grading import Verdict
-from learn.hints import predict, show_hint
-from learn.keys import keys
-from learn.learner import Learner, LearnError
-from learn.marks import clean
-from learn.messages import text
-from learn.offering import offer, offer_next
-from learn.saves import Saves
-from learn.screens import Screen
-from learn.showing import CheckScreen, introduce
+from learn.chapters.chapter import Chapter
+from learn.commands.chapter_screen import ChapterScreen
+from learn.commands.hint import show_hint
+from learn.commands.introduction import introduce
+from learn.commands.options import offer, offer_next
+from learn.commands.predict import ask_questions
+from learn.grading.report import draw_seed
+from learn.grading.verdict import Verdict
+from learn.progress.project import Project
+from learn.terminal.encoding import clean
+from learn.terminal.errors import LearnError
+from learn.terminal.events import Begun, Event, Events, Failed, Pressed, Saved
+from learn.terminal.file_watcher import FileWatcher
+from learn.terminal.keys import key_reader
+from learn.terminal.messages import text
+from learn.terminal.screen import Screen
 
 
 class Quit(Exception):  # noqa: N818
@@ -24,25 +27,25 @@ class Quit(Exception):  # noqa: N818
 
 
 class Watch:
-    """A learner at work."""
+    """A learner at work on a chapter."""
 
-    def __init__(self, screen: Screen, learner: Learner, chapter: Chapter) -> None:
-        self.screen, self.learner, self.chapter = screen, learner, chapter
+    def __init__(self, screen: Screen, project: Project, chapter: Chapter) -> None:
+        self.screen, self.project, self.chapter = screen, project, chapter
         screen.takes_keys = True
         self.events = Events()
         self.passed = False
-        self.chosen = learner.store.read().current  # by `next` or `jump`
+        self.chosen = project.progress_file.read().current  # by `next` or `jump`
 
     def run(self) -> int:
-        """Until the learner quits."""
-        saves = Saves(
-            self.learner.project / "app",
-            self.learner.state,
-            begun=lambda polling: self.events.put(Begun(polling)),
-            saved=lambda paths: self.events.put(Saved(paths)),
-            failed=lambda error: self.events.put(Failed(error)),
+        """Handle events until the learner quits."""
+        watcher = FileWatcher(
+            self.project.folder / "app",
+            self.project.state,
+            on_begin=lambda polling: self.events.put(Begun(polling)),
+            on_save=lambda paths: self.events.put(Saved(paths)),
+            on_error=lambda error: self.events.put(Failed(error)),
         )
-        with keys(self.press), saves.watched():
+        with key_reader(self.press), watcher:
             self.begin()
             try:
                 while True:
@@ -53,11 +56,11 @@ class Watch:
     def press(self, key: str) -> None:
         """Take a key; while a check runs, say that it has to wait."""
         self.events.put(Pressed(key))
-        if working := self.screen.at_work:
-            working.promise(text("watch.waits", key=key.strip()))
+        if spinner := self.screen.current_spinner:
+            spinner.promise(text("watch.waits", key=key.strip()))
 
     def handle(self, event: Event) -> None:
-        """Do what is to be done about it."""
+        """Do what an event asks for."""
         self.screen.fit()
         match event:
             case Begun(polling):
@@ -71,73 +74,76 @@ class Watch:
                 raise LearnError("watch.failed", 3, cause=error)
 
     def begin(self) -> None:
-        """What the chapter is about, and how far it is, if something was written already."""
+        """Introduce the chapter, and check it if something was written already."""
         self.passed = False
-        introduce(self.screen, self.learner, self.chapter)
-        fresh = self.learner.fault(self.chapter) is None and self.learner.is_unwritten(self.chapter)
-        if self.learner.is_open or fresh or not self.chapter.targets:
+        introduce(self.screen, self.project, self.chapter)
+        sound = self.project.fault(self.chapter) is None
+        fresh = sound and not self.project.is_begun(self.chapter)
+        if self.project.is_open or fresh or not self.chapter.targets:
             self.offer()
         else:
             self.screen.line()
-            self.look()
+            self.check()
 
     def offer(self) -> None:
-        """Which keys there are."""
+        """Show the keys."""
         if self.passed:
-            offer_next(self.screen, self.learner)
+            offer_next(self.screen, self.project)
             return
-        first = ["predict"] if self.learner.unanswered(self.chapter) else []
+        first = ["predict"] if self.project.unanswered_questions(self.chapter) else []
         work = "edit" if self.chapter.targets else "check"
         names = [*first, "lesson", work, "hint", "status", "quit"]
-        offer(self.screen, self.learner, self.chapter, [], names)
+        offer(self.screen, self.project, self.chapter, [], names)
 
     def on_save(self, paths: set[Path]) -> None:
-        """Look again; what else was saved meanwhile is seen with it."""
+        """Check again; the check covers what else was saved meanwhile."""
         paths = paths | self.events.take_saved()
         if self.follows():
             return
         time = datetime.now().astimezone().strftime("%H:%M:%S")
         self.screen.line()
+        display = self.project.display_path
         for there in (True, False):
-            names = sorted(self.learner.shown(path) for path in paths if path.exists() is there)
+            names = sorted(display(path) for path in paths if path.exists() is there)
             if names:
                 key = "watch.saved" if there else "watch.removed"
                 self.screen.say(key, style="dim", files=", ".join(names[:3]), time=time)
-        self.look()
+        self.check()
 
     def follows(self) -> bool:
-        """Go to the chapter that was chosen in another terminal, if there was one."""
-        chosen = self.learner.store.read().current
+        """Go to the chapter that was chosen in another terminal; tell whether there was one."""
+        chosen = self.project.progress_file.read().current
         if chosen == self.chosen:
             return False
         self.chosen = chosen
-        self.chapter = self.learner.chapter(None)
+        self.chapter = self.project.chapter(None)
         self.screen.line()
         self.begin()
         return True
 
-    def look(self) -> None:
-        """Look at the chapter."""
-        seed = secrets.randbelow(10_000)
-        shown = CheckScreen(self.screen, self.learner, self.chapter, seed)
+    def check(self) -> None:
+        """Check the chapter."""
+        shown = ChapterScreen(self.screen, self.project, self.chapter, draw_seed())
         try:
-            self.passed = shown.look().verdict is Verdict.PASSED
-        except (OSError, UnicodeDecodeError) as error:  # just being replaced; the next save comes
+            self.passed = shown.check().verdict is Verdict.PASSED
+        except (OSError, UnicodeDecodeError) as error:  # it is being replaced: a save will follow
             self.screen.say("watch.unread", cause=error)
 
     def on_key(self, key: str) -> None:
-        """Do what the key stands for; other keys are nothing."""
-        from learn import replaying, verbs
+        """Do what the key stands for; ignore other keys."""
+        from learn.commands.lesson import show_lesson
+        from learn.commands.replay import show_replay
+        from learn.commands.status import show_status
 
-        screen, learner = self.screen, self.learner
+        screen, project = self.screen, self.project
         shown: dict[str, Callable[[], object]] = {
-            "h": lambda: show_hint(screen, learner, self.chapter),
-            "l": lambda: verbs.show_lesson(screen, learner, self.chapter),
-            "r": lambda: replaying.replay(screen, learner),
-            "s": lambda: verbs.show_status(screen, learner),
+            "h": lambda: show_hint(screen, project, self.chapter),
+            "l": lambda: show_lesson(screen, project, self.chapter),
+            "r": lambda: show_replay(screen, project),
+            "s": lambda: show_status(screen, project),
         }
         done: dict[str, Callable[[], object]] = {
-            "c": self.look,
+            "c": self.check,
             "n": self.go_on,
             "\n": self.go_on,
             "p": self.predict,
@@ -159,27 +165,27 @@ class Watch:
         raise Quit
 
     def go_on(self) -> None:
-        """The next chapter, when this one has passed."""
-        if not self.passed and not self.learner.store.read().is_done(self.chapter.id):
+        """Go to the next chapter, if this one has passed."""
+        if not self.passed and not self.project.progress_file.read().is_done(self.chapter.id):
             self.screen.say("watch.not_yet", chapter=self.chapter.id)
             return
-        following = self.learner.current()
+        following = self.project.current_chapter()
         if following is None:
             self.screen.say("check.nothing_left")
             return
         self.chapter = following
-        with self.learner.store.change() as progress:
+        with self.project.progress_file.change() as progress:
             progress.current = self.chosen = following.id
         self.begin()
 
     def predict(self) -> None:
-        """Ask the questions of the chapter; a chapter of questions alone may pass with them."""
-        finished = predict(self.screen, self.learner, self.chapter, self.ask) == 0
+        """Ask the questions of the chapter; if it has nothing else, they may pass it."""
+        finished = ask_questions(self.screen, self.project, self.chapter, self.ask) == 0
         if finished and not self.chapter.targets:
-            self.look()
+            self.check()
 
     def ask(self, prompt: str) -> str | None:
-        """The key that is pressed next; saves are looked at afterwards."""
+        """Return the key that is pressed next; saves are handled afterwards."""
         self.screen.console.print(prompt, end="")
         later: list[Event] = []
         try:

@@ -1,25 +1,28 @@
-"""One request and its answer, and what was to be expected of it."""
+"""One request with its answer, and how it is compared with what is expected."""
 
 import json
 import re
 import shlex
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import NoReturn
 
-Json = Any  # whatever JSON can be
+from learn.grading.report import Json
 
 LONGEST_COMPARED = 600
 
+__all__ = ["CheckFailed", "Exchange", "Json"]
+
 
 class CheckFailed(Exception):  # noqa: N818
-    """A check says no. `why` is a key of the chapter's `[why]`, with what its text leaves open."""
+    """A check fails. `why` is a key of the chapter's `[why]`; `facts` are its parameters."""
 
     def __init__(
         self, why: str, *, sent: str = "", got: str = "", expected: str = "", **facts: object
     ) -> None:
         super().__init__(why)
-        self.report = {"why": why, "sent": sent, "got": got, "expected": expected, "facts": facts}
-        self.exchange: Exchange | None = None  # that it is about, if it is about one
+        self.why, self.sent, self.got, self.expected = why, sent, got, expected
+        self.facts = facts
+        self.exchange: Exchange | None = None  # the one it is about, if it is about one
 
 
 @dataclass
@@ -31,13 +34,13 @@ class Exchange:
     path: str
     sent_headers: dict[str, str]
     sent: bytes
-    status: int
+    status: int  # 0: there is no answer
     headers: dict[str, str]
     body: bytes = field(repr=False)
 
     @property
     def json(self) -> Json:
-        """The body as JSON; None when it is not."""
+        """The body as JSON; None when it is not JSON."""
         try:
             return json.loads(self.body)
         except ValueError:
@@ -45,17 +48,17 @@ class Exchange:
 
     @property
     def request(self) -> str:
-        """What was sent, in one line."""
-        return " ".join(filter(None, [f"{self.method} {self.path}", shortened(self.sent)]))
+        """What was sent, on one line."""
+        return " ".join(filter(None, [f"{self.method} {self.path}", shorten(self.sent)]))
 
     @property
     def answer(self) -> str:
-        """What came back, in one line."""
-        return f"{self.status} {shortened(self.body)}".strip() if self.status else self.trouble
+        """What came back, on one line."""
+        return f"{self.status} {shorten(self.body)}".strip() if self.status else self.trouble
 
     @property
     def trouble(self) -> str:
-        """In words, why there is no answer."""
+        """Why there is no answer, in words."""
         return self.body.decode("utf-8", "replace")
 
     @property
@@ -63,12 +66,12 @@ class Exchange:
         """What the app calls this request in its log."""
         return self.headers.get("x-request-id", "")
 
-    def compared(self, expected: str) -> str:
-        """What came back, in one line; of the right status only the members that are asked for."""
+    def excerpt(self, expected: str) -> str:
+        """Return what came back, on one line; if the status is right, only what is expected."""
         if not self.json or not expected.startswith(str(self.status)):
             return self.answer
-        members = json.dumps(only(self.json, expected), ensure_ascii=False)
-        return f"{self.status} {shortened(members.encode('utf-8', 'replace'), LONGEST_COMPARED)}"
+        members = json.dumps(select_members(self.json, expected), ensure_ascii=False)
+        return f"{self.status} {shorten(members.encode('utf-8', 'replace'), LONGEST_COMPARED)}"
 
     @property
     def curl(self) -> str:
@@ -88,15 +91,15 @@ class Exchange:
         return self
 
     def fail(self, expected: str, *, why: str, **facts: object) -> NoReturn:
-        """Say no: this was expected instead."""
-        got = self.compared(expected)
+        """Fail the check: this was expected instead."""
+        got = self.excerpt(expected)
         failure = CheckFailed(why, sent=self.request, got=got, expected=expected, **facts)
         failure.exchange = self
         raise failure
 
 
 def matches(expected: Json, found: Json) -> bool:
-    """Tell whether JSON is as expected: `...` is anything, and an object may have more members."""
+    """Tell whether JSON is as expected: `...` is anything, and objects may have more members."""
     if expected is ...:
         return True
     if isinstance(expected, dict):
@@ -109,22 +112,22 @@ def matches(expected: Json, found: Json) -> bool:
     return type(expected) is type(found) and bool(expected == found)
 
 
-def only(found: Json, named: str) -> Json:
-    """JSON with those members alone that a text names; with all of them where it names none."""
+def select_members(found: Json, text: str) -> Json:
+    """Return JSON with only the members that the text names; with all, where it names none."""
     if isinstance(found, list):
-        return [only(value, named) for value in found]
+        return [select_members(value, text) for value in found]
     if not isinstance(found, dict):
         return found
-    kept = [name for name in found if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", named)]
-    return {name: only(found[name], named) for name in kept or found}
+    kept = [name for name in found if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)]
+    return {name: select_members(found[name], text) for name in kept or found}
 
 
 def as_text(body: Json) -> str:
-    """What is expected, as JSON with dots for what may be anything."""
+    """Return what is expected as JSON, with dots for what may be anything."""
     return json.dumps(body, default=lambda _: "...", ensure_ascii=False).replace('"..."', "...")
 
 
-def shortened(body: bytes, longest: int = 300) -> str:
-    """A body in one line, and not too long for a screen."""
+def shorten(body: bytes, longest: int = 300) -> str:
+    """Return a body on one line, short enough for a screen."""
     text = " ".join(body.decode("utf-8", "replace").split())
     return text if len(text) <= longest else f"{text[:longest]}..."

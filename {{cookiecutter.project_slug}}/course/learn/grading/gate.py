@@ -1,11 +1,12 @@
-"""Holding an inference, so that nobody needs a stopwatch to see who waits for it."""
+"""The gate: an inference is held, so that no stopwatch is needed to see who waits for it."""
 
 import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+
+from learn.grading.report import Json
 
 PATIENCE_SECONDS = 10
 
@@ -19,32 +20,32 @@ class Gate:
         folder.mkdir(parents=True, exist_ok=True)
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """While this lasts, no inference comes back."""
-        hold = self.folder / "hold"
-        hold.touch()
+    def hold(self) -> Iterator[None]:
+        """Let no inference return while this lasts."""
+        file = self.folder / "hold"
+        file.touch()
         self.was_held = True
         try:
             yield
         finally:
-            hold.unlink(missing_ok=True)
+            file.unlink(missing_ok=True)
 
-    def events(self, name: str | None = None) -> list[dict[str, Any]]:
-        """What the model wrote down: `load`, `predict`, `predicted`, `close`."""
+    def events(self, name: str | None = None) -> list[dict[str, Json]]:
+        """Return what the model recorded: `load`, `predict`, `predicted`, `close`."""
         path = self.folder / "events.jsonl"
         lines = path.read_text("utf-8").splitlines() if path.exists() else []
         found = [json.loads(line) for line in lines]
         return [event for event in found if name is None or event["event"] == name]
 
     def wait_for(self, name: str, count: int = 1, seconds: float = PATIENCE_SECONDS) -> bool:
-        """Return True once there are so many of these events; False if that does not happen."""
+        """Return True once there are this many of these events; False if that does not happen."""
         return wait_until(lambda: len(self.events(name)) >= count, seconds)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> bool:
     """Return True as soon as the condition is met; False if that does not happen in time.
 
-    The time is patience, not a measure: it is long, and a right answer never waits for its end.
+    The time is no measure: it is long, and a right answer never waits until it is over.
     """
     deadline = time.monotonic() + seconds
     while not condition():

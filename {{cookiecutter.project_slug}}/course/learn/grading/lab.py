@@ -1,7 +1,7 @@
-"""What a grader has: the learner's app as a real server, a model to hold, and ways to say no.
+"""The lab of a grader: the learner's app as a real server, and a model that can be held.
 
 A grader is a module of functions marked `@check("its-id")`. Each gets the `Lab`, does something
-over HTTP, and raises `CheckFailed` if the answer is not what was to be expected.
+over HTTP, and raises `CheckFailed` if the answer is not the expected one.
 """
 
 import random
@@ -13,10 +13,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from learn.exchange import CheckFailed, Exchange, Json
-from learn.gate import Gate
-from learn.process import START_SECONDS, end, start
-from learn.server import Server, serve
+from learn.grading.exchange import CheckFailed, Exchange, Json
+from learn.grading.gate import Gate
+from learn.grading.process import START_SECONDS, end, start
+from learn.grading.server import Server, serve
 
 STILL_RUNNING = -1  # the status of a program that did not end
 
@@ -41,15 +41,15 @@ class Lab:
     """One grading run: a solved copy of the app with the learner's file of this chapter in it."""
 
     def __init__(self, folder: Path, project: Path, seed: int) -> None:
-        self.folder = folder  # the copy; thrown away after the run
-        self.project = project  # the learner's own; to be read at most
+        self.folder = folder  # the copy, which is deleted after the run
+        self.project = project  # the learner's own, which is only ever read
         self.random = random.Random(seed)  # noqa: S311
-        self.servers: list[Server] = []  # that were started, in this order
+        self.servers: list[Server] = []  # in the order of their starts
         self._open = ExitStack()
         self._runs = 0
 
     def __enter__(self) -> "Lab":
-        """Nothing is started before it is asked for."""
+        """Start nothing: a check asks for what it needs."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -57,18 +57,18 @@ class Lab:
         self._open.close()
 
     def kill(self) -> None:
-        """Kill every server that runs: nobody waits any more."""
+        """Kill every server that is running, since nobody waits for it any more."""
         for server in self.servers:
             server.process.kill()
 
     def new_work(self) -> Path:
-        """A new folder for databases, log and probe; servers with the same one share them."""
+        """Return a new folder for databases, log and probe; servers can share one."""
         self._runs += 1
         return self.folder / f"run-{self._runs}"
 
     @contextmanager
     def serve(self, work: Path | None = None, **settings: object) -> Iterator[Server]:
-        """A server with these settings; with databases of its own, or those in `work`."""
+        """Serve the app with these settings, and with its own databases or those in `work`."""
         with serve(self.folder, work or self.new_work(), settings, wait=False) as server:
             self.servers.append(server)
             server.wait_until_started()
@@ -78,7 +78,7 @@ class Lab:
     def program(
         self, *arguments: str, work: Path, **settings: object
     ) -> Iterator["subprocess.Popen[bytes]"]:
-        """Another program of the app beside a server, such as `-m app.tasks.worker`."""
+        """Run another program of the app beside a server, such as `-m app.tasks.worker`."""
         process = start([sys.executable, *arguments], self.folder, work, settings)
         try:
             yield process
@@ -86,7 +86,7 @@ class Lab:
             end(process)
 
     def run(self, *arguments: str, work: Path | None = None, **settings: object) -> tuple[int, str]:
-        """Run a program of the app to its end; its exit status, and what it printed."""
+        """Run a program of the app to its end; return its exit status and what it printed."""
         place = work or self.new_work()
         process = start([sys.executable, *arguments], self.folder, place, settings)
         try:
@@ -98,11 +98,11 @@ class Lab:
 
     @cached_property
     def app(self) -> Server:
-        """The server that the checks share, started by the first one that asks."""
+        """The server that the checks share, started by the first one that asks for it."""
         return self.keep()
 
     def keep(self, **settings: object) -> Server:
-        """A server with these settings that runs until all the checks are done."""
+        """Start a server with these settings that runs until all the checks are done."""
         return self._open.enter_context(self.serve(None, **settings))
 
     def enter(self, context: AbstractContextManager[T]) -> T:
@@ -110,11 +110,11 @@ class Lab:
         return self._open.enter_context(context)
 
     def word(self, length: int = 8) -> str:
-        """A word that nobody can know before, in small letters."""
+        """Return a word of lower-case letters that nobody can know beforehand."""
         return "".join(self.random.choices("abcdefghijkmnopqrstuvwxyz", k=length))
 
     def flower(self, **changed: Json) -> dict[str, Json]:
-        """A flower that every bound allows, with other values where they are given."""
+        """Return a flower within every bound, except for the values that are given."""
         lengths = {
             "sepal_length_cm": (4.3, 7.9),
             "sepal_width_cm": (2.0, 4.4),

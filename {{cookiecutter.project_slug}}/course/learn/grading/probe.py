@@ -1,8 +1,8 @@
-"""A model that a grader holds in its hand: `MODEL_LOADER=learn.probes:load_model`.
+"""A model that a grader can hold: `MODEL_LOADER=learn.grading.probe:load_model`.
 
 It runs in the learner's app, beside the learner's code; the grader is in another process. They meet
-in the folder `PROBE_FOLDER`: the model writes down what is done with it, a line of JSON each, and
-while a file `hold` lies there, no inference comes back.
+in the folder `PROBE_FOLDER`: the model records each use of it as a line of JSON, and while a file
+`hold` lies there, no inference returns.
 """
 
 import json
@@ -28,7 +28,7 @@ folder = Path(os.environ.get("PROBE_FOLDER", "var/probe"))
 
 
 def note(event: str, **facts: object) -> None:
-    """Write down what happens; one write, so that lines of several processes do not mix."""
+    """Record an event in one write, so that the lines of several processes do not mix."""
     line = json.dumps({"event": event, "pid": os.getpid(), "at": time.time(), **facts}) + "\n"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "events.jsonl").open("a", encoding="utf-8") as file:
@@ -36,7 +36,7 @@ def note(event: str, **facts: object) -> None:
 
 
 class ProbeModel:
-    """Says `long` when the flower's sepal is over 6 cm."""
+    """A model that says `long` when the sepal is longer than 6 cm."""
 
     card = ModelCard(
         name="probe",
@@ -53,7 +53,7 @@ class ProbeModel:
     )
 
     def predict(self, rows: Matrix) -> Matrix:
-        """Rows of shape (n, 4) to probabilities of shape (n, 2), when it is not held."""
+        """Turn rows of shape (n, 4) into probabilities of shape (n, 2), once it is not held."""
         main = threading.current_thread() is threading.main_thread()
         note("predict", rows=len(rows), main_thread=main)
         deadline = time.monotonic() + LONGEST_HOLD_SECONDS
@@ -64,39 +64,39 @@ class ProbeModel:
         return np.hstack([1 - long, long]).astype(np.float32)
 
     def close(self) -> None:
-        """Note it."""
+        """Record that it is closed."""
         note("close")
 
 
 def load_model(_: Settings) -> Model:
-    """The loader."""
+    """Return the probe, and record that it is loaded."""
     note("load")
     return ProbeModel()
 
 
 class SlowModel(ProbeModel):
-    """Takes its time for every inference, as a large model does."""
+    """A model that takes its time for every inference, as a large one does."""
 
     def predict(self, rows: Matrix) -> Matrix:
-        """The same probabilities, some seconds later; the thread does nothing else meanwhile."""
+        """Return the same probabilities after some seconds, in which the thread is blocked."""
         time.sleep(SLOW_SECONDS)
         return super().predict(rows)
 
 
 def load_slow_model(_: Settings) -> Model:
-    """For a learner's own eyes: chapter 06."""
+    """Return the slow model, which learners try themselves in chapter 06."""
     return SlowModel()
 
 
 class FailingModel(ProbeModel):
-    """Has a bug, whose message holds what no client may see."""
+    """A model with a bug, whose message contains what no client may see."""
 
     def predict(self, rows: Matrix) -> Matrix:
-        """Raise; the setting PROBE_SECRET is in the message."""
+        """Raise an error with the setting PROBE_SECRET in its message."""
         secret = os.environ.get("PROBE_SECRET", "kestrel-17")
         raise KeyError(f"no table 'v{len(rows)}', user=app password={secret}")
 
 
 def load_failing_model(_: Settings) -> Model:
-    """For chapter 05."""
+    """Return the failing model of chapter 05."""
     return FailingModel()

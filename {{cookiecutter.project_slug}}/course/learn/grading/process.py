@@ -1,4 +1,4 @@
-"""Programs of a graded app: how they are started and ended, and why they ended by themselves."""
+"""Programs of a graded app: how they start and end, and why one ended of its own accord."""
 
 import os
 import re
@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from learn.traces import as_the_learners, frames
+from learn.chapters.folders import COURSE
+from learn.grading.tracebacks import frames, strip_folder
 
-COURSE = Path(__file__).resolve().parents[1]
 START_SECONDS = 30
-# Of the environment only this much: no setting of the learner's own reaches a graded app.
+# Only this much of the environment: no setting of the learner's own reaches a graded app.
 INHERITED = (
     *("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG", "LC_ALL"),
     "PYTHONDONTWRITEBYTECODE",  # unset, a start compiles the libraries for the next
@@ -21,7 +21,7 @@ CAUSE = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Exit)\b")
 
 
 class NotStarted(Exception):  # noqa: N818
-    """The app raised before it answered; `cause` is its last word, `place` the learner's line."""
+    """The app raised before it answered; `cause` is the exception, `place` the learner's line."""
 
     def __init__(self, cause: str, place: str) -> None:
         super().__init__(cause)
@@ -29,7 +29,7 @@ class NotStarted(Exception):  # noqa: N818
 
 
 class CannotGrade(Exception):  # noqa: N818
-    """There is no verdict, and the message says why."""
+    """There can be no verdict; the message says why."""
 
 
 def start(
@@ -39,7 +39,7 @@ def start(
     settings: Mapping[str, object],
     own_group: bool = False,
 ) -> "subprocess.Popen[bytes]":
-    """Start a program of the app, with nothing of this process but what it needs."""
+    """Start a program of the app, with nothing of this process except what it needs."""
     (work / "probe").mkdir(parents=True, exist_ok=True)
     with (work / "log").open("ab") as log:
         return subprocess.Popen(  # noqa: S603
@@ -54,7 +54,7 @@ def start(
 
 
 def end(process: "subprocess.Popen[bytes]") -> int:
-    """Send SIGTERM, and after a while SIGKILL; the exit status."""
+    """Send SIGTERM, and SIGKILL if that does not help; return the exit status."""
     process.terminate()
     try:
         return process.wait(START_SECONDS)
@@ -64,19 +64,19 @@ def end(process: "subprocess.Popen[bytes]") -> int:
 
 
 def kill_group(process: "subprocess.Popen[bytes]") -> None:
-    """Kill a program that has a group of its own, and with it the processes that it forked."""
+    """Kill a program that has its own process group, and every process that it forked."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
 def environment(work: Path, settings: Mapping[str, object]) -> dict[str, str]:
-    """The environment of a graded app; a setting that is None is left out."""
+    """Return the environment of a graded app; a setting that is None is left out."""
     defaults = {
         "PYTHONPATH": str(COURSE),
         "PYTHONUNBUFFERED": "1",
         "PROBE_FOLDER": str(work / "probe"),
-        "MODEL_LOADER": "learn.probes:load_model",
+        "MODEL_LOADER": "learn.grading.probe:load_model",
         "DATABASE_PATH": str(work / "app.sqlite3"),
         "TASK_DATABASE_PATH": str(work / "tasks.sqlite3"),
         "SHUTDOWN_SECONDS": "1",
@@ -87,8 +87,8 @@ def environment(work: Path, settings: Mapping[str, object]) -> dict[str, str]:
 
 
 def why_it_ended(log: str, status: int, folder: Path) -> Exception:
-    """What to say of an app that ended before it answered."""
-    log = as_the_learners(log, folder)
+    """Return NotStarted or CannotGrade for an app that ended before it answered."""
+    log = strip_folder(log, folder)
     own = [f"{path}:{line}" for path, line, _ in frames(log)]
     lines = [line.strip() for line in log.replace("\\n", "\n").splitlines() if line.strip()]
     causes = [at for at, line in enumerate(lines) if CAUSE.match(line)]
@@ -96,6 +96,6 @@ def why_it_ended(log: str, status: int, folder: Path) -> Exception:
         last = f" Its last line: {lines[-1]}" if lines else ""
         return CannotGrade(f"The app ended by itself (status {status}) before it answered.{last}")
     at = causes[-1]
-    more = lines[at].endswith(":")  # what is wrong with which setting is on the next line
+    more = lines[at].endswith(":")  # the next line says which setting is wrong, and how
     cause = " ".join(lines[at : at + 1 + more])
     return NotStarted(cause.rstrip('"}'), own[-1])

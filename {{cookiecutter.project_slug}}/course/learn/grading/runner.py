@@ -1,11 +1,9 @@
 """Run one grader, in a process of its own: a job comes in on standard input, results go out.
 
-Every line that goes out carries the job's nonce, which nothing but this process knows. A verdict
-needs the last of them. Learner code runs in other processes, which get neither the job nor this
-process's output.
+Only this process knows the nonce of the job. Learner code runs in other processes, which get
+neither the job nor this process's output.
 """
 
-import json
 import signal
 import sys
 import traceback
@@ -15,66 +13,82 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from learn.exchange import Json
-from learn.lab import Check, CheckFailed, Lab
-from learn.process import CannotGrade, NotStarted
-from learn.witness import Witness
+from learn.grading.evidence import Witness
+from learn.grading.exchange import CheckFailed
+from learn.grading.lab import Check, Lab
+from learn.grading.process import CannotGrade, NotStarted
+from learn.grading.report import CheckResult
+from learn.grading.wire import Begun, Done, Line, Refusal, decode_job, encode_line
 
-Say = Callable[..., None]
+Say = Callable[[Line], None]
 
 
 def main() -> None:
     """Do one job."""
-    job = json.loads(sys.stdin.readline())
+    job = decode_job(sys.stdin.readline())
     answers = sys.stdout
 
-    def say(**members: Json) -> None:
-        answers.write(json.dumps({"nonce": job["nonce"], **members}) + "\n")
+    def say(line: Line) -> None:
+        answers.write(encode_line(line, job.nonce))
         answers.flush()
 
-    sys.stdout = sys.stderr  # a grader's print is no result
+    sys.stdout = sys.stderr  # what a grader prints is no result
     try:
-        grader = import_module(f"chapters.{job['chapter']}.grader")
-        with Lab(Path(job["folder"]), Path(job["project"]), job["seed"]) as lab:
-            signal.signal(signal.SIGINT, partial(give_up, lab))
-            run_checks(checks_of(grader), lab, say, stop=job["stop"])
-        say(done=True)
+        grader = import_module(f"chapters.{job.chapter}.grader")
+        with Lab(Path(job.folder), Path(job.project), job.seed) as lab:
+            signal.signal(signal.SIGINT, partial(abandon, lab))
+            run_checks(checks_of(grader), lab, say, stop=job.stop)
+        say(Done())
     except CannotGrade as error:
-        say(cannot_grade=str(error))
+        say(Refusal(str(error)))
     except Exception:
         traceback.print_exc()
-        say(cannot_grade=f"The grader itself failed: {traceback.format_exc(limit=-1)}")
+        say(Refusal(f"The grader itself failed: {traceback.format_exc(limit=-1)}"))
 
 
-def give_up(lab: Lab, *_: object) -> None:
-    """End at once: a server that is held up by what the learner wrote would not stop in order."""
+def abandon(lab: Lab, *_: object) -> None:
+    """End at once: a server that the learner's code blocks would not stop in an orderly way."""
     lab.kill()
     raise KeyboardInterrupt
 
 
 def checks_of(grader: ModuleType) -> list[tuple[str, Check]]:
-    """Its marked functions, in the order of the file."""
+    """Return its marked functions and their ids, in the order of the file."""
     functions = [f for f in vars(grader).values() if hasattr(f, "check_id")]
     return [(function.check_id, function) for function in functions]
 
 
 def run_checks(checks: list[tuple[str, Check]], lab: Lab, say: Say, stop: bool) -> None:
-    """Run checks, and say what came of each; after the first failure no more, if so wanted."""
+    """Run checks and say the result of each; with `stop` end after the first failure."""
     for id_, function in checks:
-        say(begun=id_)
-        witness = Witness(lab)
-        try:
-            function(lab)
-        except CheckFailed as failure:
-            say(check=id_, passed=False, **failure.report, **witness.of(failure))
-        except NotStarted as failure:
-            say(check=id_, passed=False, not_started=True, cause=failure.cause, place=failure.place)
+        say(Begun(id_))
+        result = run_check(id_, function, lab)
+        say(result)
+        if result.not_started or (stop and not result.passed):
             return
-        else:
-            say(check=id_, passed=True)
-            continue
-        if stop:
-            return
+
+
+def run_check(id_: str, function: Check, lab: Lab) -> CheckResult:
+    """Run a check, and return its result."""
+    witness = Witness(lab)
+    try:
+        function(lab)
+    except CheckFailed as failure:
+        return CheckResult(
+            id_,
+            passed=False,
+            why=failure.why,
+            sent=failure.sent,
+            got=failure.got,
+            expected=failure.expected,
+            facts=failure.facts,
+            evidence=witness.evidence_of(failure),
+        )
+    except NotStarted as failure:
+        return CheckResult(
+            id_, passed=False, not_started=True, place=failure.place, cause=failure.cause
+        )
+    return CheckResult(id_, passed=True)
 
 
 if __name__ == "__main__":

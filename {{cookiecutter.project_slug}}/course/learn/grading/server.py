@@ -8,20 +8,19 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx2
 
-from learn.exchange import Exchange, Json
-from learn.gate import Gate, wait_until
-from learn.process import START_SECONDS, CannotGrade, end, start, why_it_ended
+from learn.grading.exchange import Exchange, Json
+from learn.grading.gate import Gate, wait_until
+from learn.grading.process import START_SECONDS, CannotGrade, end, start, why_it_ended
 
 ANSWER_SECONDS = 10
 RUNNING = re.compile(r"Uvicorn running on (http://127\.0\.0\.1:\d+)")
 
 
 class Server:
-    """A started app."""
+    """A running app."""
 
     def __init__(
         self,
@@ -34,7 +33,7 @@ class Server:
         self.folder = folder
         self.work = work
         self.settings = settings
-        self.asked: list[Exchange] = []  # also what is not answered yet
+        self.asked: list[Exchange] = []  # including what is not answered yet
         self.gate = Gate(work / "probe")
         self.url = ""
         self._client: httpx2.Client | None = None
@@ -42,11 +41,11 @@ class Server:
 
     @property
     def log_text(self) -> str:
-        """What the app wrote to standard output and error."""
+        """What the app wrote to standard output and standard error."""
         return (self.work / "log").read_text("utf-8", "replace")
 
     @property
-    def log(self) -> list[dict[str, Any]]:
+    def log(self) -> list[dict[str, Json]]:
         """The lines of the log that are JSON."""
         lines = (line for line in self.log_text.splitlines() if line.startswith("{"))
         return [json.loads(line) for line in lines if line.endswith("}")]
@@ -59,9 +58,9 @@ class Server:
         headers: Mapping[str, str] | None = None,
         seconds: float = ANSWER_SECONDS,
     ) -> Exchange:
-        """Send a request, on a connection of its own; bytes are sent as they are, the rest as JSON.
+        """Send a request on its own connection; bytes are sent as they are, the rest as JSON.
 
-        Status 0 stands for no answer within these seconds, and for a connection that broke.
+        Status 0 means no answer within these seconds, or a connection that broke.
         """
         given = dict(headers or {})
         content = body if isinstance(body, bytes) else b"" if body is None else as_json(body)
@@ -89,13 +88,13 @@ class Server:
     def get(
         self, path: str, headers: Mapping[str, str] | None = None, seconds: float = ANSWER_SECONDS
     ) -> Exchange:
-        """Send a GET."""
+        """Send a GET request."""
         return self.send("GET", path, headers=headers, seconds=seconds)
 
     def post(
         self, path: str, body: Json = None, headers: Mapping[str, str] | None = None
     ) -> Exchange:
-        """Send a POST."""
+        """Send a POST request."""
         return self.send("POST", path, body, headers)
 
     def stop(self) -> int:
@@ -103,7 +102,7 @@ class Server:
         return end(self.process)
 
     def kill(self) -> None:
-        """End it without a word, as a crash does."""
+        """Kill it without a warning, as a crash would."""
         self.process.kill()
         self.process.wait()
 
@@ -129,14 +128,14 @@ class Server:
         return bool(found) or self.process.poll() is not None
 
     def wait_until_started(self) -> None:
-        """Return once the app can be asked; NotStarted or CannotGrade when it cannot."""
+        """Return once the app answers, or raise NotStarted or CannotGrade."""
         if not wait_until(self._has_started, START_SECONDS):
             raise CannotGrade(f"The app did not start within {START_SECONDS} seconds.")
         if not self.url:
             raise why_it_ended(self.log_text, self.process.wait(), self.folder)
 
     def close(self) -> None:
-        """Stop it, if it runs."""
+        """Stop it if it is running."""
         if self._client:
             self._client.close()
         (self.gate.folder / "hold").unlink(missing_ok=True)
@@ -148,7 +147,7 @@ class Server:
 def serve(
     folder: Path, work: Path, settings: Mapping[str, object], wait: bool = True
 ) -> Iterator[Server]:
-    """Serve the app in `folder` with these settings; databases, log and probe are in `work`."""
+    """Serve the app in `folder` with these settings; databases, log and probe lie in `work`."""
     command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", "0", "--no-access-log"]
     server = Server(start(command, folder, work, settings), folder, work, settings)
     try:
@@ -160,5 +159,5 @@ def serve(
 
 
 def as_json(body: Json) -> bytes:
-    """A body as JSON; NaN and Infinity pass, as some careless client sends them."""
+    """Return a body as JSON, with NaN and Infinity as careless clients send them."""
     return json.dumps(body).encode()

@@ -1,10 +1,7 @@
-"""`learn teach grade`: a folder of learners' checkouts, graded by this copy of the course.
+"""A cohort: a folder of learners' checkouts, graded by this copy of the course.
 
-Of a checkout, nothing but `app/` is graded. Its own graders are not run; whether they, or what else
-of the course grades, were altered is said beside the results. What comes out is one document:
-
-    {"version": 1, "graded_at": ..., "seed": 4127, "chapters": [{"id": "01", ...}],
-     "learners": [{"learner": "amy", "altered": [], "chapters": [{"result": "passed", ...}]}]}
+Nothing of a checkout is graded except `app/`. Its own graders are not run; whether they, or other
+files that grade, were altered is said beside the results.
 """
 
 from collections.abc import Callable
@@ -12,50 +9,48 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from learn.chapters import Chapter, Files
-from learn.checking import Outcome, as_json
-from learn.grading import Report, Verdict, grade
-from learn.handout import altered
-from learn.learner import Learner, LearnError
+from learn.chapters.chapter import Chapter
+from learn.chapters.files import Files
+from learn.chapters.handout import altered_files
+from learn.grading.grader import grade
+from learn.grading.report import Report
+from learn.grading.verdict import Verdict
+from learn.progress.attempt import Attempt
+from learn.progress.document import AttemptDocument, document_of
+from learn.progress.project import Project
+from learn.teach.results import ChapterTitle, CohortResults, LearnerResults
+from learn.terminal.errors import LearnError
 
-VERSION = 1
-PASSED = "passed"
-FAILED = "failed"
-NOT_BEGUN = "not begun"  # the starter as it was handed out
-BROKEN = "broken"  # no Python, or no file
-NO_VERDICT = "could not grade"
-
-Document = dict[str, Any]
+Advance = Callable[[str], None]  # called with each thing that is done
 
 
-class Checkout(Learner):
-    """A learner's project, seen from the course of whoever grades it."""
+class Checkout(Project):
+    """A learner's project, graded by the course of an instructor."""
 
-    def __init__(self, project: Path, course: Learner) -> None:
-        super().__init__(project)
+    def __init__(self, folder: Path, course: Project) -> None:
+        super().__init__(folder)
         self.course = course
 
     @property
     def name(self) -> str:
-        """What the learner is called: the name of the folder."""
-        return self.project.name
+        """The learner's name, which is that of the folder."""
+        return self.folder.name
 
     @cached_property
     def chapters(self) -> list[Chapter]:
-        """Those of the course, whatever stands in the checkout."""
+        """The chapters of the instructor's course, whatever the checkout has."""
         return self.course.chapters
 
     @cached_property
-    def solved(self) -> Files:
-        """The course's solution."""
-        return self.course.solved
+    def solution(self) -> Files:
+        """The solution of the instructor's course."""
+        return self.course.solution
 
-    def altered(self) -> list[str]:
-        """What grades, and is not in the checkout as it was handed out."""
+    def altered_files(self) -> list[str]:
+        """Return the files that grade and are not as the instructor handed them out."""
         try:
-            return altered(self.project, self.course.project)
+            return altered_files(self.folder, self.course.folder)
         except OSError as error:
             return [str(error)]
 
@@ -65,38 +60,31 @@ def grade_cohort(
     chapters: list[Chapter],
     seed: int,
     jobs: int,
-    told: Callable[[str], None] = lambda _: None,
-) -> Document:
-    """Grade each chapter of each checkout, all with the same inputs; `told` hears of each."""
-    graded = grade_all(checkouts, chapters, seed, jobs, told)
-    return {
-        "version": VERSION,
-        "graded_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seed": seed,
-        "chapters": [described(chapter) for chapter in chapters],
-        "learners": [
-            {
-                "learner": checkout.name,
-                "altered": checkout.altered(),
-                "chapters": [graded[checkout.name, chapter.id] for chapter in chapters],
-            }
-            for checkout in checkouts
+    advance: Advance = lambda _: None,
+) -> CohortResults:
+    """Grade each chapter of each checkout, all with the same inputs."""
+    graded = grade_all(checkouts, chapters, seed, jobs, advance)
+    return CohortResults(
+        graded_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        seed=seed,
+        chapters=[ChapterTitle(c.id, c.title, c.checks) for c in chapters],
+        learners=[
+            LearnerResults(
+                one.name, one.altered_files(), [graded[one.name, c.id] for c in chapters]
+            )
+            for one in checkouts
         ],
-    }
+    )
 
 
 def grade_all(
-    checkouts: list[Checkout],
-    chapters: list[Chapter],
-    seed: int,
-    jobs: int,
-    told: Callable[[str], None],
-) -> dict[tuple[str, str], Document]:
-    """What came of each chapter of each learner, by their names."""
-    graded: dict[tuple[str, str], Document] = {}
+    checkouts: list[Checkout], chapters: list[Chapter], seed: int, jobs: int, advance: Advance
+) -> dict[tuple[str, str], AttemptDocument]:
+    """Return the attempt of each learner at each chapter, by their names."""
+    graded: dict[tuple[str, str], AttemptDocument] = {}
     with ThreadPoolExecutor(jobs) as pool:
         running = {
-            pool.submit(looked_at, checkout, chapter, seed): (checkout.name, chapter.id)
+            pool.submit(grade_checkout, checkout, chapter, seed): (checkout.name, chapter.id)
             for checkout in checkouts
             for chapter in chapters
         }
@@ -104,48 +92,36 @@ def grade_all(
             for done in as_completed(running):
                 name, id_ = running[done]
                 graded[name, id_] = done.result()
-                told(f"{name} ch{id_}")
+                advance(f"{name} ch{id_}")
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return graded
 
 
-def looked_at(checkout: Checkout, chapter: Chapter, seed: int) -> Document:
-    """One chapter of one checkout."""
-    outcome = Outcome(chapter, Report(chapter.id, seed))
+def grade_checkout(checkout: Checkout, chapter: Chapter, seed: int) -> AttemptDocument:
+    """Grade one chapter of one checkout."""
     try:
-        result = found(checkout, outcome)
+        report = report_of(checkout, chapter, seed)
     except OSError as error:
-        result, outcome.report.reason = NO_VERDICT, str(error)
-    return as_json(outcome) | {"result": result}
+        report = Report(chapter.id, seed, reason=str(error))
+    return document_of(Attempt(chapter, report))
 
 
-def found(checkout: Checkout, outcome: Outcome) -> str:
-    """Grade what can be graded; the result in a word."""
-    chapter, report = outcome.chapter, outcome.report
-    if not (checkout.project / "app").is_dir():
-        report.reason = "There is no app/ in this folder."
-        return NO_VERDICT
-    report.verdict = Verdict.FAILED
+def report_of(checkout: Checkout, chapter: Chapter, seed: int) -> Report:
+    """Grade what can be graded."""
+    if not (checkout.folder / "app").is_dir():
+        return Report(chapter.id, seed, reason="There is no app/ in this folder.")
     if fault := checkout.fault(chapter):
-        report.reason = f"{fault.place}: {fault.cause}"
-        return BROKEN
-    if checkout.is_unwritten(chapter):
-        return NOT_BEGUN
-    outcome.report = grade(chapter, checkout.files(chapter), checkout.project, report.seed)
-    words = {Verdict.PASSED: PASSED, Verdict.FAILED: FAILED}
-    return words.get(outcome.verdict, NO_VERDICT)
+        reason = f"{fault.place}: {fault.cause}"
+        return Report(chapter.id, seed, Verdict.BROKEN, reason)
+    if not checkout.is_begun(chapter):
+        return Report(chapter.id, seed, Verdict.NOT_BEGUN)
+    return grade(chapter, checkout.files(chapter), checkout.folder, seed)
 
 
-def described(chapter: Chapter) -> Document:
-    """What a report has to know of a chapter."""
-    checks = [{"id": check["id"], "title": check["title"]} for check in chapter.facts["checks"]]
-    return {"id": chapter.id, "title": chapter.title, "checks": checks}
-
-
-def find_checkouts(folder: Path, course: Learner) -> list[Checkout]:
-    """The folders in this folder, by name; each is a learner's."""
+def find_checkouts(folder: Path, course: Project) -> list[Checkout]:
+    """Return the folders in this folder, by name; each is a learner's."""
     paths = sorted(path for path in folder.iterdir() if path.is_dir())
     found = [Checkout(path, course) for path in paths if not path.name.startswith(".")]
     if not found:

@@ -1,11 +1,11 @@
-"""What a lesson shows is real: symbols of the source, and exchanges with the running app.
+"""Lessons show what is real: symbols of the source, and exchanges with the running app.
 
-Two kinds of block in `lesson.md` are compared with what there is, and can be brought up to date:
+Two kinds of block in `lesson.md` are compared with the app, and can be updated:
 
     ```python app/database.py:open_database     the source of this symbol
-    ```http too-long                            a request, and what the solved app answers to it
+    ```http too-long                            a request, and the answer of the solved app
 
-In a recorded answer the text "…" stands for anything, and numbers need only be near.
+In a recorded answer the text "…" means anything, and numbers need only be close.
 """
 
 import json
@@ -17,48 +17,48 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from learn.chapters import Chapter, Files
-from learn.exchange import Exchange, Json
-from learn.grading import cache_folder
-from learn.handout import solved_files, write
-from learn.process import COURSE, start
-from learn.server import Server, serve
-from learn.symbols import SymbolError, definition
-from learn.workspace import write_app
+from learn.chapters.chapter import Chapter
+from learn.chapters.files import Files, write
+from learn.chapters.folders import COURSE, cache_folder
+from learn.chapters.handout import solved_files
+from learn.chapters.symbols import SymbolError, definition
+from learn.chapters.workspace import write_app
+from learn.grading.exchange import Exchange, Json
+from learn.grading.process import start
+from learn.grading.server import Server, serve
 
 BLOCK = re.compile(r"^```(python|http) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ANYTHING = "…"
 NEAR = 0.02
-# What differs from run to run, wherever it stands in an answer.
+# Members that differ from run to run, anywhere in an answer.
 VOLATILE = ("id", "request_id", "created_at", "started_at", "finished_at", "model_version")
 
-Block = Callable[[str, str], str]  # what the block is called, and its text -> what it should be
+Block = Callable[[str, str], str]  # its name and its text -> the text that it should have
 
 
-def check_lessons(chapters: list[Chapter], write_them: bool) -> list[str]:
-    """What is out of date in these lessons, a line each; brought up to date if so wanted."""
-    return [problem for chapter in chapters for problem in refresh(chapter, write_them)]
+def check_lessons(chapters: list[Chapter], update: bool) -> list[str]:
+    """Return what is out of date in these lessons, a line each; update them if wanted."""
+    return [problem for chapter in chapters for problem in check_lesson(chapter, update)]
 
 
-def refresh(chapter: Chapter, write_them: bool) -> list[str]:
-    """What is out of date in the lesson of a chapter; brought up to date if so wanted."""
-    path = chapter.folder / "lesson.md"
-    old = path.read_text("utf-8")
+def check_lesson(chapter: Chapter, update: bool) -> list[str]:
+    """Return what is out of date in the lesson of a chapter; update it if wanted."""
+    old = chapter.lesson.read_text("utf-8")
     with app_when_needed("```http " in old) as app:
-        new, problems = refreshed(old, solved_files(COURSE.parent), app)
-    if write_them and new != old:
-        write(path, new)
+        new, problems = update_blocks(old, solved_files(COURSE.parent), app)
+    if update and new != old:
+        write(chapter.lesson, new)
     return [f"{chapter.id} {problem}" for problem in problems]
 
 
-def refreshed(text: str, solved: Files, app: Server | None) -> tuple[str, list[str]]:
-    """The text with every block brought up to date, and what was wrong with it before."""
+def update_blocks(text: str, solved: Files, app: Server | None) -> tuple[str, list[str]]:
+    """Return the text with every block up to date, and what was wrong with it before."""
     problems: list[str] = []
     kinds: dict[str, Block] = {"python": partial(symbol_block, solved)}
     if app:
         kinds["http"] = partial(http_block, app)
 
-    def replaced(found: re.Match[str]) -> str:
+    def replace(found: re.Match[str]) -> str:
         kind, name, old = found.groups()
         try:
             new = kinds[kind](name, old)
@@ -69,25 +69,25 @@ def refreshed(text: str, solved: Files, app: Server | None) -> tuple[str, list[s
             problems.append(f"{name}: not as it is now")
         return f"```{kind} {name}\n{new}```"
 
-    return BLOCK.sub(replaced, text), problems
+    return BLOCK.sub(replace, text), problems
 
 
 def symbol_block(solved: Files, name: str, _: str) -> str:
-    """The source of a symbol."""
+    """Return the source of a symbol."""
     path, _, symbol = name.partition(":")
     return definition(solved[path], symbol) + "\n"
 
 
 def http_block(app: Server, _: str, old: str) -> str:
-    """An exchange as it goes today; as it was recorded, if that says the same."""
+    """Return the exchange as it is today; as it was recorded, if that says the same."""
     asked, _, answered = old.partition("\n\nHTTP ")
     exchange = ask(app, asked)
     head, _, body = answered.partition("\n")
     headers, body = split_headers(body)
     current = (
         head.strip() == str(exchange.status)
-        and all(alike(value, exchange.headers.get(key)) for key, value in headers.items())
-        and alike(as_json(body), exchange.json if exchange.json is not None else shown(exchange))
+        and all(is_alike(value, exchange.headers.get(key)) for key, value in headers.items())
+        and is_alike(json_or_text(body), json_or_text(body_text(exchange)))
     )
     return old if current else f"{asked.rstrip()}\n\n{as_block(exchange, headers)}\n"
 
@@ -101,7 +101,7 @@ def ask(app: Server, asked: str) -> Exchange:
 
 
 def split_headers(text: str) -> tuple[dict[str, str], str]:
-    """The `Name: value` lines at the start, by small names, and what comes after them."""
+    """Return the `Name: value` lines at the start, by lower-case names, and what follows them."""
     headers = {}
     lines = text.split("\n")
     while lines and (found := re.fullmatch(r"([A-Za-z][A-Za-z-]*): (.+)", lines[0])):
@@ -110,57 +110,59 @@ def split_headers(text: str) -> tuple[dict[str, str], str]:
     return headers, "\n".join(lines)
 
 
-def as_json(text: str) -> Json:
-    """JSON if it is, the bare text if not."""
+def json_or_text(text: str) -> Json:
+    """Return JSON if it is, the bare text if not."""
     try:
         return json.loads(text)
     except ValueError:
         return text.strip()
 
 
-def shown(exchange: Exchange) -> str:
-    """A body that is not JSON."""
+def body_text(exchange: Exchange) -> str:
+    """Return a body that is not JSON."""
     return exchange.body.decode("utf-8", "replace").strip()
 
 
-def alike(recorded: Json, found: Json) -> bool:
+def is_alike(recorded: Json, found: Json) -> bool:
     """Tell whether a recorded answer says what this one says."""
     if recorded == ANYTHING or (isinstance(recorded, str) and ANYTHING in recorded):
         return recorded == ANYTHING or isinstance(found, str)
     if isinstance(recorded, dict) and isinstance(found, dict):
         return recorded.keys() == found.keys() and all(
-            alike(value, found[name]) for name, value in recorded.items()
+            is_alike(value, found[name]) for name, value in recorded.items()
         )
     if isinstance(recorded, list) and isinstance(found, list):
-        return len(recorded) == len(found) and all(map(alike, recorded, found))
+        return len(recorded) == len(found) and all(map(is_alike, recorded, found))
     if isinstance(recorded, float) and isinstance(found, float):
         return abs(recorded - found) <= NEAR
     return type(recorded) is type(found) and bool(recorded == found)
 
 
 def as_block(exchange: Exchange, headers: dict[str, str]) -> str:
-    """An answer as a lesson shows it, with those headers that it showed before."""
+    """Return an answer as a lesson shows it, with the headers that it showed before."""
     lines = [f"HTTP {exchange.status}"]
     lines += [f"{name}: {exchange.headers.get(name, '')}" for name in headers]
     body = exchange.json
     text = (
-        shown(exchange) if body is None else json.dumps(steady(body), indent=2, ensure_ascii=False)
+        body_text(exchange)
+        if body is None
+        else json.dumps(mask_volatile(body), indent=2, ensure_ascii=False)
     )
     return "\n".join([*lines, text]).rstrip()
 
 
-def steady(body: Json) -> Json:
-    """A body with dots for what differs from run to run."""
+def mask_volatile(body: Json) -> Json:
+    """Return a body with dots for what differs from run to run."""
     if isinstance(body, dict):
-        return {k: ANYTHING if k in VOLATILE and v else steady(v) for k, v in body.items()}
+        return {k: ANYTHING if k in VOLATILE and v else mask_volatile(v) for k, v in body.items()}
     if isinstance(body, list):
-        return [steady(value) for value in body]
+        return [mask_volatile(value) for value in body]
     return round(body, 2) if isinstance(body, float) else body
 
 
 @contextmanager
 def app_when_needed(needed: bool) -> Iterator[Server | None]:
-    """The solved app with a model that was trained for it, if anything is to be asked of it."""
+    """Serve the solved app with a model trained for it; give None where no app is needed."""
     if not needed:
         yield None
         return
@@ -168,13 +170,13 @@ def app_when_needed(needed: bool) -> Iterator[Server | None]:
         folder = Path(name).resolve()
         solved = solved_files(COURSE.parent)
         write_app(folder, solved, solved, cache_folder())
-        settings = {"MODEL_LOADER": None, "MODEL_DIR": trained(folder)}
+        settings = {"MODEL_LOADER": None, "MODEL_DIR": train_once(folder)}
         with serve(folder, folder / "run", settings) as app:
             yield app
 
 
-def trained(folder: Path) -> Path:
-    """The folder of a model, trained once."""
+def train_once(folder: Path) -> Path:
+    """Return the folder of a model, which is trained the first time."""
     model = cache_folder() / "iris-model"
     if not (model / "card.json").exists():
         command = [sys.executable, "-m", "app.model.train", "--out", str(model)]

@@ -1,35 +1,30 @@
-"""Is a grader right? Every version of a chapter's symbols, and what the grader says of each.
+"""The matrix of a grader: every variant of a chapter's symbols, and what the grader says of it.
 
 The solution and the alternatives pass; the starter fails by a check; a mutant is rejected first by
 the check that its docstring names; and every check is named by a mutant.
 """
 
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
-from learn.chapters import Chapter, Files
-from learn.grading import Report, Verdict, grade
-from learn.handout import solved_files
-from learn.process import COURSE
-from learn.symbols import SymbolError
+from learn.chapters.chapter import Chapter
+from learn.chapters.files import Files
+from learn.chapters.folders import COURSE
+from learn.chapters.handout import solved_files
+from learn.chapters.symbols import SymbolError
+from learn.grading.grader import grade
+from learn.grading.report import Json, Report
+from learn.grading.verdict import Verdict
 
 PASSES = "passes"
 FAILS = "fails by a check"
 IS_NAMED = "is named by a mutant"
-# Works until it is ended, or whoever started it is gone.
-BUSY = "import os\np = os.getppid()\nwhile os.getppid() == p: sum(range(1_000_000))"
 
 
 @dataclass
 class Row:
-    """A version of a chapter's symbols: what is wanted of it, and what came, run by run."""
+    """A variant of a chapter's symbols: what is wanted of it, and what came, run by run."""
 
     chapter: Chapter
     kind: str
@@ -41,36 +36,32 @@ class Row:
 
     @property
     def ok(self) -> bool:
-        """It came as wanted, every time."""
+        """What is wanted came every time."""
         return bool(self.came) and not self.notes
 
     @property
     def summary(self) -> str:
-        """What came; how often, where that differs."""
+        """What came, and how often where that differs."""
         different = list(dict.fromkeys(self.came))
         if len(different) == 1:
             return different[0]
         return ", ".join(f"{self.came.count(came)}x {came}" for came in different)
 
     def note(self, report: Report) -> None:
-        """Take down what came of a run."""
-        came = self._came(report)
+        """Record what came of a run."""
+        came = summarize(report)
         self.came.append(came)
         fits = came.startswith("fails: ") if self.wanted == FAILS else came == self.wanted
         if not fits:
             self.notes.append(" ".join(filter(None, [f"seed {report.seed}", came, report.reason])))
 
-    def _came(self, report: Report) -> str:
-        if report.verdict is Verdict.PASSED:
-            return PASSES
-        if any(result.get("not_started") for result in report.results):
-            return "does not start"
-        if report.verdict is Verdict.FAILED:
-            return f"fails: {', '.join(report.failures)}"
-        return report.verdict.value
+    def refuse(self, came: str, note: str) -> None:
+        """Reject it without running anything."""
+        self.came.append(came)
+        self.notes.append(note)
 
-    def as_json(self) -> dict[str, Any]:
-        """For programs."""
+    def as_json(self) -> dict[str, Json]:
+        """Return it for programs."""
         return {
             "chapter": self.chapter.id,
             "kind": self.kind,
@@ -82,8 +73,19 @@ class Row:
         }
 
 
+def summarize(report: Report) -> str:
+    """Return what a grader says of a variant."""
+    if report.verdict is Verdict.PASSED:
+        return PASSES
+    if any(result.not_started for result in report.results):
+        return "does not start"
+    if report.verdict is Verdict.FAILED:
+        return f"fails: {', '.join(report.failures)}"
+    return report.verdict
+
+
 def rows_of(chapter: Chapter, solved: Files) -> list[Row]:
-    """What is to be looked at in a chapter."""
+    """Return the rows of a chapter."""
     made = [Row(chapter, "solution", "solution", PASSES, solved)]
     variants = [("alternative", variant, PASSES) for variant in chapter.variants("alternatives")]
     variants += [
@@ -97,28 +99,30 @@ def rows_of(chapter: Chapter, solved: Files) -> list[Row]:
         try:
             row.files = variant.apply(solved)
         except (SymbolError, SyntaxError, KeyError) as error:
-            refuse(row, "does not fit", f"{type(error).__name__}: {error}")
+            row.refuse("does not fit", f"{type(error).__name__}: {error}")
         made.append(row)
+    return made + rows_of_unnamed_checks(chapter)
+
+
+def rows_of_unnamed_checks(chapter: Chapter) -> list[Row]:
+    """Return a row for each check that no mutant names."""
     named = {variant.rejected_by for variant in chapter.variants("mutants")}
-    made += [
-        refuse(Row(chapter, "check", id_, IS_NAMED), "by none", "no mutant has it")
-        for id_ in chapter.checks
-        if id_ not in named
-    ]
-    return made
+    rows = [Row(chapter, "check", id_, IS_NAMED) for id_ in chapter.check_ids if id_ not in named]
+    for row in rows:
+        row.refuse("by none", "no mutant has it")
+    return rows
 
 
-def refuse(row: Row, came: str, note: str) -> Row:
-    """Say no to a row without running anything."""
-    row.came.append(came)
-    row.notes.append(note)
-    return row
+def rows_of_chapters(chapters: list[Chapter]) -> list[Row]:
+    """Return the rows of those chapters in which something is written."""
+    solved = solved_files(COURSE.parent)
+    return [row for chapter in chapters if chapter.targets for row in rows_of(chapter, solved)]
 
 
-def run(
-    rows: list[Row], repeat: int, jobs: int, told: Callable[[Row], None] = lambda _: None
+def grade_rows(
+    rows: list[Row], repeat: int, jobs: int, on_run: Callable[[Row], None] = lambda _: None
 ) -> None:
-    """Grade every row so many times, each with a seed of its own; `told` hears of each run."""
+    """Grade every row this many times, each time with another seed; call `on_run` after each."""
     with ThreadPoolExecutor(jobs) as pool:
         running = {
             pool.submit(grade, row.chapter, row.files, COURSE.parent): row
@@ -130,37 +134,7 @@ def run(
             for done in as_completed(running):
                 row = running[done]
                 row.note(done.result())
-                told(row)
+                on_run(row)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-
-
-def wanted_rows(chapters: list[Chapter]) -> list[Row]:
-    """The rows of those chapters in which something is to be written."""
-    solved = solved_files(COURSE.parent)
-    return [row for chapter in chapters if chapter.targets for row in rows_of(chapter, solved)]
-
-
-@contextmanager
-def busy(processes: int) -> Iterator[None]:
-    """While this lasts, so many processes do nothing but keep the machine from its work."""
-    started: list[subprocess.Popen[bytes]] = []
-    try:
-        for _ in range(processes):
-            started.append(subprocess.Popen([sys.executable, "-c", BUSY]))  # noqa: S603, PERF401
-        yield
-    finally:
-        for process in started:
-            process.kill()
-            process.wait()
-
-
-def cores() -> int:
-    """How many gradings at once keep this machine at work."""
-    return os.cpu_count() or 1
-
-
-def seconds_since(begun: float) -> str:
-    """How long it took, for people."""
-    return f"{time.monotonic() - begun:.0f} s"

@@ -1,149 +1,166 @@
-"""`learn teach report` and `items`: what came of a cohort, for people, programs, spreadsheets."""
+"""Tables of a cohort, for `report` and `items`: for people, programs and spreadsheets."""
 
 import csv
 import io
 import json
-from pathlib import Path
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING
 
-from learn.cohort import BROKEN, FAILED, NO_VERDICT, NOT_BEGUN, PASSED, VERSION, Document
-from learn.learner import LearnError
-from learn.marks import clean
-from learn.screens import Screen
+from learn.grading.verdict import Verdict
+from learn.teach.results import ChapterTitle, CohortResults, LearnerResults
+from learn.terminal.encoding import clean
+from learn.terminal.screen import Screen
 
-CELLS = {PASSED: "ok", FAILED: "NO", NOT_BEGUN: "-", BROKEN: "!", NO_VERDICT: "?"}
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+CELLS = {
+    Verdict.PASSED: "ok",
+    Verdict.FAILED: "NO",
+    Verdict.NOT_BEGUN: "-",
+    Verdict.BROKEN: "!",
+    Verdict.ALTERED: "?",
+    Verdict.COULD_NOT_GRADE: "?",
+}
 LEGEND = "ok passed · NO failed · - not begun · ! broken file · ? could not grade"
 BAR = 20
 # A spreadsheet takes a cell that begins with one of these for a formula.
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def read_results(path: Path) -> Document:
-    """What `grade` wrote."""
-    try:
-        document: Document = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise LearnError("teach.no_results", path=path) from None
-    except ValueError:
-        document = {}
-    if not isinstance(document, dict) or document.get("version") != VERSION:
-        raise LearnError("teach.not_results", path=path)
-    return document
+@dataclass(frozen=True)
+class ResultRow:
+    """A chapter of a learner."""
+
+    learner: str
+    chapter: str
+    title: str
+    result: str
+    failed_check: str
+    why: str
+    checks_passed: int
+    checks: int
+    altered: str
+    seed: int
 
 
-def show_results(screen: Screen, document: Document, form: str) -> None:
-    """Who passed what: a table with a line for each learner; or a row for each chapter of each."""
+@dataclass(frozen=True)
+class ItemRow:
+    """A check, and how often it failed."""
+
+    chapter: str
+    check: str
+    title: str
+    reached: int  # by so many learners, since no check is run after the first failure
+    failed: int
+    rate: float
+
+
+def show_results(screen: Screen, results: CohortResults, form: str) -> None:
+    """Show who passed what: a line for each learner, or a row for each chapter of each."""
     if form == "json":
-        screen.as_is(json.dumps(document, indent=2))
-        return
-    rows = list(result_rows(document))
-    if form == "csv":
-        print_csv(screen, rows)
-        return
-    head = ["passed", "learner", *(chapter["id"] for chapter in document["chapters"]), "course"]
-    screen.table(head, [learner_row(learner) for learner in document["learners"]])
-    screen.line()
-    screen.line(LEGEND)
-    for learner in document["learners"]:
-        if learner["altered"]:
-            screen.item(f"{learner['learner']}: altered: {', '.join(learner['altered'])}")
-        for chapter in learner["chapters"]:
-            if chapter["result"] in (BROKEN, NO_VERDICT):
-                screen.item(f"{learner['learner']}: ch{chapter['chapter']} {chapter['reason']}")
+        screen.block(json.dumps(results.as_json(), indent=2))
+    elif form == "csv":
+        print_csv(screen, ResultRow, result_rows(results))
+    else:
+        head = ["passed", "learner", *(chapter.id for chapter in results.chapters), "course"]
+        screen.table(head, [learner_row(learner) for learner in results.learners])
+        screen.line()
+        screen.line(LEGEND)
+        for learner in results.learners:
+            show_notes(screen, learner)
 
 
-def exit_code(document: Document) -> int:
-    """0 when everybody passed everything, 3 when something could not be graded, 1 else."""
-    results = {chapter["result"] for one in document["learners"] for chapter in one["chapters"]}
-    return 3 if NO_VERDICT in results else int(results != {PASSED})
+def show_notes(screen: Screen, learner: LearnerResults) -> None:
+    """Show what was altered, and what could not be graded."""
+    if learner.altered:
+        screen.item(f"{learner.learner}: altered: {', '.join(learner.altered)}")
+    for chapter in learner.chapters:
+        if chapter.verdict in (Verdict.BROKEN, Verdict.COULD_NOT_GRADE):
+            screen.item(f"{learner.learner}: ch{chapter.chapter} {chapter.reason}")
 
 
-def learner_row(learner: Document) -> list[str]:
-    """The line of a learner."""
-    results = [chapter["result"] for chapter in learner["chapters"]]
-    passed = f"{results.count(PASSED)} of {len(results)}"
-    course = "ALTERED" if learner["altered"] else "ok"
-    return [passed, clean(learner["learner"]), *(CELLS[result] for result in results), course]
+def learner_row(learner: LearnerResults) -> list[str]:
+    """Return the cells of a learner."""
+    verdicts = learner.verdicts
+    passed = f"{verdicts.count(Verdict.PASSED)} of {len(verdicts)}"
+    course = "ALTERED" if learner.altered else "ok"
+    return [passed, clean(learner.learner), *(CELLS[verdict] for verdict in verdicts), course]
 
 
-def result_rows(document: Document) -> list[Document]:
-    """A row for each chapter of each learner."""
-    titles = {chapter["id"]: chapter["title"] for chapter in document["chapters"]}
+def result_rows(results: CohortResults) -> list[ResultRow]:
+    """Return a row for each chapter of each learner."""
+    titles = {chapter.id: chapter.title for chapter in results.chapters}
     rows = []
-    for learner in document["learners"]:
-        for chapter in learner["chapters"]:
-            failed = next((c for c in chapter["checks"] if c["passed"] is False), None)
+    for learner in results.learners:
+        for chapter in learner.chapters:
+            failed = next((check for check in chapter.checks if check.passed is False), None)
             rows.append(
-                {
-                    "learner": learner["learner"],
-                    "chapter": chapter["chapter"],
-                    "title": titles[chapter["chapter"]],
-                    "result": chapter["result"],
-                    "failed_check": failed["id"] if failed else "",
-                    "why": failed["why"] if failed else chapter["reason"],
-                    "checks_passed": sum(c["passed"] is True for c in chapter["checks"]),
-                    "checks": len(chapter["checks"]),
-                    "altered": "; ".join(learner["altered"]),
-                    "seed": document["seed"],
-                }
+                ResultRow(
+                    learner=learner.learner,
+                    chapter=chapter.chapter,
+                    title=titles[chapter.chapter],
+                    result=chapter.verdict,
+                    failed_check=failed.id if failed else "",
+                    why=failed.why if failed else chapter.reason,
+                    checks_passed=sum(check.passed is True for check in chapter.checks),
+                    checks=len(chapter.checks),
+                    altered="; ".join(learner.altered),
+                    seed=results.seed,
+                )
             )
     return rows
 
 
-def show_items(screen: Screen, document: Document, form: str) -> None:
-    """How often each check failed, of those who came to it."""
-    rows = item_rows(document)
+def show_items(screen: Screen, results: CohortResults, form: str) -> None:
+    """Show how often each check failed among those who reached it."""
+    rows = item_rows(results)
     if form == "json":
-        screen.as_is(json.dumps(rows, indent=2))
+        screen.block(json.dumps([asdict(row) for row in rows], indent=2))
     elif form == "csv":
-        print_csv(screen, rows)
+        print_csv(screen, ItemRow, rows)
     else:
-        for chapter in document["chapters"]:
-            show_chapter_items(screen, chapter, [r for r in rows if r["chapter"] == chapter["id"]])
+        for chapter in results.chapters:
+            show_chapter_items(screen, chapter, [r for r in rows if r.chapter == chapter.id])
 
 
-def show_chapter_items(screen: Screen, chapter: Document, rows: list[Document]) -> None:
-    """The table of a chapter."""
-    screen.line(f"ch{chapter['id']}  {chapter['title']}", "bold")
+def show_chapter_items(screen: Screen, chapter: ChapterTitle, rows: list[ItemRow]) -> None:
+    """Show the table of a chapter."""
+    screen.line(f"ch{chapter.id}  {chapter.title}", "bold")
     lines = [
-        [f"{row['failed']} of {row['reached']}", row["title"], "█" * round(BAR * row["rate"])]
-        for row in rows
+        [f"{row.failed} of {row.reached}", row.title, "█" * round(BAR * row.rate)] for row in rows
     ]
     screen.table(["failed", "check", ""], lines)
     screen.line()
 
 
-def item_rows(document: Document) -> list[Document]:
-    """A row for each check. After the first failure no more are run: that is `reached`."""
-    seen = [c for learner in document["learners"] for c in learner["chapters"]]
+def item_rows(results: CohortResults) -> list[ItemRow]:
+    """Return a row for each check."""
+    attempts = [attempt for learner in results.learners for attempt in learner.chapters]
     rows = []
-    for chapter in document["chapters"]:
-        own = [c["checks"] for c in seen if c["chapter"] == chapter["id"]]
-        for number, check in enumerate(chapter["checks"]):
-            said = [checks[number]["passed"] for checks in own if number < len(checks)]
+    for chapter in results.chapters:
+        own = [attempt.checks for attempt in attempts if attempt.chapter == chapter.id]
+        for number, check in enumerate(chapter.checks):
+            said = [checks[number].passed for checks in own if number < len(checks)]
             reached, failed = sum(s is not None for s in said), said.count(False)
-            rows.append(
-                {
-                    "chapter": chapter["id"],
-                    "check": check["id"],
-                    "title": check["title"],
-                    "reached": reached,
-                    "failed": failed,
-                    "rate": round(failed / reached, 4) if reached else 0.0,
-                }
-            )
+            rate = round(failed / reached, 4) if reached else 0.0
+            rows.append(ItemRow(chapter.id, check.id, check.title, reached, failed, rate))
     return rows
 
 
-def print_csv(screen: Screen, rows: list[Document]) -> None:
-    """Rows with a head, for a spreadsheet."""
+def print_csv(
+    screen: Screen, kind: "type[DataclassInstance]", rows: "list[ResultRow] | list[ItemRow]"
+) -> None:
+    """Print rows with a head, for a spreadsheet."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0] if rows else [], lineterminator="\n")
+    writer = csv.DictWriter(text, [field.name for field in fields(kind)], lineterminator="\n")
     writer.writeheader()
-    writer.writerows({key: harmless(value) for key, value in row.items()} for row in rows)
-    screen.as_is(text.getvalue().rstrip("\n"))
+    for row in rows:
+        writer.writerow({name: defuse(value) for name, value in asdict(row).items()})
+    screen.block(text.getvalue().rstrip("\n"))
 
 
-def harmless(value: object) -> object:
-    """A cell that no spreadsheet calculates."""
-    text = isinstance(value, str) and value.startswith(FORMULAS)
-    return f"'{value}" if text else value
+def defuse(value: object) -> object:
+    """Return a cell that no spreadsheet takes for a formula."""
+    is_formula = isinstance(value, str) and value.startswith(FORMULAS)
+    return f"'{value}" if is_formula else value

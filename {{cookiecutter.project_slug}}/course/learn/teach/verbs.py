@@ -1,21 +1,19 @@
-"""`uv run learn teach`: what an instructor does. What a verb needs is imported when it is called.
+"""The verbs of `uv run learn teach`. What a verb needs is imported when it is called.
 
 Exit codes: 0 all is well, 1 something failed or is wrong, 2 usage, 3 could not grade.
 """
 
-import json
-import secrets
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from learn.chapters import Chapter
-from learn.handout import write
-from learn.learner import Learner
-from learn.matrix import cores
-from learn.screens import Screen
+from learn.chapters.chapter import Chapter
+from learn.grading.report import draw_seed
+from learn.progress.project import Project
+from learn.teach.load import count_cores
+from learn.terminal.screen import Screen
 
 
 class Format(StrEnum):
@@ -59,57 +57,60 @@ def grade(
         int | None, typer.Option(min=0, show_default=False, help="Repeat a run.")
     ] = None,
     form: Formatted = Format.TABLE,
-    jobs: Jobs = cores(),  # noqa: B008
+    jobs: Jobs = count_cores(),  # noqa: B008
 ) -> None:
-    """Grade a cohort; exit with 0 when all passed, 1 when some failed, 3 without a verdict."""
-    from learn.cohort import find_checkouts, grade_cohort
-    from learn.reporting import exit_code, show_results
-    from learn.teach_matrix import bar
+    """Grade a cohort; exit with 0 if all passed, 1 if some did not, 3 without a verdict."""
+    from learn.teach.cohort import find_checkouts, grade_cohort
+    from learn.teach.results import write_results
+    from learn.teach.tables import show_results
+    from learn.terminal.progress_bar import progress_bar
 
-    screen, learner = Screen(), Learner()
-    wanted = [chapter for chapter in chosen(learner, chapters) if chapter.targets]
-    checkouts = find_checkouts(folder, learner)
-    if seed is None:
-        seed = secrets.randbelow(10_000)
-    with bar(screen, len(checkouts) * len(wanted), hidden=form is not Format.TABLE) as tell:
-        results = grade_cohort(checkouts, wanted, seed, jobs, tell)
-    path = out or last_results(learner)
-    write(path, json.dumps(results, indent=1) + "\n")
+    screen, project = Screen(), Project()
+    wanted = [chapter for chapter in choose_chapters(project, chapters) if chapter.targets]
+    checkouts = find_checkouts(folder, project)
+    chosen = draw_seed() if seed is None else seed
+    total = len(checkouts) * len(wanted)
+    with progress_bar(screen, total, hidden=form is not Format.TABLE) as advance:
+        results = grade_cohort(checkouts, wanted, chosen, jobs, advance)
+    path = out or results_path(project)
+    write_results(path, results)
     show_results(screen, results, form)
-    Screen(stderr=True).say("teach.written", path=learner.shown(path))
-    raise typer.Exit(exit_code(results))
+    Screen(stderr=True).say("teach.written", path=project.display_path(path))
+    raise typer.Exit(results.exit_code)
 
 
-@app.command(help="What came of a cohort: table, JSON or CSV.")
+@app.command(help="The results of a cohort: table, JSON or CSV.")
 def report(results: Results = None, form: Formatted = Format.TABLE) -> None:
     """Show what `grade` found."""
-    from learn.reporting import read_results, show_results
+    from learn.teach.results import read_results
+    from learn.teach.tables import show_results
 
-    show_results(Screen(), read_results(results or last_results(Learner())), form)
+    show_results(Screen(), read_results(results or results_path(Project())), form)
 
 
 @app.command(help="How often each check failed.")
 def items(results: Results = None, form: Formatted = Format.TABLE) -> None:
     """Show how often each check failed."""
-    from learn.reporting import read_results, show_items
+    from learn.teach.results import read_results
+    from learn.teach.tables import show_items
 
-    show_items(Screen(), read_results(results or last_results(Learner())), form)
+    show_items(Screen(), read_results(results or results_path(Project())), form)
 
 
 @app.command("open", help="Put the solution into app/, to work on it.")
 def open_(yes: Yes = False) -> None:
     """Open the project."""
-    from learn.authoring import open_course
+    from learn.teach.course import open_course
 
-    raise typer.Exit(open_course(Screen(), Learner(), yes))
+    raise typer.Exit(open_course(Screen(), Project(), yes))
 
 
 @app.command("hand-out", help="Put the starters into app/, and seal the graders.")
 def hand_out() -> None:
     """Close the project."""
-    from learn.authoring import close_course
+    from learn.teach.course import close_course
 
-    raise typer.Exit(close_course(Screen(), Learner()))
+    raise typer.Exit(close_course(Screen(), Project()))
 
 
 @app.command(help="Bring the code in lessons up to date.")
@@ -118,10 +119,10 @@ def lessons(
     check: Annotated[bool, typer.Option("--check", help="Only say what is not.")] = False,
 ) -> None:
     """Compare lessons with the app."""
-    from learn.authoring import mend_lessons
+    from learn.teach.course import update_lessons
 
-    learner = Learner()
-    raise typer.Exit(mend_lessons(Screen(), chosen(learner, chapters), check))
+    wanted = choose_chapters(Project(), chapters)
+    raise typer.Exit(update_lessons(Screen(), wanted, check))
 
 
 @app.command("new-chapter", help="Write the folder of a new chapter.")
@@ -131,9 +132,9 @@ def new_chapter(
     target: Annotated[str, typer.Option(help="What is written in it: app/health.py:ready.")],
 ) -> None:
     """Begin a chapter."""
-    from learn.authoring import new_chapter as new
+    from learn.teach.new_chapter import write_chapter
 
-    raise typer.Exit(new(Screen(), Learner(), number, name, target))
+    raise typer.Exit(write_chapter(Screen(), Project(), number, name, target))
 
 
 @app.command(help="Are the graders right? Every variant, graded.")
@@ -142,21 +143,21 @@ def matrix(
     repeat: Annotated[int, typer.Option(min=1, help="So many times, with new seeds.")] = 1,
     load: Annotated[bool, typer.Option("--load", help="Beside a busy process per core.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
-    jobs: Jobs = cores(),  # noqa: B008
+    jobs: Jobs = count_cores(),  # noqa: B008
 ) -> None:
-    """Grade every version of the chapters' symbols."""
-    from learn.teach_matrix import show_matrix
+    """Grade every variant of the chapters' symbols."""
+    from learn.teach.matrix_table import show_matrix
 
-    wanted = chosen(Learner(), chapters)
+    wanted = choose_chapters(Project(), chapters)
     raise typer.Exit(show_matrix(Screen(), wanted, repeat, load, jobs, as_json))
 
 
-def chosen(learner: Learner, wanted: list[str] | None) -> list[Chapter]:
-    """The chapters that are meant; all of them without a word."""
-    found = [learner.chapter(word) for word in wanted or []]
-    return found or learner.chapters
+def choose_chapters(project: Project, wanted: list[str] | None) -> list[Chapter]:
+    """Return the chapters that are meant; all of them if none is named."""
+    found = [project.chapter(word) for word in wanted or []]
+    return found or project.chapters
 
 
-def last_results(learner: Learner) -> Path:
-    """Where results go when no other place is named."""
-    return learner.state / "cohort.json"
+def results_path(project: Project) -> Path:
+    """Return where results go when no other place is named."""
+    return project.state / "cohort.json"

@@ -1,10 +1,10 @@
-"""Marks that a console may not have, and marks that it must not get."""
+"""Characters that a console's encoding lacks, and those that a console must not get."""
 
 import codecs
 
 from rich.cells import cell_len
 
-# What stands in for a mark that the console's encoding lacks.
+# What replaces a mark that the console's encoding lacks.
 STAND_INS = {
     "\u2026": "...",
     **dict.fromkeys("·─━═", "-"),
@@ -21,7 +21,7 @@ STAND_INS = {
 
 
 def stand_in(error: UnicodeError) -> tuple[str, int]:
-    """Say something else where the encoding of the console lacks a character."""
+    """Return what replaces characters that the encoding of the console lacks."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lacking = error.object[error.start : error.end]
@@ -32,5 +32,5 @@ codecs.register_error("learn", stand_in)
 
 
 def clean(said: str) -> str:
-    """A text that somebody's program made, with nothing in it that steers a terminal."""
+    """Return a program's output without the characters that steer a terminal."""
     return "".join(mark if mark.isprintable() or mark == "\n" else "�" for mark in said)

@@ -1,10 +1,10 @@
-"""What can happen during a watch."""
+"""Events: what can happen while a command waits for keys and saved files."""
 
 import queue
 from dataclasses import dataclass
 from pathlib import Path
 
-LOOK_UP_SECONDS = 0.5  # Windows hears Ctrl-C only between two waits
+LOOK_UP_SECONDS = 0.5  # Windows notices Ctrl-C only between two waits
 
 
 @dataclass
@@ -23,14 +23,14 @@ class Pressed:
 
 @dataclass
 class Begun:
-    """Saves are told of from now on."""
+    """The file watcher has begun; it polls, or gets events."""
 
     polling: bool
 
 
 @dataclass
 class Failed:
-    """Saves cannot be told of."""
+    """The file watcher has failed."""
 
     error: Exception
 
@@ -39,10 +39,10 @@ Event = Saved | Pressed | Begun | Failed
 
 
 class Events(queue.Queue[Event]):
-    """What has happened and was not dealt with yet."""
+    """The events that were not handled yet."""
 
     def wait(self) -> Event:
-        """The next thing that happens."""
+        """Wait for the next event, and return it."""
         while True:
             try:
                 return self.get(timeout=LOOK_UP_SECONDS)
@@ -50,7 +50,7 @@ class Events(queue.Queue[Event]):
                 continue
 
     def take_saved(self) -> set[Path]:
-        """The files that were saved meanwhile; what else has happened stays."""
+        """Take out the files that were saved meanwhile; other events stay."""
         waiting = []
         while not self.empty():
             waiting.append(self.get())

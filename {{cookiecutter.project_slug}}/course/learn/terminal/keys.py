@@ -1,4 +1,4 @@
-"""Keys, as they are pressed: without Enter on a terminal, by lines from anything else."""
+"""Keys: without Enter on a terminal, by lines from anything else."""
 
 import os
 import sys
@@ -14,27 +14,27 @@ HANGUL = dict(zip("ㅊㅗㅣㅜㅔㅂㄱㄴ", "chlnpqrs", strict=True))
 END_OF_INPUT = "\x04"  # Ctrl-D
 
 
-def meant(mark: str) -> str:
-    """The key that is meant: small, of half width, on whatever keyboard."""
+def key_of(mark: str) -> str:
+    """Return the key of a typed character: lower-case, half-width, Latin on any keyboard."""
     mark = HANGUL.get(mark, unicodedata.normalize("NFKC", mark)).lower()
     return {"\r": "\n", END_OF_INPUT: "q"}.get(mark, mark)
 
 
 @contextmanager
-def keys(put: Put) -> Iterator[None]:
-    """While this lasts, keys are put; the terminal is left as it was found."""
+def key_reader(put: Put) -> Iterator[None]:
+    """Call `put` with each key while this lasts, and leave the terminal as it was."""
     if sys.stdin is None or not sys.stdin.isatty():
         threading.Thread(target=read_lines, args=(put,), daemon=True).start()
         yield
         return
-    with pressed(put):
+    with console_reader(put):
         yield
 
 
 def read_lines(put: Put) -> None:
-    """The first mark of each line is a key; an empty line is Enter."""
+    """Put the first character of each line as a key; an empty line is Enter."""
     for line in sys.stdin or ():
-        put(meant(line.strip()[:1] or "\n"))
+        put(key_of(line.strip()[:1] or "\n"))
 
 
 if sys.platform == "win32":
@@ -42,8 +42,8 @@ if sys.platform == "win32":
     import time
 
     @contextmanager
-    def pressed(put: Put) -> Iterator[None]:
-        """Look for keys on the console."""
+    def console_reader(put: Put) -> Iterator[None]:
+        """Read keys from the console."""
         over = threading.Event()
 
         def read() -> None:
@@ -53,7 +53,7 @@ if sys.platform == "win32":
                 elif (mark := msvcrt.getwch()) in "\x00\xe0":  # an arrow or the like
                     msvcrt.getwch()
                 else:
-                    put(meant(mark))
+                    put(key_of(mark))
 
         threading.Thread(target=read, daemon=True).start()
         try:
@@ -68,12 +68,12 @@ else:
     import tty
 
     @contextmanager
-    def pressed(put: Put) -> Iterator[None]:
-        """Look for keys on the terminal, which is put back even if the process is ended."""
+    def console_reader(put: Put) -> Iterator[None]:
+        """Read keys from the terminal, which is restored even if the process is ended."""
         terminal = sys.stdin.fileno()
         before = termios.tcgetattr(terminal)
         wake, waker = os.pipe()
-        with signals_answered(terminal):
+        with signal_handlers(terminal):
             tty.setcbreak(terminal)
             threading.Thread(target=read_keys, args=(terminal, wake, put), daemon=True).start()
             try:
@@ -89,20 +89,20 @@ else:
             if not marks:
                 break
             for mark in "" if marks[0] == "\x1b" else marks:  # an arrow or the like
-                put(meant(mark))
+                put(key_of(mark))
         os.close(wake)
 
     @contextmanager
-    def signals_answered(terminal: int) -> Iterator[None]:
-        """End in order when told to; on the way back from Ctrl-Z, look for keys again."""
+    def signal_handlers(terminal: int) -> Iterator[None]:
+        """Restore the terminal on SIGTERM and SIGHUP; read keys again after Ctrl-Z."""
 
-        def ended(number: int, _: object) -> None:
+        def end(number: int, _: object) -> None:
             raise SystemExit(128 + number)
 
         answers = {
-            signal.SIGCONT: lambda *_: tty.setcbreak(terminal),  # the shell has set it to lines
-            signal.SIGTERM: ended,
-            signal.SIGHUP: ended,
+            signal.SIGCONT: lambda *_: tty.setcbreak(terminal),  # the shell has changed it to lines
+            signal.SIGTERM: end,
+            signal.SIGHUP: end,
         }
         earlier = {number: signal.signal(number, answer) for number, answer in answers.items()}
         try:

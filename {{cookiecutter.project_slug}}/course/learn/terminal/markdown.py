@@ -1,4 +1,4 @@
-"""Lessons and hints on a terminal."""
+"""Markdown on a terminal."""
 
 import re
 from typing import ClassVar
@@ -9,25 +9,25 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-# Where a block of source comes from: a terminal would not show it otherwise.
+# Where a block of source comes from, which a terminal would not show.
 NAMED_BLOCK = re.compile(r"^```(python) (\S+)$", re.MULTILINE)
 
 BARE_LINK = re.compile(r"<(https?://[^>\s]+)>")
 
 
 class PlainHeading(Heading):
-    """A heading at the left, with the signs that say that it is one."""
+    """A heading at the left, with its `#` signs."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """One bold line."""
+        """Yield one bold line."""
         yield Text(f"{'#' * int(self.tag[1:])} ", "bold") + self.text
 
 
 class WholeLines(CodeBlock):
-    """Source and commands: a line is not broken, so that it can be copied."""
+    """Source and commands, whose lines are not broken, so that they can be copied."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The lines; in a list, where they would be cut off, they are broken after all."""
+        """Yield the lines; in a list they would be cut off, so they are broken after all."""
         code = Syntax("", self.lexer_name, theme=self.theme).highlight(str(self.text).rstrip())
         code.rstrip()
         code.no_wrap = options.max_width == console.width
@@ -36,18 +36,18 @@ class WholeLines(CodeBlock):
 
 
 class WholeTable(TableElement):
-    """A table that loses no text where it does not fit."""
+    """A table that loses no text where it is too wide."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The table, with long words broken."""
+        """Yield the table, with long words broken."""
         for table in super().__rich_console__(console, options):
             for column in table.columns if isinstance(table, Table) else []:
                 column.overflow = "fold"
             yield table
 
 
-class Lesson(Markdown):
-    """Markdown, with the colours of the terminal."""
+class TerminalMarkdown(Markdown):
+    """Markdown with the colours of the terminal."""
 
     elements: ClassVar[dict[str, type[MarkdownElement]]] = {
         **Markdown.elements,
@@ -58,8 +58,8 @@ class Lesson(Markdown):
     }
 
 
-def rendered(source: str) -> Markdown:
-    """Something to print."""
+def render(source: str) -> Markdown:
+    """Return what a console can print."""
     named = NAMED_BLOCK.sub(lambda found: f"`{found[2]}`\n\n{found[0]}", source)
     named = BARE_LINK.sub(lambda found: found[1], named)
-    return Lesson(named, code_theme="ansi_dark", hyperlinks=False)
+    return TerminalMarkdown(named, code_theme="ansi_dark", hyperlinks=False)

@@ -1,8 +1,8 @@
-"""Every text that `learn` prints comes from a catalogue: `messages/en.toml`, and one per language.
+"""Messages: every text that `learn` prints is in a catalogue, `catalogues/en.toml` for English.
 
-A catalogue has sections of texts; a text is asked for as `section.name`, with its parameters by
-name. `LEARN_LANG` or the locale picks the language when its file exists; a text that it lacks, and
-everything else, is English.
+A catalogue has sections of texts; the key of a text is `section.name`, and its parameters go by
+name. `LEARN_LANG` or the locale chooses the language if its catalogue exists. A text that it lacks
+is English.
 """
 
 import locale
@@ -11,35 +11,35 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
-FOLDER = Path(__file__).with_name("messages")
+FOLDER = Path(__file__).with_name("catalogues")
 ENGLISH = "en"
 
 Catalogue = dict[str, dict[str, str]]
 
 
 def text(key: str, /, **facts: object) -> str:
-    """The text of this key in the learner's language, with these parameters in it."""
+    """Return the text of this key in the learner's language, with these parameters in it."""
     section, _, name = key.partition(".")
     found = catalogue(language()).get(section, {}).get(name)
     return (found or catalogue(ENGLISH)[section][name]).format(**facts)
 
 
 @cache
-def catalogue(of: str) -> Catalogue:
-    """The texts of a language."""
-    return tomllib.loads((FOLDER / f"{of}.toml").read_text("utf-8"))
+def catalogue(name: str) -> Catalogue:
+    """Return the texts of a language."""
+    return tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))
 
 
 def language() -> str:
-    """The language that is spoken with this learner, in two letters."""
-    wanted = os.environ.get("LEARN_LANG") or preferred()
+    """Return the learner's language, in two letters."""
+    wanted = os.environ.get("LEARN_LANG") or preferred_language()
     name = wanted.replace("-", "_").split("_")[0].split(".")[0].lower()
     return name if name.isalpha() and (FOLDER / f"{name}.toml").exists() else ENGLISH
 
 
 @cache
-def preferred() -> str:
-    """What the environment or the system says; Windows says `Korean_Korea`, which is `ko`."""
+def preferred_language() -> str:
+    """Return what the environment or the system says; `Korean_Korea`, on Windows, is `ko`."""
     for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
         if os.environ.get(variable):
             return os.environ[variable]

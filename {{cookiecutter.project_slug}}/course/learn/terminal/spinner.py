@@ -1,4 +1,4 @@
-"""What is being done right now, said on a terminal when it takes a while."""
+"""A spinner: what takes a while, said on the terminal."""
 
 from threading import Lock, Timer
 
@@ -8,8 +8,8 @@ from rich.text import Text
 PATIENCE_SECONDS = 2.0
 
 
-class Working:
-    """What is being done, on a line that goes away; it comes only after some seconds."""
+class Spinner:
+    """A line that appears after some seconds, says what is being done, and disappears."""
 
     def __init__(self, console: Console, shown: bool) -> None:
         self.status = console.status("", spinner="line")
@@ -21,23 +21,23 @@ class Working:
         self.timer.start()
 
     def say(self, what: str) -> None:
-        """Say what is being done now."""
+        """Say what is being done."""
         self.what = what
         self.status.update(Text(f"{self.what}  {self.after}"))
 
     def promise(self, after: str) -> None:
-        """Say as well what is done after it."""
+        """Add what is done after it."""
         self.after = after
         self.say(self.what)
 
     def begin(self) -> None:
-        """Say from now on what is being done."""
+        """Show the line."""
         with self.lock:
             if not self.over:
                 self.status.start()
 
     def end(self) -> None:
-        """It is done."""
+        """Remove the line."""
         self.timer.cancel()
         with self.lock:
             self.over = True
