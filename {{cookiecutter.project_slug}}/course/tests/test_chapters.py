@@ -13,7 +13,7 @@ from learn.chapters.variant import Variant
 from learn.chapters.workspace import compose
 from learn.grading.grader import grade
 from learn.grading.verdict import Verdict
-from learn.teach.lessons import check_lesson
+from learn.teach.lesson_blocks import check_lesson
 
 PROJECT = COURSE.parent
 SOLVED = solved_files(PROJECT)

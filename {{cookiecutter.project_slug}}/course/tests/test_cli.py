@@ -63,6 +63,7 @@ def test_the_first_chapter_without_a_pass_is_the_current_one(desk: Desk) -> None
     assert found.returncode == 1
     assert found.stdout.startswith("ch00  Begin")
     assert "uv run learn predict 00" in found.stdout
+    assert json.loads(desk.learn("check", "--json").stdout)["verdict"] == "not begun"
     desk.learn("predict", typed="1\n")
     assert desk.learn("check").returncode == 0
     assert desk.learn("check").stdout.startswith("ch01  ")
@@ -74,6 +75,9 @@ def test_nothing_is_started_for_what_is_not_written(desk: Desk) -> None:
     assert "Nothing is written yet. Begin at app/health.py:" in found.stdout
     assert "Write live" in found.stdout
     assert not (desk.state / "last.json").exists()
+    as_json = desk.learn("check", "1", "--json")
+    assert as_json.returncode == 1
+    assert json.loads(as_json.stdout)["verdict"] == "not begun"
 
 
 def test_a_pass_is_said_and_noted(desk: Desk) -> None:
@@ -142,6 +146,9 @@ def test_a_file_that_python_cannot_read_is_shown_at_its_line(
     assert re.search(rf"where +{place}$", found.stdout, re.M)
     assert re.search(cause, found.stdout)
     assert not (desk.state / "last.json").exists()
+    as_json = desk.learn("check", "1", "--json")
+    assert as_json.returncode == 1
+    assert json.loads(as_json.stdout)["verdict"] == "broken"
     assert "Traceback" not in found.stderr
 
 

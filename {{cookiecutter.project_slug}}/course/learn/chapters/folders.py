@@ -1,4 +1,4 @@
-"""Where the course lies, and where `learn` keeps what it writes.
+"""Where the course is, and where `learn` keeps what it writes.
 
 Standard library only: the template's hook runs this where nothing is installed.
 """

@@ -9,7 +9,7 @@ from learn.commands.introduction import show_head
 from learn.commands.options import offer, offer_next, replay_options
 from learn.grading.report import CheckResult
 from learn.grading.verdict import Verdict
-from learn.grading.wire import Begun, Line
+from learn.grading.wire import CheckBegun, Line
 from learn.progress.attempt import Attempt, check_chapter
 from learn.progress.explanation import explain, explain_exception, place_of_failed_start
 from learn.progress.project import Project
@@ -32,7 +32,7 @@ class ChapterScreen:
 
             def listen(line: Line) -> None:
                 match line:
-                    case Begun(id_):
+                    case CheckBegun(id_):
                         self.begin()
                         check = " ".join(self.number_and_title(id_))
                         spinner.say(text("check.running", check=check))

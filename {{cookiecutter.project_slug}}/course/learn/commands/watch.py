@@ -15,7 +15,7 @@ from learn.grading.verdict import Verdict
 from learn.progress.project import Project
 from learn.terminal.encoding import clean
 from learn.terminal.errors import LearnError
-from learn.terminal.events import Begun, Event, Events, Failed, Pressed, Saved
+from learn.terminal.events import Event, Events, Pressed, Saved, WatcherBegun, WatcherFailed
 from learn.terminal.file_watcher import FileWatcher
 from learn.terminal.keys import key_reader
 from learn.terminal.messages import text
@@ -41,9 +41,9 @@ class Watch:
         watcher = FileWatcher(
             self.project.folder / "app",
             self.project.state,
-            on_begin=lambda polling: self.events.put(Begun(polling)),
+            on_begin=lambda polling: self.events.put(WatcherBegun(polling)),
             on_save=lambda paths: self.events.put(Saved(paths)),
-            on_error=lambda error: self.events.put(Failed(error)),
+            on_error=lambda error: self.events.put(WatcherFailed(error)),
         )
         with key_reader(self.press), watcher:
             self.begin()
@@ -63,14 +63,14 @@ class Watch:
         """Do what an event asks for."""
         self.screen.fit()
         match event:
-            case Begun(polling):
+            case WatcherBegun(polling):
                 self.screen.say("watch.polling" if polling else "watch.begun")
             case Saved(paths):
                 self.on_save(paths)
             case Pressed(key):
                 if key == "q" or not self.follows():
                     self.on_key(key)
-            case Failed(error):
+            case WatcherFailed(error):
                 raise LearnError("watch.failed", 3, cause=error)
 
     def begin(self) -> None:

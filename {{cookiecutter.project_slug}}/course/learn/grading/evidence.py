@@ -55,7 +55,7 @@ def was_asked(server: Server, exchange: Exchange) -> bool:
 
 
 def settings_of(server: Server) -> dict[str, str]:
-    """Return what the check set for the app, without what lies in the temporary folder.
+    """Return what the check set for the app, without paths in the temporary folder.
 
     Nobody can hold an inference by hand, so a slow model is set instead of a held one.
     """

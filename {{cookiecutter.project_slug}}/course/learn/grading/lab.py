@@ -20,17 +20,17 @@ from learn.grading.server import Server, serve
 
 STILL_RUNNING = -1  # the status of a program that did not end
 
-Check = Callable[["Lab"], None]
-CheckT = TypeVar("CheckT", bound=Check)
+CheckFunction = Callable[["Lab"], None]
+CheckFunctionT = TypeVar("CheckFunctionT", bound=CheckFunction)
 T = TypeVar("T")
 
 __all__ = ["CheckFailed", "Exchange", "Gate", "Lab", "Server", "check"]
 
 
-def check(id_: str) -> Callable[[CheckT], CheckT]:
+def check(id_: str) -> Callable[[CheckFunctionT], CheckFunctionT]:
     """Mark a function of a grader as the check with this id."""
 
-    def mark(function: CheckT) -> CheckT:
+    def mark(function: CheckFunctionT) -> CheckFunctionT:
         function.check_id = id_  # type: ignore[attr-defined]
         return function
 

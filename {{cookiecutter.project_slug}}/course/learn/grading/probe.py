@@ -2,7 +2,7 @@
 
 It runs in the learner's app, beside the learner's code; the grader is in another process. They meet
 in the folder `PROBE_FOLDER`: the model records each use of it as a line of JSON, and while a file
-`hold` lies there, no inference returns.
+`hold` is there, no inference returns.
 """
 
 import json

@@ -15,10 +15,10 @@ from types import ModuleType
 
 from learn.grading.evidence import Witness
 from learn.grading.exchange import CheckFailed
-from learn.grading.lab import Check, Lab
+from learn.grading.lab import CheckFunction, Lab
 from learn.grading.process import CannotGrade, NotStarted
 from learn.grading.report import CheckResult
-from learn.grading.wire import Begun, Done, Line, Refusal, decode_job, encode_line
+from learn.grading.wire import CheckBegun, Done, Line, Refusal, decode_job, encode_line
 
 Say = Callable[[Line], None]
 
@@ -52,23 +52,23 @@ def abandon(lab: Lab, *_: object) -> None:
     raise KeyboardInterrupt
 
 
-def checks_of(grader: ModuleType) -> list[tuple[str, Check]]:
+def checks_of(grader: ModuleType) -> list[tuple[str, CheckFunction]]:
     """Return its marked functions and their ids, in the order of the file."""
     functions = [f for f in vars(grader).values() if hasattr(f, "check_id")]
     return [(function.check_id, function) for function in functions]
 
 
-def run_checks(checks: list[tuple[str, Check]], lab: Lab, say: Say, stop: bool) -> None:
+def run_checks(checks: list[tuple[str, CheckFunction]], lab: Lab, say: Say, stop: bool) -> None:
     """Run checks and say the result of each; with `stop` end after the first failure."""
     for id_, function in checks:
-        say(Begun(id_))
+        say(CheckBegun(id_))
         result = run_check(id_, function, lab)
         say(result)
         if result.not_started or (stop and not result.passed):
             return
 
 
-def run_check(id_: str, function: Check, lab: Lab) -> CheckResult:
+def run_check(id_: str, function: CheckFunction, lab: Lab) -> CheckResult:
     """Run a check, and return its result."""
     witness = Witness(lab)
     try:

@@ -23,7 +23,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Begun:
+class CheckBegun:
     """A check begins."""
 
     begun: str
@@ -43,7 +43,7 @@ class Refusal:
     cannot_grade: str
 
 
-Line = Begun | CheckResult | Done | Refusal
+Line = CheckBegun | CheckResult | Done | Refusal
 
 
 def encode_job(job: Job) -> str:
@@ -72,5 +72,5 @@ def decode_line(text: str, nonce: str) -> Line | None:
     if "check" in said:
         return parse_result(said)
     if "begun" in said:
-        return Begun(**said)
+        return CheckBegun(**said)
     return Done() if said.get("done") else Refusal(**said)

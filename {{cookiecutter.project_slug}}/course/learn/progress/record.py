@@ -50,7 +50,7 @@ class Record:
         return self.passed is not None or Mark.JUMPED in self.marks
 
     def as_json(self) -> Facts:
-        """Return it as JSON, without the members that say nothing."""
+        """Return it as JSON, without empty members."""
         attempts = {"attempts": self.attempts, "failures": self.failures} if self.attempts else {}
         known = {"hints": self.hints, "predictions": self.predictions, "passed": self.passed}
         said = {name: value for name, value in known.items() if value not in ([], {}, None)}
@@ -129,7 +129,7 @@ def parse_progress(facts: Json) -> Progress:
         version=facts["version"],
         current=current,
         chapters={id_: parse_record(record) for id_, record in chapters.items()},
-        others=without(facts, {"version", "current", "chapters"}),
+        others=other_members(facts, {"version", "current", "chapters"}),
     )
 
 
@@ -141,10 +141,10 @@ def parse_record(facts: Json) -> Record:
     if any(not isinstance(value, RECORD_TYPES[name]) for name, value in known.items()):
         raise ValueError("not the members of a record")
     marks = {mark: facts[mark] for mark in Mark if mark in facts}
-    others = without(facts, {*RECORD_TYPES, *Mark, "passed"})
+    others = other_members(facts, {*RECORD_TYPES, *Mark, "passed"})
     return Record(**known, passed=facts.get("passed"), marks=marks, others=others)
 
 
-def without(facts: Facts, names: set[str]) -> Facts:
+def other_members(facts: Facts, names: set[str]) -> Facts:
     """Return all members except these."""
     return {name: value for name, value in facts.items() if name not in names}

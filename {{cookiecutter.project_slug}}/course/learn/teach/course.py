@@ -4,7 +4,7 @@ from learn.chapters.chapter import Chapter
 from learn.chapters.handout import hand_out, open_up
 from learn.chapters.symbols import SymbolError
 from learn.progress.project import Project
-from learn.teach.lessons import check_lessons
+from learn.teach.lesson_blocks import check_lessons
 from learn.terminal.confirm import demand_yes
 from learn.terminal.errors import LearnError
 from learn.terminal.screen import Screen

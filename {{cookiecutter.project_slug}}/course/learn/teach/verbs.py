@@ -68,12 +68,11 @@ def grade(
     screen, project = Screen(), Project()
     wanted = [chapter for chapter in choose_chapters(project, chapters) if chapter.targets]
     checkouts = find_checkouts(folder, project)
-    chosen = draw_seed() if seed is None else seed
+    seed = draw_seed() if seed is None else seed
     total = len(checkouts) * len(wanted)
     with progress_bar(screen, total, hidden=form is not Format.TABLE) as advance:
-        results = grade_cohort(checkouts, wanted, chosen, jobs, advance)
-    path = out or results_path(project)
-    write_results(path, results)
+        results = grade_cohort(checkouts, wanted, seed, jobs, advance)
+    write_results(path := out or results_path(project), results)
     show_results(screen, results, form)
     Screen(stderr=True).say("teach.written", path=project.display_path(path))
     raise typer.Exit(results.exit_code)

@@ -22,20 +22,20 @@ class Pressed:
 
 
 @dataclass
-class Begun:
+class WatcherBegun:
     """The file watcher has begun; it polls, or gets events."""
 
     polling: bool
 
 
 @dataclass
-class Failed:
+class WatcherFailed:
     """The file watcher has failed."""
 
     error: Exception
 
 
-Event = Saved | Pressed | Begun | Failed
+Event = Saved | Pressed | WatcherBegun | WatcherFailed
 
 
 class Events(queue.Queue[Event]):
