@@ -20,7 +20,7 @@ RECORD_TYPES = {"attempts": int, "failures": dict, "hints": list, "predictions":
 
 
 class Mark(StrEnum):
-    """What can happen to a chapter beside its attempts."""
+    """What can happen to a chapter besides attempts."""
 
     JUMPED = "jumped"  # it was solved for the learner
     GAVE_UP = "gave_up"  # the learner looked at the solution before passing
@@ -51,7 +51,8 @@ class Record:
 
     def as_json(self) -> Facts:
         """Return it as JSON, without empty members."""
-        attempts = {"attempts": self.attempts, "failures": self.failures} if self.attempts else {}
+        graded = self.attempts or self.failures
+        attempts = {"attempts": self.attempts, "failures": self.failures} if graded else {}
         known = {"hints": self.hints, "predictions": self.predictions, "passed": self.passed}
         said = {name: value for name, value in known.items() if value not in ([], {}, None)}
         marks = {mark.value: time for mark, time in self.marks.items()}
