@@ -40,14 +40,11 @@ KEPT = {
     ".dockerignore": CONTAINER,
     # not all tests pass before the last exercise is done; course/teach.md has a workflow
     ".github": not COURSE,
-    ".github/workflows/services.yml": CELERY,
     "app/tasks/engine/celery": CELERY,
-    "app/tasks/repository/postgres.py": CELERY,
     "docs/celery.md": CELERY,
-    "tests/tasks/servers.py": CELERY,
+    "tests/tasks/served_worker.py": CELERY,
     "tests/tasks/test_celery.py": CELERY,
     "tests/tasks/test_folder_broker.py": CELERY,
-    "tests/tasks/test_postgres.py": CELERY,
 }
 
 # What stands before each secret that is made for .env.prod, when the project has it.

@@ -38,7 +38,7 @@ WINDOWS_DEVICES = frozenset(
 # A project that bears the name of a package it needs, even through another package, shadows it:
 # uv then refuses to resolve. tests/test_refusals.py holds this list against what is installed.
 PACKAGES = """
-aiosqlite amqp annotated-doc annotated-types anyio ast-serialize async-timeout bidict billiard
+amqp annotated-doc annotated-types anyio ast-serialize async-timeout bidict billiard
 blinker brotli celery certifi cffi charset-normalizer click click-didyoumean click-plugins
 click-repl cloudpickle colorama configargparse contourpy coverage cycler exceptiongroup fastapi
 fastapi-offline flask flask-cors flask-login flatbuffers flower fonttools gevent geventhttpclient

@@ -10,10 +10,11 @@ import socket
 import sys
 from pkgutil import resolve_name
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from app.kit.settings import load_settings, origin
+from app.kit.settings import load_settings, misspelt, origin
 from app.kit.start import StartError
 from app.settings import Settings
 
@@ -26,6 +27,8 @@ def main(target: str = "app.main:app") -> None:
         asyncio.run(check(settings, resolve_name(target)))
     except StartError as error:
         sys.exit(f"The app did not start. {error}")
+    for line in misspelt(Settings):
+        structlog.get_logger().warning(line)
     uvicorn.run(
         target,
         host=settings.host,

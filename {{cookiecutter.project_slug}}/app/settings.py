@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from app.kit.settings import SettingsError, load_settings, report
+from app.kit.settings import SettingsError, load_settings, misspelt, report
 from app.serving.settings import ModelSettings
 
 # {%- if cookiecutter.__showcases == "yes" +%}
@@ -92,7 +92,7 @@ class Settings(
 def main() -> None:
     """Print the settings in force."""
     try:
-        print(*report(load_settings(Settings)), sep="\n")
+        print(*report(load_settings(Settings)), *misspelt(Settings), sep="\n")
     except SettingsError as error:
         sys.exit(str(error))
 
