@@ -1,10 +1,10 @@
 """The prediction routes: parse, call the service, answer."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
+from app.kit.pagination import Cursor, Limit
 from app.kit.problems import problems
 from app.models import Features
 from app.predictions import service
@@ -52,10 +52,8 @@ async def create_prediction(
 @router.get("", responses=problems(404))
 async def list_predictions(
     store: PredictionStoreDep,
-    limit: Annotated[int, Query(ge=1, le=100, description="How many at most")] = 20,
-    cursor: Annotated[
-        UUID | None, Query(description="`next_cursor` of the page before; none for the newest")
-    ] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> PredictionPage:
     """The stored predictions, newest first."""
     return await service.read_page(store, limit, cursor)

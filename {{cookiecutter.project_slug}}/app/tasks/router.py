@@ -9,6 +9,7 @@ from fastapi import APIRouter, BackgroundTasks, Query, Response, UploadFile
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from app.kit.pagination import Cursor, Limit
 from app.kit.problems import problems
 from app.security import ApiKeyRequired
 from app.tasks.dependencies import (
@@ -82,10 +83,8 @@ async def list_tasks(
     kind: Annotated[
         str | None, Query(pattern=r"^[\w.-]{1,64}$", description="Only tasks of this kind")
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=100, description="How many at most")] = 20,
-    cursor: Annotated[
-        UUID | None, Query(description="`next_cursor` of the page before; none for the newest")
-    ] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> TaskPage:
     """The tasks, newest first."""
     return await tasks.read_page(limit, cursor, state, kind)

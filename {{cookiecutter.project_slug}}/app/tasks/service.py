@@ -4,12 +4,13 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from random import getrandbits
 from uuid import UUID
 
 from pydantic import BaseModel
 
 from app.errors import AppError
+from app.kit.ids import new_id
+from app.kit.pagination import split_page
 from app.storage.connection import StorageUnavailableError
 from app.tasks.engine.base import Engine
 from app.tasks.kinds.registry import Kinds
@@ -43,8 +44,7 @@ class TaskService:
 
         Once this returns, the task survives the process.
         """
-        # not uuid4, which asks the system each time; an id is no secret, for they are all listed
-        task_id = UUID(int=getrandbits(128), version=4)
+        task_id = new_id()
         body = payload.model_dump_json()
         fingerprint = hashlib.sha256(f"{kind} {body}".encode()).hexdigest() if key else ""
         new = NewTask(str(task_id), kind, body, key, fingerprint, pieces)
@@ -59,8 +59,8 @@ class TaskService:
     ) -> TaskPage:
         """A page of tasks; one more is read, to know whether there is a next page."""
         items = await self.store.page(limit + 1, cursor, state, kind)
-        more = len(items) > limit
-        return TaskPage(items=items[:limit], next_cursor=items[limit - 1].id if more else None)
+        items, next_cursor = split_page(items, limit)
+        return TaskPage(items=items, next_cursor=next_cursor)
 
     async def cancel(self, task_id: UUID) -> Task:
         """End a queued task at once; ask a running one to stop."""
