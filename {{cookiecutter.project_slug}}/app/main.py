@@ -1,7 +1,5 @@
 """The composition root: every part of the service is put together here, by name."""
 
-import gc
-
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
@@ -13,6 +11,7 @@ from app.kit.middleware import RequestMiddleware
 from app.kit.mount import mount
 from app.kit.problems import document_problems
 from app.kit.settings import load_settings
+from app.kit.tuning import collect_garbage_less_often
 from app.kit.watchdog.lifespan import watched
 from app.lifespan import lifespan
 from app.predictions import model_router
@@ -86,8 +85,5 @@ def add_middleware(app: FastAPI, settings: Settings) -> None:
     )
 
 
-# A request makes many objects and few cycles. As Python comes, it looks for cycles so often that
-# 32 users pay 7 % more for a prediction.
-gc.set_threshold(10_000, 20, 20)
-
+collect_garbage_less_often()
 app = create_app(load_settings(Settings))
