@@ -41,6 +41,8 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json" if settings.docs_enabled else None,
         redirect_slashes=False,
+        # a generated client has a function `predict`, not `predict_v1_predict_post`
+        generate_unique_id_function=lambda route: route.name,
         lifespan=lambda _: watched(lifespan(settings), settings.loop_watchdog_ms),
     )
     mount_routers(app, settings)
@@ -56,18 +58,17 @@ def mount_routers(app: FastAPI, settings: Settings) -> None:
     """Every route of the service."""
     mount(app, health.router)
     mount(app, model_router.router)
-    mount(app, predictions.stateless_router, max_body_size=settings.max_body_bytes)
-    mount(app, predictions.router, max_body_size=settings.max_body_bytes)
-    mount(app, tasks.upload_router, max_body_size=settings.task_upload_bytes)
-    mount(app, tasks.router, max_body_size=settings.max_body_bytes)
+    mount(app, predictions.stateless_router)
+    mount(app, predictions.router)
     # {% if cookiecutter.__showcases == "yes" %}
-    mount(app, concurrency.router, max_body_size=settings.max_body_bytes)
+    mount(app, concurrency.router)
     mount(app, handlers.router)
     limit_threads(app, settings.thread_tokens)
     # {% endif %}
     # {% if cookiecutter.__course == "yes" %}
     mount_lecture(app)
     # {% endif %}
+    mount(app, tasks.build_router(settings.task_upload_bytes))
 
 
 def add_middleware(app: FastAPI, settings: Settings) -> None:
@@ -81,7 +82,10 @@ def add_middleware(app: FastAPI, settings: Settings) -> None:
             expose_headers=["Location", "Retry-After", "X-Request-ID"],
         )
     app.add_middleware(
-        RequestMiddleware, allowed_hosts=settings.allowed_hosts, access_log=settings.access_log
+        RequestMiddleware,
+        allowed_hosts=settings.allowed_hosts,
+        access_log=settings.access_log,
+        max_body_size=settings.max_body_bytes,
     )
 
 
