@@ -10,7 +10,7 @@ from fastapi.params import Form
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
-from starlette.routing import Mount, Route
+from starlette.routing import Match, Mount, Route
 
 from app.main import create_app
 from app.settings import Settings
@@ -45,10 +45,14 @@ def operations(settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"{method.upper()} {path}", operation
 
 
+def address(route: Route) -> tuple[str, str]:
+    """A method and a path for which the route is made, with an id for each parameter."""
+    return min(route.methods or ()), re.sub(r"{\w+}", "0" * 32, route.path)
+
+
 def ask(client: TestClient, route: Route, **content: Any) -> httpx2.Response:  # noqa: ANN401
-    """Ask a route by its first method, with an id for each parameter of its path."""
-    (method, *_) = sorted(route.methods or ())
-    return client.request(method, re.sub(r"{\w+}", "0" * 32, route.path), **content)
+    """Ask a route at its address."""
+    return client.request(*address(route), **content)
 
 
 def test_every_kind_of_route_is_looked_at(client: TestClient) -> None:
@@ -56,6 +60,15 @@ def test_every_kind_of_route_is_looked_at(client: TestClient) -> None:
     for route in client.app.routes:  # type: ignore[attr-defined]
         known = isinstance(route, Route) or (isinstance(route, Mount) and OPEN.match(route.path))
         assert known or not hasattr(route, "path"), route
+
+
+def test_no_route_is_hidden_by_one_before_it(client: TestClient) -> None:
+    for route in routes(client):
+        method, path = address(route)
+        scope = {"type": "http", "method": method, "path": path}
+        matches = [r.matches(scope) for r in client.app.routes]  # type: ignore[attr-defined]
+        first = next(child for match, child in matches if match is Match.FULL)
+        assert first["endpoint"] is route.endpoint, route.path
 
 
 def test_every_route_but_health_and_pages_demands_the_key(client: TestClient) -> None:
