@@ -1,6 +1,5 @@
 """The composition root: every part of the service is put together here, by name."""
 
-import gc
 from functools import partial
 
 from fastapi import FastAPI
@@ -14,6 +13,7 @@ from app.kit.middleware import RequestMiddleware
 from app.kit.mount import mount
 from app.kit.problems import document_problems
 from app.kit.settings import load_settings
+from app.kit.tuning import collect_garbage_less_often
 from app.kit.watchdog.lifespan import watched
 from app.lifespan import OpenModel, OpenStorage, lifespan
 from app.models import open_model
@@ -53,6 +53,8 @@ def create_app(
         redoc_url=None,
         openapi_url="/openapi.json" if settings.docs_enabled else None,
         redirect_slashes=False,
+        # a generated client has a function `predict`, not `predict_v1_predict_post`
+        generate_unique_id_function=lambda route: route.name,
         lifespan=lambda _: watched(state(), settings.loop_watchdog_ms),
     )
     mount_routers(app, settings)
@@ -68,18 +70,17 @@ def mount_routers(app: FastAPI, settings: Settings) -> None:
     """Every route of the service."""
     mount(app, health.router)
     mount(app, model_router.router)
-    mount(app, predictions.stateless_router, max_body_size=settings.max_body_bytes)
-    mount(app, predictions.router, max_body_size=settings.max_body_bytes)
-    mount(app, tasks.upload_router, max_body_size=settings.task_upload_bytes)
-    mount(app, tasks.router, max_body_size=settings.max_body_bytes)
+    mount(app, predictions.stateless_router)
+    mount(app, predictions.router)
     # {% if cookiecutter.__showcases == "yes" %}
-    mount(app, concurrency.router, max_body_size=settings.max_body_bytes)
+    mount(app, concurrency.router)
     mount(app, handlers.router)
     limit_threads(app, settings.thread_tokens)
     # {% endif %}
     # {% if cookiecutter.__course == "yes" %}
     mount_lecture(app)
     # {% endif %}
+    mount(app, tasks.build_router(settings.task_upload_bytes))
 
 
 def add_middleware(app: FastAPI, settings: Settings) -> None:
@@ -93,12 +94,12 @@ def add_middleware(app: FastAPI, settings: Settings) -> None:
             expose_headers=["Location", "Retry-After", "X-Request-ID"],
         )
     app.add_middleware(
-        RequestMiddleware, allowed_hosts=settings.allowed_hosts, access_log=settings.access_log
+        RequestMiddleware,
+        allowed_hosts=settings.allowed_hosts,
+        access_log=settings.access_log,
+        max_body_size=settings.max_body_bytes,
     )
 
 
-# A request makes many objects and few cycles. As Python comes, it looks for cycles so often that
-# 32 users pay 7 % more for a prediction.
-gc.set_threshold(10_000, 20, 20)
-
+collect_garbage_less_often()
 app = create_app(load_settings(Settings))

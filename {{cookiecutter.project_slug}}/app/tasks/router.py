@@ -24,12 +24,6 @@ from app.tasks.schemas import Task, TaskPage, TaskState
 
 PREFIX = "/v1/tasks"
 
-upload_router = APIRouter(
-    prefix=PREFIX,
-    tags=["tasks"],
-    dependencies=[ApiKeyRequired],
-    responses=problems(400, 401, 409, 413, 422, 503),
-)
 router = APIRouter(
     prefix=PREFIX,
     tags=["tasks"],
@@ -48,7 +42,6 @@ def accept(
     return task
 
 
-@upload_router.post("/batch-prediction", status_code=202)
 async def submit_batch_prediction(
     file: UploadFile,
     tasks: TaskServiceDep,
@@ -117,3 +110,17 @@ async def download_result(task: TaskDep, tasks: TaskServiceDep) -> StreamingResp
 async def cancel_task(task_id: UUID, tasks: TaskServiceDep) -> Task:
     """Cancel: a queued task at once, a running one at its next chance; an ended one stays."""
     return await tasks.cancel(task_id)
+
+
+def build_router(upload_bytes: int) -> APIRouter:
+    """Return every route of the tasks; an upload alone may be as large as this."""
+    built = APIRouter(
+        prefix=PREFIX,
+        tags=["tasks"],
+        dependencies=[ApiKeyRequired],
+        responses=problems(400, 401, 409, 413, 422, 503),
+    )
+    limited = built.post("/batch-prediction", status_code=202, max_body_size=upload_bytes)
+    limited(submit_batch_prediction)
+    built.routes.extend(router.routes)  # after it: `/{kind}` would take it for a kind
+    return built
