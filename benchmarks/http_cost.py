@@ -52,7 +52,9 @@ SERVERS = {
     "app-log": Server(["-m", "app"], {"ACCESS_LOG": "true"}),
     "app-watched": Server(["-m", "app"], {**QUIET, "LOOP_WATCHDOG_MS": "100"}),
     "mounted": Server([*UVICORN, "--no-server-header", "benchmarks.servers:last_mounted"]),
+    "searched": Server([*UVICORN, "--no-server-header", "benchmarks.servers:last_searched"]),
     "included": Server([*UVICORN, "--no-server-header", "benchmarks.servers:last_included"]),
+    "often": Server([*UVICORN, "--no-server-header", "benchmarks.servers:collected_often"]),
 }
 
 
@@ -80,11 +82,13 @@ def variants() -> list[Variant]:
         Variant("`GET /health/live`, log on", "app-log", project.ASK_LIVE, 64, live, 1.30),
         Variant("the same, watchdog on, log off", "app-watched", project.ASK_LIVE, 64, live),
         Variant("route mounted last, log off", "mounted", get(LAST), 64, live, 1.08),
+        Variant("the same without the table of paths", "searched", get(LAST), 64, live),
         Variant("the same with `include_router`", "included", get(LAST), 64, live),
     ]
     posts = [
         Variant(predict, "bare-predict", project.ASK_PREDICT, 32, predict),
         Variant("`POST /v1/predict`, log off", "app", project.ASK_PREDICT, 32, predict, 1.20),
+        Variant("the same, Python's own pace of `gc`", "often", project.ASK_PREDICT, 32, predict),
         Variant("`POST /v1/predict`, log on", "app-log", project.ASK_PREDICT, 32, predict),
     ]
     return [*gets, *posts]

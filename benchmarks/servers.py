@@ -3,6 +3,7 @@
 Those that need the generated project run in its folder, where `app` is its package.
 """
 
+import gc
 from typing import Literal
 
 from fastapi import APIRouter, FastAPI
@@ -51,6 +52,13 @@ def last_mounted() -> FastAPI:
     return app
 
 
+def last_searched() -> FastAPI:
+    """The same, without the table of fixed paths: the routes are tried one after the other."""
+    app = last_mounted()
+    del app.router.routes[0]
+    return app
+
+
 def last_included() -> FastAPI:
     """The same, with the router included in FastAPI's own way."""
     from app.kit.settings import load_settings
@@ -59,6 +67,18 @@ def last_included() -> FastAPI:
 
     app: FastAPI = create_app(load_settings(Settings))
     app.include_router(last_router())
+    return app
+
+
+def collected_often() -> FastAPI:
+    """The generated app, with its garbage collected at the pace that Python comes with."""
+    pace = gc.get_threshold()
+    from app.kit.settings import load_settings
+    from app.main import create_app
+    from app.settings import Settings
+
+    gc.set_threshold(*pace)
+    app: FastAPI = create_app(load_settings(Settings))
     return app
 
 

@@ -40,14 +40,11 @@ KEPT = {
     ".dockerignore": CONTAINER,
     # some tests fail until the last exercise is done; course/teach.md has a workflow for a course
     ".github": not COURSE,
-    ".github/workflows/services.yml": CELERY,
     "app/tasks/engine/celery": CELERY,
-    "app/tasks/repository/postgres.py": CELERY,
     "docs/celery.md": CELERY,
-    "tests/tasks/servers.py": CELERY,
+    "tests/tasks/served_worker.py": CELERY,
     "tests/tasks/test_celery.py": CELERY,
     "tests/tasks/test_folder_broker.py": CELERY,
-    "tests/tasks/test_postgres.py": CELERY,
 }
 
 # The secrets that are made for .env.prod if they are in it, and what precedes each of them.
@@ -117,7 +114,7 @@ def hand_out_course() -> None:
     """Insert the starters of the exercises, and set the solution aside."""
     sys.dont_write_bytecode = True
     sys.path.insert(0, "course")
-    importlib.import_module("learn.handout").hand_out(Path())
+    importlib.import_module("learn.chapters.handout").hand_out(Path())
 
 
 def say_next_steps() -> None:

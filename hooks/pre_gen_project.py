@@ -38,7 +38,7 @@ WINDOWS_DEVICES = frozenset(
 # A project with the name of a package that it needs, directly or not, would shadow it, and uv would
 # refuse to resolve. tests/test_refusals.py compares this list with what is installed.
 PACKAGES = """
-aiosqlite amqp annotated-doc annotated-types anyio ast-serialize async-timeout bidict billiard
+amqp annotated-doc annotated-types anyio ast-serialize async-timeout bidict billiard
 blinker brotli celery certifi cffi charset-normalizer click click-didyoumean click-plugins
 click-repl cloudpickle colorama configargparse contourpy coverage cycler exceptiongroup fastapi
 fastapi-offline flask flask-cors flask-login flatbuffers flower fonttools gevent geventhttpclient

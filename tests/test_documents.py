@@ -30,7 +30,7 @@ ELSEWHERE = {
     "MYPY_CACHE_DIR": "mypy's own variable",
     "RUFF_NO_CACHE": "ruff's own variable",
     "PENDING": "Celery's own state",
-    "DATABASE_URL": "the storage is about to have it",
+    "predict_v1_predict_post": "a name as FastAPI itself would make it",
     "HttpUser": "Locust's; importing it here would patch sockets",
 }
 

@@ -22,6 +22,8 @@ Groups = dict[str, list[Any]]
 
 # In environments of their own, which `python -m benchmarks.serving prepare` makes.
 ALTERNATIVES = {"bentoml", "litserve", "service"}
+# A driver that a project adds when it moves to Postgres; `app/storage/opening.py` says how.
+OPTIONAL = {"psycopg"}
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -88,7 +90,8 @@ def test_a_project_declares_what_it_imports(bake: Bake, edition: str) -> None:
     own = local(project, *course)
     app = sorted((project / "app").rglob("*.py"))
     training = [path for path in app if path.stem.startswith("train")]
-    assert undeclared([p for p in app if p not in training], own, declared(project)) == {}
+    serving = declared(project) | (OPTIONAL & declared(project, "dev"))
+    assert undeclared([p for p in app if p not in training], own, serving) == {}
     assert undeclared(training, own, declared(project, "train")) == {}
     for folder, group in {"lab": "lab", "tests": "dev", "course": "dev"}.items():
         if sources := sorted((project / folder).rglob("*.py")):

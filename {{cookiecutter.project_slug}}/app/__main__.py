@@ -8,25 +8,29 @@ import argparse
 import asyncio
 import socket
 import sys
+from pkgutil import resolve_name
 
+import structlog
 import uvicorn
+from fastapi import FastAPI
 
-from app.kit.settings import load_settings, origin
+from app.kit.settings import load_settings, misspelt, origin
 from app.kit.start import StartError
-from app.lifespan import lifespan
 from app.settings import Settings
 
 
-def main() -> None:
-    """Serve until SIGTERM or Ctrl-C; exit with 1 and the cause when the app cannot start."""
+def main(target: str = "app.main:app") -> None:
+    """Serve the app until SIGTERM or Ctrl-C; exit with 1 and the cause when it cannot start."""
     argparse.ArgumentParser(prog="python -m app", description=__doc__).parse_args()
     try:
         settings = load_settings(Settings)
-        asyncio.run(check(settings))
+        asyncio.run(check(settings, resolve_name(target)))
     except StartError as error:
         sys.exit(f"The app did not start. {error}")
+    for line in misspelt(Settings):
+        structlog.get_logger().warning(line)
     uvicorn.run(
-        "app.main:app",
+        target,
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
@@ -38,7 +42,7 @@ def main() -> None:
     )
 
 
-async def check(settings: Settings) -> None:
+async def check(settings: Settings, app: FastAPI) -> None:
     """Try the address, open everything and close it again; StartError says what went wrong."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
@@ -49,7 +53,7 @@ async def check(settings: Settings) -> None:
             f"{str(error.strerror).split(' (')[0]}. Choose another HOST or PORT "
             f"(PORT is set in {origin('PORT')})."
         ) from None
-    async with lifespan(settings):
+    async with app.router.lifespan_context(app):
         pass
 
 

@@ -2,10 +2,11 @@
 
     AppError                      a class owns its status and title; its docstring is the message
     ├── NotFoundError             404
-    │   ├── PredictionNotFoundError   (app/predictions/repository/__init__.py)
-    │   ├── TaskNotFoundError         (app/tasks/repository/__init__.py)
-    │   └── UnknownKindError          (app/tasks/kinds/__init__.py)
-    ├── IdempotencyConflictError  409 (app/tasks/repository/__init__.py)
+    │   ├── PredictionNotFoundError   (app/predictions/store.py)
+    │   ├── TaskNotFoundError         (app/tasks/records.py)
+    │   └── UnknownKindError          (app/tasks/kinds/registry.py)
+    ├── IdempotencyConflictError  409 (app/tasks/records.py)
+    ├── LeaseLostError            409 (app/tasks/records.py)
     ├── NoTaskFileError           409 (app/tasks/service.py)
     ├── ClientLeftError           408 (app/serving/batching.py)
     ├── ResultTooLargeError       413 (app/tasks/engine/context.py)
@@ -15,7 +16,7 @@
     ├── TodoError                 501 (app/todo.py)
     # {% endif %}
     └── UnavailableError          503, with Retry-After
-        ├── StorageUnavailableError   (app/storage/database.py)
+        ├── StorageUnavailableError   (app/storage/connection.py)
         ├── ModelBusyError            (app/serving/batching.py)
         └── ModelClosedError          (app/serving/batching.py)
 

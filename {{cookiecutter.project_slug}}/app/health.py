@@ -7,7 +7,6 @@ from pydantic import BaseModel, Field
 
 from app.kit.problems import problems
 from app.state import app_state
-from app.storage.database import storage_errors
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -34,7 +33,5 @@ async def live() -> Live:
 async def ready(request: Request) -> Ready:
     """The model is loaded and the storage answers. Send no traffic on failure."""
     state = app_state(request)
-    with storage_errors():
-        await state["database"].execute_fetchall("SELECT 1")
-    await state["tasks"].ping()
+    await state["storage"].ping()
     return Ready(model_version=state["model"].card.version)

@@ -1,6 +1,6 @@
 """The composition root: every part of the service is put together here, by name."""
 
-import gc
+from functools import partial
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -13,8 +13,10 @@ from app.kit.middleware import RequestMiddleware
 from app.kit.mount import mount
 from app.kit.problems import document_problems
 from app.kit.settings import load_settings
+from app.kit.tuning import collect_garbage_less_often
 from app.kit.watchdog.lifespan import watched
-from app.lifespan import lifespan
+from app.lifespan import OpenModel, OpenStorage, lifespan
+from app.models import open_model
 from app.predictions import model_router
 from app.predictions import router as predictions
 from app.settings import Settings
@@ -29,12 +31,21 @@ from app.showcases.concurrency.threads import limit_threads
 from app.showcases.lecture import mount_lecture
 
 # {%- endif +%}
+from app.storage.opening import open_storage
 from app.tasks import router as tasks
+from app.tasks.kinds.registry import KINDS, Kinds
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The whole service, for these settings."""
+def create_app(
+    settings: Settings,
+    *,
+    kinds: Kinds = KINDS,
+    open_model: OpenModel = open_model,
+    open_storage: OpenStorage = open_storage,
+) -> FastAPI:
+    """Put the service together from these settings, and from fakes where a test has some."""
     configure_logs()
+    state = partial(lifespan, settings, kinds, open_model, open_storage)
     app = FastAPI(
         title="{{ cookiecutter.project_name }}",
         version="0.1.0",
@@ -42,7 +53,9 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json" if settings.docs_enabled else None,
         redirect_slashes=False,
-        lifespan=lambda _: watched(lifespan(settings), settings.loop_watchdog_ms),
+        # a generated client has a function `predict`, not `predict_v1_predict_post`
+        generate_unique_id_function=lambda route: route.name,
+        lifespan=lambda _: watched(state(), settings.loop_watchdog_ms),
     )
     mount_routers(app, settings)
     if settings.docs_enabled:
@@ -57,18 +70,17 @@ def mount_routers(app: FastAPI, settings: Settings) -> None:
     """Every route of the service."""
     mount(app, health.router)
     mount(app, model_router.router)
-    mount(app, predictions.stateless_router, max_body_size=settings.max_body_bytes)
-    mount(app, predictions.router, max_body_size=settings.max_body_bytes)
-    mount(app, tasks.upload_router, max_body_size=settings.task_upload_bytes)
-    mount(app, tasks.router, max_body_size=settings.max_body_bytes)
+    mount(app, predictions.stateless_router)
+    mount(app, predictions.router)
     # {% if cookiecutter.__showcases == "yes" %}
-    mount(app, concurrency.router, max_body_size=settings.max_body_bytes)
+    mount(app, concurrency.router)
     mount(app, handlers.router)
     limit_threads(app, settings.thread_tokens)
     # {% endif %}
     # {% if cookiecutter.__course == "yes" %}
     mount_lecture(app)
     # {% endif %}
+    mount(app, tasks.build_router(settings.task_upload_bytes))
 
 
 def add_middleware(app: FastAPI, settings: Settings) -> None:
@@ -82,12 +94,12 @@ def add_middleware(app: FastAPI, settings: Settings) -> None:
             expose_headers=["Location", "Retry-After", "X-Request-ID"],
         )
     app.add_middleware(
-        RequestMiddleware, allowed_hosts=settings.allowed_hosts, access_log=settings.access_log
+        RequestMiddleware,
+        allowed_hosts=settings.allowed_hosts,
+        access_log=settings.access_log,
+        max_body_size=settings.max_body_bytes,
     )
 
 
-# A request makes many objects and few cycles. As Python comes, it looks for cycles so often that
-# 32 users pay 7 % more for a prediction.
-gc.set_threshold(10_000, 20, 20)
-
+collect_garbage_less_often()
 app = create_app(load_settings(Settings))

@@ -6,20 +6,21 @@ force and where each value came from. A feature that can be deleted has a settin
 """
 
 import sys
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from app.kit.settings import SettingsError, load_settings, report
+from app.kit.settings import SettingsError, load_settings, misspelt, report
 from app.serving.settings import ModelSettings
 
 # {%- if cookiecutter.__showcases == "yes" +%}
 from app.showcases.concurrency.settings import ConcurrencySettings
 
 # {%- endif +%}
+from app.storage.settings import StorageSettings
+
 # {%- if cookiecutter.__celery == "yes" +%}
 from app.tasks.engine.celery.settings import CelerySettings
 
@@ -45,6 +46,7 @@ class Settings(
     CelerySettings,
     # {% endif %}
     TaskSettings,
+    StorageSettings,
     ModelSettings,
 ):
     """The settings of the service itself, and those of its features."""
@@ -68,7 +70,6 @@ class Settings(
     loop_watchdog_ms: int = Field(
         0, ge=0, le=60_000, description="Report who blocks the event loop for longer; 0: off"
     )
-    database_path: Path = Field(Path("var/app.sqlite3"), description="The SQLite file")
 
     @field_validator("allowed_hosts", "cors_origins", mode="before")
     @classmethod
@@ -91,7 +92,7 @@ class Settings(
 def main() -> None:
     """Print the settings in force."""
     try:
-        print(*report(load_settings(Settings)), sep="\n")
+        print(*report(load_settings(Settings)), *misspelt(Settings), sep="\n")
     except SettingsError as error:
         sys.exit(str(error))
 

@@ -8,10 +8,9 @@ from fastapi.requests import HTTPConnection
 from app.serving.batching import BatchingModel
 
 if TYPE_CHECKING:
-    import aiosqlite
-
-    from app.predictions.repository import PredictionRepository
+    from app.predictions.store import PredictionStore
     from app.settings import Settings
+    from app.storage.thread import Storage
     from app.tasks.service import TaskService
 
 
@@ -20,8 +19,8 @@ class AppState(TypedDict):
 
     settings: "Settings"
     model: BatchingModel
-    database: "aiosqlite.Connection"
-    predictions: "PredictionRepository"
+    storage: "Storage"
+    predictions: "PredictionStore"
     tasks: "TaskService"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from app.kit.settings import SettingsError, env_files, load_settings, report
+from app.kit.settings import SettingsError, env_files, load_settings, misspelt, report
 from app.settings import Settings
 
 KEY = "k" * 32
@@ -42,6 +42,32 @@ def test_the_environment_beats_the_second_file_which_beats_the_first(
     ]:
         (line,) = [line for line in lines.splitlines() if line.startswith(f"{name} ")]
         assert line.endswith(f"from {origin}")
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("MODEL_BATCHSIZE=8", "MODEL_BATCH_SIZE"),
+        ("workrs=2", "WORKERS"),
+        ("TASK_DATABASE_URL=postgresql://host/app", "DATABASE_URL"),
+        ("workers=2", ""),
+        ("POSTGRES_PASSWORD=x\nFLOWER_BASIC_AUTH=a:b\nOTEL_SERVICE_NAME=iris", ""),
+    ],
+    ids=["one letter", "small letters", "an earlier name", "a setting", "of other programs"],
+)
+def test_a_misspelt_name_is_noticed(project_folder: Path, line: str, meant: str) -> None:
+    (project_folder / ".env").write_text(line)
+    name = line.partition("=")[0]
+    warning = f"{name} in .env is not a setting, and does nothing: {meant} is one."
+    assert list(misspelt(Settings)) == ([warning] if meant else [])
+
+
+def test_an_address_of_the_user_is_masked_and_the_default_is_not(
+    project_folder: Path,
+) -> None:
+    assert "sqlite:///var/app.sqlite3" in "\n".join(report(load_settings(Settings)))
+    (project_folder / ".env").write_text("DATABASE_URL=postgresql://user:hush@host/app")
+    assert "hush" not in "\n".join(report(load_settings(Settings)))
 
 
 def test_app_env_may_stand_in_the_first_file(project_folder: Path) -> None:

@@ -1,13 +1,14 @@
-"""Around every request: its id, the host check, the log line, the last line of defence.
+"""Around every request: its id, the host check, the body limit, the log line, the last defence.
 
 One layer of pure ASGI does it all, because every layer is paid for by every request.
 """
 
 from asyncio import sleep
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from time import perf_counter
 
 import structlog
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kit.hosts import host_check
@@ -28,8 +29,12 @@ UNKNOWN_HOST = "This service does not answer for that host; its setting ALLOWED_
 class RequestMiddleware:
     """The outermost layer of the app, made once; each request gets an `Exchange` of its own."""
 
-    def __init__(self, app: ASGIApp, allowed_hosts: Sequence[str], access_log: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, allowed_hosts: Sequence[str], access_log: bool, max_body_size: int
+    ) -> None:
         self.app = app
+        # not `FastAPI(max_body_size=...)`: that refuses out of our reach, in plain text and no id
+        self.limited = RequestBodyLimitMiddleware(app, max_body_size)
         self.logger = structlog.get_logger().bind()
         self.access_log = access_log
         self.trusts = host_check(allowed_hosts)
@@ -42,10 +47,12 @@ class RequestMiddleware:
         headers = dict(scope["headers"])
         exchange = Exchange(send, begin_request(headers.get(REQUEST_ID)))
         try:
-            if self.trusts(headers.get(b"host", b"")):
-                await self.app(scope, receive, exchange.send)
-            else:
+            if not self.trusts(headers.get(b"host", b"")):
                 await exchange.send_problem(400, [], detail=UNKNOWN_HOST)
+            elif may_have_body(scope, headers):
+                await self.limited(scope, receive, exchange.send)
+            else:
+                await self.app(scope, receive, exchange.send)
         except Exception:
             self.logger.exception("The handler of this request raised")
             if exchange.status:
@@ -61,6 +68,12 @@ class RequestMiddleware:
                 status=exchange.status,
                 duration_ms=round((exchange.ended - exchange.started) * 1000, 2),
             )
+
+
+def may_have_body(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
+    """Whether bytes may follow: HTTP/1 announces them in a header, later versions need not."""
+    announced = b"content-length" in headers or b"transfer-encoding" in headers
+    return announced or scope["http_version"] > "1.1"
 
 
 class Exchange:

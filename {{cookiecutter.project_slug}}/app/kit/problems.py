@@ -56,17 +56,33 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def document_problems(app: FastAPI) -> None:
-    """Have the OpenAPI document give problems their own media type."""
+    """Have the OpenAPI document describe every error as a problem, whose media type is its own."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
         document = generate()
+        add_schema(document)
         for path in document["paths"].values():
             for operation in path.values():
                 for status, response in operation["responses"].items():
-                    if status >= "400":  # the media type is that of the route, such as a stream's
-                        [schema] = response["content"].values()
-                        response["content"] = {PROBLEM_JSON: schema}
+                    if status >= "400":
+                        describe_problem(response)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def add_schema(document: dict[str, Any]) -> None:
+    """Put the problem's schema among the document's, unless a route has done it."""
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    for name, schema in {**problem.pop("$defs"), "Problem": problem}.items():
+        schemas.setdefault(name, schema)
+
+
+def describe_problem(response: dict[str, Any]) -> None:
+    """Give a response the problem's media type, and its schema if it has none of its own."""
+    described: dict[str, Any] = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    for body in response.get("content", {}).values():  # of the route's media type: a stream's, say
+        described |= body
+    response["content"] = {PROBLEM_JSON: described}

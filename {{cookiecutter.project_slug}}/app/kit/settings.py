@@ -2,16 +2,18 @@
 
 import os
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
 from dotenv import dotenv_values
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.kit.start import StartError
 
+DEFAULT = "its default"
 ENVIRONMENTS = ("dev", "staging", "prod")
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
@@ -66,11 +68,23 @@ def origin(name: str) -> str:
     for path in reversed(env_files()):
         if any(key.upper() == name and value for key, value in dotenv_values(path).items()):
             return str(path)
-    return "its default"
+    return DEFAULT
 
 
 def report(settings: BaseSettings) -> Iterator[str]:
     """Yield a line for each setting, secrets masked, with where its value came from."""
     for name, value in settings:
         shown = ",".join(value) if isinstance(value, list) else value
+        if isinstance(value, SecretStr) and origin(name.upper()) == DEFAULT:
+            shown = value.get_secret_value()
         yield f"{name.upper():<22} {shown!s:<28} from {origin(name.upper())}"
+
+
+def misspelt(settings_class: type[BaseSettings]) -> Iterator[str]:
+    """Yield a line for each name in a file that is almost, and not quite, that of a setting."""
+    known = [name.upper() for name in settings_class.model_fields]
+    for path in env_files():
+        for name in dotenv_values(path).keys() - known:
+            for meant in get_close_matches(name.upper(), known, n=1, cutoff=0.7):
+                if name.upper() != meant:
+                    yield f"{name} in {path} is not a setting, and does nothing: {meant} is one."

@@ -1,16 +1,16 @@
-"""How a route gets the predictions' repository."""
+"""How a route gets the predictions' store."""
 
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.predictions.repository import PredictionRepository
+from app.predictions.store import PredictionStore
 from app.state import app_state
 
 
-async def get_predictions(request: Request) -> PredictionRepository:
-    """The repository that the lifespan opened."""
+async def get_predictions(request: Request) -> PredictionStore:
+    """The store that the lifespan opened."""
     return app_state(request)["predictions"]
 
 
-PredictionRepositoryDep = Annotated[PredictionRepository, Depends(get_predictions)]
+PredictionStoreDep = Annotated[PredictionStore, Depends(get_predictions)]

@@ -1,14 +1,14 @@
 """The prediction routes: parse, call the service, answer."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
+from app.kit.pagination import Cursor, Limit
 from app.kit.problems import problems
 from app.models import Features
 from app.predictions import service
-from app.predictions.dependencies import PredictionRepositoryDep
+from app.predictions.dependencies import PredictionStoreDep
 from app.predictions.schemas import Prediction, PredictionPage, StoredPrediction
 from app.security import ApiKeyRequired
 from app.state import ModelDep
@@ -39,31 +39,27 @@ async def predict(features: Features, model: ModelDep, request: Request) -> Pred
 async def create_prediction(
     features: Features,
     model: ModelDep,
-    repository: PredictionRepositoryDep,
+    store: PredictionStoreDep,
     request: Request,
     response: Response,
 ) -> StoredPrediction:
     """Predict and keep the prediction; `Location` says where it is from now on."""
-    stored = await service.predict_and_store(model, repository, features, request.receive)
+    stored = await service.predict_and_store(model, store, features, request.receive)
     response.headers["Location"] = f"{PREFIX}/{stored.id}"
     return stored
 
 
 @router.get("", responses=problems(404))
 async def list_predictions(
-    repository: PredictionRepositoryDep,
-    limit: Annotated[int, Query(ge=1, le=100, description="How many at most")] = 20,
-    cursor: Annotated[
-        UUID | None, Query(description="`next_cursor` of the page before; none for the newest")
-    ] = None,
+    store: PredictionStoreDep,
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> PredictionPage:
     """The stored predictions, newest first."""
-    return await service.read_page(repository, limit, cursor)
+    return await service.read_page(store, limit, cursor)
 
 
 @router.get("/{prediction_id}", responses=problems(404))
-async def read_prediction(
-    prediction_id: UUID, repository: PredictionRepositoryDep
-) -> StoredPrediction:
+async def read_prediction(prediction_id: UUID, store: PredictionStoreDep) -> StoredPrediction:
     """One stored prediction."""
-    return await repository.get(prediction_id)
+    return await store.get(prediction_id)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from app.kit.pagination import NextCursor
 from app.models import Features
 from app.serving.artefact import FeatureRange
 
@@ -43,4 +44,4 @@ class PredictionPage(BaseModel):
     """Some of the stored predictions, newest first."""
 
     items: list[StoredPrediction]
-    next_cursor: UUID | None = Field(description="Send it as `cursor` to read on; null at the end")
+    next_cursor: NextCursor

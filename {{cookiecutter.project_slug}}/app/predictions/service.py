@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
+from app.kit.ids import new_id
+from app.kit.pagination import split_page
 from app.models import Features
-from app.predictions.repository import PredictionRepository
 from app.predictions.schemas import Prediction, PredictionPage, RangeWarning, StoredPrediction
+from app.predictions.store import PredictionStore
+from app.serving.answers import classify
 from app.serving.artefact import ModelCard
 from app.serving.batching import BatchingModel, ClientLeft
 
@@ -14,11 +17,10 @@ from app.serving.batching import BatchingModel, ClientLeft
 async def predict(model: BatchingModel, features: Features, client_left: ClientLeft) -> Prediction:
     """Ask the model, together with everyone who asks it just now."""
     row = features.row()
-    probabilities = await model.ask(row, client_left)
-    labels = model.card.labels
+    label, probabilities = classify(model.card.labels, await model.ask(row, client_left))
     return Prediction(
-        label=labels[int(probabilities.argmax())],
-        probabilities=dict(zip(labels, probabilities.tolist(), strict=True)),
+        label=label,
+        probabilities=probabilities,
         model_version=model.card.version,
         warnings=outside_training(model.card, row),
     )
@@ -35,23 +37,20 @@ def outside_training(card: ModelCard, row: Sequence[float]) -> list[RangeWarning
 
 async def predict_and_store(
     model: BatchingModel,
-    repository: PredictionRepository,
+    store: PredictionStore,
     features: Features,
     client_left: ClientLeft,
 ) -> StoredPrediction:
     """Predict, and keep the prediction before it is answered."""
     prediction = await predict(model, features, client_left)
     stored = StoredPrediction(
-        id=uuid4(), created_at=datetime.now(UTC), features=features, **dict(prediction)
+        id=new_id(), created_at=datetime.now(UTC), features=features, **dict(prediction)
     )
-    await repository.add(stored)
+    await store.add(stored)
     return stored
 
 
-async def read_page(
-    repository: PredictionRepository, limit: int, cursor: UUID | None
-) -> PredictionPage:
+async def read_page(store: PredictionStore, limit: int, cursor: UUID | None) -> PredictionPage:
     """A page of stored predictions; one more is read, to know whether there is a next page."""
-    items = await repository.page(limit + 1, cursor)
-    more = len(items) > limit
-    return PredictionPage(items=items[:limit], next_cursor=items[limit - 1].id if more else None)
+    items, next_cursor = split_page(await store.page(limit + 1, cursor), limit)
+    return PredictionPage(items=items, next_cursor=next_cursor)

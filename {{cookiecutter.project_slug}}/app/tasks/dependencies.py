@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
 from app.state import app_state
-from app.tasks.kinds import KINDS, find_kind
+from app.tasks.kinds.registry import KINDS, Kinds, find_kind
 from app.tasks.schemas import Task
 from app.tasks.service import TaskService
 
@@ -49,10 +49,10 @@ Payload = Annotated[
 ]
 
 
-def check_payload(kind: str, payload: dict[str, Any]) -> BaseModel:
+def check_payload(kinds: Kinds, kind: str, payload: dict[str, Any]) -> BaseModel:
     """The body as the kind's payload; what breaks its rules is answered with 422."""
     try:
-        checked: BaseModel = find_kind(kind).payload.model_validate(payload)
+        checked: BaseModel = find_kind(kinds, kind).payload.model_validate(payload)
     except ValidationError as error:
         details = [{**item, "loc": ("body", *item["loc"])} for item in error.errors()]
         raise RequestValidationError(details) from None

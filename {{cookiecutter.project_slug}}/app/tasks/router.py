@@ -9,6 +9,7 @@ from fastapi import APIRouter, BackgroundTasks, Query, Response, UploadFile
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from app.kit.pagination import Cursor, Limit
 from app.kit.problems import problems
 from app.security import ApiKeyRequired
 from app.tasks.dependencies import (
@@ -23,12 +24,6 @@ from app.tasks.schemas import Task, TaskPage, TaskState
 
 PREFIX = "/v1/tasks"
 
-upload_router = APIRouter(
-    prefix=PREFIX,
-    tags=["tasks"],
-    dependencies=[ApiKeyRequired],
-    responses=problems(400, 401, 409, 413, 422, 503),
-)
 router = APIRouter(
     prefix=PREFIX,
     tags=["tasks"],
@@ -47,7 +42,6 @@ def accept(
     return task
 
 
-@upload_router.post("/batch-prediction", status_code=202)
 async def submit_batch_prediction(
     file: UploadFile,
     tasks: TaskServiceDep,
@@ -71,7 +65,7 @@ async def submit_task(
     idempotency_key: IdempotencyKey = None,
 ) -> Task:
     """Accept a task of this kind: from the answer on, it survives the process."""
-    task = await tasks.submit(kind, check_payload(kind, payload), idempotency_key)
+    task = await tasks.submit(kind, check_payload(tasks.kinds, kind, payload), idempotency_key)
     return accept(task, response, background, tasks)
 
 
@@ -82,10 +76,8 @@ async def list_tasks(
     kind: Annotated[
         str | None, Query(pattern=r"^[\w.-]{1,64}$", description="Only tasks of this kind")
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=100, description="How many at most")] = 20,
-    cursor: Annotated[
-        UUID | None, Query(description="`next_cursor` of the page before; none for the newest")
-    ] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> TaskPage:
     """The tasks, newest first."""
     return await tasks.read_page(limit, cursor, state, kind)
@@ -118,3 +110,17 @@ async def download_result(task: TaskDep, tasks: TaskServiceDep) -> StreamingResp
 async def cancel_task(task_id: UUID, tasks: TaskServiceDep) -> Task:
     """Cancel: a queued task at once, a running one at its next chance; an ended one stays."""
     return await tasks.cancel(task_id)
+
+
+def build_router(upload_bytes: int) -> APIRouter:
+    """Return every route of the tasks; an upload alone may be as large as this."""
+    built = APIRouter(
+        prefix=PREFIX,
+        tags=["tasks"],
+        dependencies=[ApiKeyRequired],
+        responses=problems(400, 401, 409, 413, 422, 503),
+    )
+    limited = built.post("/batch-prediction", status_code=202, max_body_size=upload_bytes)
+    limited(submit_batch_prediction)
+    built.routes.extend(router.routes)  # after it: `/{kind}` would take it for a kind
+    return built

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from app.kit.pagination import NextCursor
+
 
 class TaskState(StrEnum):
     """Where a task stands. It moves from queued to running, and perhaps back; then it ends once."""
@@ -52,4 +54,4 @@ class TaskPage(BaseModel):
     """Some of the tasks, newest first."""
 
     items: list[Task]
-    next_cursor: UUID | None = Field(description="Send it as `cursor` to read on; null at the end")
+    next_cursor: NextCursor

@@ -1,8 +1,5 @@
 """The settings of the background tasks; they are part of `Settings`."""
 
-from pathlib import Path
-from typing import Literal
-
 from pydantic import Field
 
 from app.kit.settings import ProcessSettings
@@ -30,10 +27,4 @@ class TaskSettings(ProcessSettings):
     )
     task_retention_seconds: int = Field(
         86_400, ge=1, le=31_536_000, description="How long finished tasks are kept"
-    )
-    task_database_path: Path = Field(
-        Path("var/tasks.sqlite3"), description="The tasks' SQLite file"
-    )
-    task_synchronous: Literal["NORMAL", "FULL"] = Field(
-        "NORMAL", description="FULL: an accepted task survives a power cut too, not only a crash"
     )

@@ -4,11 +4,12 @@ import json
 import re
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from fastapi.testclient import TestClient
 
 from app.kit.hosts import host_check
+from app.kit.middleware import RequestMiddleware, may_have_body
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import LOCAL
@@ -146,3 +147,35 @@ def test_half_an_answer_ends_with_the_connection(settings: Settings) -> None:
 
     with TestClient(app, base_url=LOCAL) as client, pytest.raises(OSError, match="gone"):
         client.get("/half")
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_that_a_route_reads_by_hand_has_a_limit_too(chunked: bool) -> None:
+    app = FastAPI()
+    app.add_middleware(RequestMiddleware, allowed_hosts="*", access_log=False, max_body_size=8)
+
+    @app.put("/")
+    async def count(request: Request) -> int:
+        return len(await request.body())
+
+    client = TestClient(app, base_url=LOCAL)
+    assert client.put("/", content=b"12345678").json() == 8
+    answer = client.put("/", content=iter([b"12345678", b"9"]) if chunked else b"123456789")
+    assert answer.status_code == 413
+    assert "X-Request-ID" in answer.headers
+    assert client.put("/").json() == 0
+
+
+@pytest.mark.parametrize(
+    ("version", "headers", "expected"),
+    [
+        ("1.1", {}, False),
+        ("1.1", {b"content-length": b"1"}, True),
+        ("1.1", {b"transfer-encoding": b"chunked"}, True),
+        ("2", {}, True),
+    ],
+)
+def test_a_request_that_announces_no_body_has_none_in_http_1(
+    version: str, headers: dict[bytes, bytes], expected: bool
+) -> None:
+    assert may_have_body({"http_version": version}, headers) is expected

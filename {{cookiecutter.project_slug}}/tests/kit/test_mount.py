@@ -1,10 +1,12 @@
 """Mounting a router flat gives the same API as `include_router`."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, HTTPException
+from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException
+from fastapi.routing import APIRoute
+from fastapi.security import APIKeyHeader
 from fastapi.sse import EventSourceResponse
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
@@ -49,14 +51,63 @@ async def events() -> AsyncIterator[Item]:
 
 def mounted() -> FastAPI:
     app = FastAPI()
-    mount(app, router, max_body_size=20)
+    mount(app, router)
     return app
 
 
-def test_the_document_is_the_same_as_with_include_router() -> None:
-    included = FastAPI()
-    included.include_router(router)
-    assert mounted().openapi() == included.openapi()
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"prefix": "/below"},
+        {"tags": ["outer"], "responses": {401: {"description": "Other"}, 503: {"model": Item}}},
+        {"dependencies": [Depends(APIKeyHeader(name="X-Key"))]},
+    ],
+    ids=lambda arguments: "-".join(arguments),
+)
+def test_the_same_arguments_give_the_same_document_as_include_router(
+    arguments: dict[str, Any],
+) -> None:
+    included, flat = FastAPI(), FastAPI()
+    included.include_router(router, **arguments)
+    mount(flat, router, **arguments)
+    assert flat.openapi() == included.openapi()
+
+
+@pytest.mark.parametrize("prefix", ["below", "/below/"])
+def test_a_prefix_is_refused_that_include_router_refuses(prefix: str) -> None:
+    with pytest.raises(AssertionError, match="A path prefix must"):
+        mount(FastAPI(), router, prefix=prefix)
+
+
+def test_dependencies_of_the_mounting_come_first() -> None:
+    async def refuse() -> None:
+        raise HTTPException(418)
+
+    app = FastAPI()
+    mount(app, router, prefix="/below", dependencies=[Depends(refuse)])
+    assert TestClient(app).get("/below/v1/items/1").status_code == 418
+
+
+def test_what_the_router_says_of_its_routes_holds() -> None:
+    class TimedRoute(APIRoute):
+        """A class of somebody's own."""
+
+    short = APIRouter(
+        prefix="/notes", route_class=TimedRoute, max_body_size=64, form_limits={"max_fields": 1}
+    )
+
+    @short.post("")
+    async def write(title: Annotated[str, Form()]) -> str:
+        return title
+
+    app = FastAPI()
+    mount(app, short)
+    client = TestClient(app)
+    assert type(app.routes[-1]) is TimedRoute
+    assert client.post("/notes", data={"title": "a"}).json() == "a"
+    assert client.post("/notes", data={"title": "a", "text": "b"}).status_code == 400
+    assert client.post("/notes", data={"title": "a" * 64}).status_code == 413
 
 
 def test_dependencies_can_be_overridden_for_each_app() -> None:
@@ -65,13 +116,6 @@ def test_dependencies_can_be_overridden_for_each_app() -> None:
     assert TestClient(app).post("/v1/items", json={"size": 1}).json() == {"size": 1}
     assert TestClient(app).get("/v1/items/all/events").text == 'data: {"size":1}\n\n'
     assert TestClient(mounted()).get("/v1/items/1").status_code == 401
-
-
-def test_a_body_over_the_limit_is_refused() -> None:
-    app = mounted()
-    app.dependency_overrides[current_user] = lambda: "me"
-    answer = TestClient(app).post("/v1/items", json={"size": 10**30})
-    assert answer.status_code == 413
 
 
 def test_the_order_of_routes_decides_as_ever() -> None:

@@ -3,17 +3,15 @@
 import asyncio
 import threading
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from queue import SimpleQueue
 
 from anyio import to_thread
 
-from app.storage.database import StorageUnavailableError
+from app.storage.connection import StorageUnavailableError
 from app.tasks.engine.base import Engine, logger
 from app.tasks.engine.context import TaskContext
 from app.tasks.engine.runner import Runner
-from app.tasks.repository import Claim, Outcome
 from app.tasks.settings import TaskSettings
 
 
@@ -21,7 +19,7 @@ class BackgroundEngine(Engine):
     """Claims due tasks and runs them, TASK_CONCURRENCY at once."""
 
     def __init__(self, runner: Runner, settings: TaskSettings) -> None:
-        super().__init__(runner.commits, settings)
+        super().__init__(runner.store, settings)
         self._runner = runner
         self._free = settings.task_concurrency
         self._drain_seconds = settings.shutdown_seconds
@@ -45,7 +43,8 @@ class BackgroundEngine(Engine):
     async def work(self) -> None:
         """Claim as many tasks as there are free places."""
         if self._free:
-            claims = await self.commits.run(self._claim, self._free)
+            lease = self.settings.task_lease_seconds
+            claims = await self.store.claim(self._runner.owner, lease, self._free)
             self._free -= len(claims)
             for claim in claims:
                 self._queue.put(self._runner.begin(claim))
@@ -55,16 +54,6 @@ class BackgroundEngine(Engine):
         await to_thread.run_sync(self._runner.drain, self._stop_at or 0)
         for _ in range(self.settings.task_concurrency):
             self._queue.put(None)
-
-    def _claim(self, limit: int) -> list[Claim]:
-        lease = self.settings.task_lease_seconds
-        return self.commits.repository.claim(self._runner.owner, lease, limit)
-
-    def _settle_and_claim(self, ends: Sequence[tuple[Claim, Outcome]]) -> list[Claim | None]:
-        """Keep outcomes; a claim for each place that they leave, while there are due tasks."""
-        self.commits.repository.settle(ends)
-        claims = self._claim(len(ends))
-        return [*claims, *[None] * (len(ends) - len(claims))]
 
     def _work_in_thread(self) -> None:
         while context := self._queue.get():
@@ -86,11 +75,11 @@ class BackgroundEngine(Engine):
         if outcome is None or self.stopping.is_set():
             self._runner.settle(context.claim, outcome)
         else:
-            end = (context.claim, outcome)
+            lease = self.settings.task_lease_seconds
             try:
-                claim = self.commits.submit_each(self._settle_and_claim, end).result()
+                claim = self.store.settle_and_claim.sync((context.claim, outcome, lease))
             except StorageUnavailableError:
-                self._runner.settle(*end)
+                self._runner.settle(context.claim, outcome)
         following = self._runner.begin(claim) if claim else None
         self._runner.end(context)
         return following

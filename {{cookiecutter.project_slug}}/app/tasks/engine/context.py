@@ -1,16 +1,16 @@
-"""What a running task sees of the service, and how it learns that it shall stop."""
+"""What a running task sees of the service, and how it learns that it must stop."""
 
 import threading
-from collections.abc import Callable
 from enum import StrEnum
 from typing import ParamSpec, TypeVar
 
 from app.errors import AppError
 from app.serving.protocol import Model
-from app.storage.database import StorageUnavailableError
-from app.tasks.commits import GroupCommit
-from app.tasks.repository import Claim, LeaseLostError
+from app.storage.connection import StorageUnavailableError
+from app.storage.store import Bound
+from app.tasks.records import Claim, LeaseLostError
 from app.tasks.settings import TaskSettings
+from app.tasks.store import TaskStore
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -19,7 +19,7 @@ RETRY_SECONDS = 0.5  # while the storage is away
 
 
 class StopReason(StrEnum):
-    """Why a task shall stop before its end."""
+    """Why a task must stop before its end."""
 
     CANCELLED = "cancelled"  # somebody asked for it
     HANDED_BACK = "handed back"  # this process ends; another one goes on
@@ -27,7 +27,7 @@ class StopReason(StrEnum):
 
 
 class TaskStoppedError(Exception):
-    """The task shall stop. Let it pass: the runner knows what to do."""
+    """The task must stop. Let it pass: the runner handles it."""
 
     def __init__(self, reason: StopReason) -> None:
         super().__init__(reason.value)
@@ -44,15 +44,15 @@ class ResultTooLargeError(AppError):
 class TaskContext:
     """One attempt at a task, for the function that runs it, in the thread where it runs.
 
-    Call `progress`, `save` or `sleep` now and then: there the task stops when it shall.
+    Call `progress`, `save` or `sleep` now and then: there the task stops when it must.
     """
 
     def __init__(
-        self, claim: Claim, commits: GroupCommit, model: Model, settings: TaskSettings
+        self, claim: Claim, store: TaskStore, model: Model, settings: TaskSettings
     ) -> None:
         self.claim = claim
         self.model = model
-        self._commits = commits
+        self.store = store
         self._settings = settings
         self._reason: StopReason | None = None
         self._stopping = threading.Event()
@@ -64,12 +64,12 @@ class TaskContext:
         self._stopping.set()
 
     def check(self) -> None:
-        """Return, or raise TaskStoppedError if the task shall stop."""
+        """Return, or raise TaskStoppedError if the task must stop."""
         if self._reason:
             raise TaskStoppedError(self._reason)
 
     def sleep(self, seconds: float) -> None:
-        """Wait, but not for a task that shall stop."""
+        """Wait, but not for longer than the task may run."""
         self._stopping.wait(seconds)
         self.check()
 
@@ -84,8 +84,7 @@ class TaskContext:
         """
         part = max(0.0, min(part, 1.0))
         number = 0 if piece is None else self._next_number()
-        save = self._commits.repository.save
-        size, cancelled = self._call(save, self.claim, part, number, piece)
+        size, cancelled = self._call(self.store.save, self.claim, part, number, piece)
         if piece is not None:
             self._number = number + 1
         if size > self._settings.task_result_bytes:
@@ -96,7 +95,7 @@ class TaskContext:
 
     def saved_pieces(self) -> int:
         """How many pieces of the result there are, from this attempt and those before."""
-        return self._call(self._commits.repository.count_pieces, self.claim.id, "result")
+        return self._call(self.store.count_pieces, self.claim.id, "result")
 
     def _next_number(self) -> int:
         """By its number, a piece that is sent twice around a failure is kept once."""
@@ -104,13 +103,13 @@ class TaskContext:
 
     def input_piece(self, number: int) -> bytes | None:
         """A piece of the uploaded file, counted from 0; None after the last."""
-        return self._call(self._commits.repository.piece, self.claim.id, "input", number)
+        return self._call(self.store.piece, self.claim.id, "input", number)
 
-    def _call(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call the repository; while the storage is away, wait for it."""
+    def _call(self, method: Bound[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call the store; while the storage is away, wait for it."""
         while True:
             try:
-                return self._commits.wait(method, *args, **kwargs)
+                return method.sync(*args, **kwargs)
             except StorageUnavailableError:
                 self.sleep(RETRY_SECONDS)
             except LeaseLostError:

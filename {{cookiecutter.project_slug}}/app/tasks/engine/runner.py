@@ -1,4 +1,4 @@
-"""Runs claimed tasks in this process, keeps their leases, and stops them when they shall stop."""
+"""Runs claimed tasks in this process, keeps their leases, and stops them when they must stop."""
 
 import json
 import os
@@ -13,8 +13,7 @@ import structlog
 
 from app.errors import AppError
 from app.serving.protocol import Model
-from app.storage.database import StorageUnavailableError
-from app.tasks.commits import GroupCommit
+from app.storage.connection import StorageUnavailableError
 from app.tasks.engine.context import (
     RETRY_SECONDS,
     ResultTooLargeError,
@@ -22,13 +21,14 @@ from app.tasks.engine.context import (
     TaskContext,
     TaskStoppedError,
 )
-from app.tasks.kinds import find_kind
-from app.tasks.repository import Claim, Outcome
+from app.tasks.kinds.registry import Kinds, find_kind
+from app.tasks.records import Claim, Outcome
 from app.tasks.schemas import TaskProblem, TaskState
 from app.tasks.settings import TaskSettings
+from app.tasks.store import TaskStore
 
-LONGEST_BEAT_SECONDS = 0.5  # so soon is a cancelled task told
-HAND_BACK_SECONDS = 1.0  # for tasks to notice that they shall stop
+LONGEST_BEAT_SECONDS = 0.5  # until a cancelled task learns of it
+HAND_BACK_SECONDS = 1.0  # for tasks to notice that they must stop
 LONGEST_BACKOFF_SECONDS = 300.0
 HANDED_BACK = Outcome(TaskState.QUEUED, charged=False)
 
@@ -36,11 +36,22 @@ logger = structlog.get_logger()
 
 
 class Runner:
-    """The tasks that run in this process; `owner` is its name in the repository."""
+    """The tasks that run in this process; `owner` is its name in the store."""
 
-    def __init__(self, commits: GroupCommit, model: Model, settings: TaskSettings) -> None:
+    def __init__(
+        self,
+        store: TaskStore,
+        model: Model,
+        settings: TaskSettings,
+        kinds: Kinds,
+        beat_seconds: float = LONGEST_BEAT_SECONDS,
+        hand_back_seconds: float = HAND_BACK_SECONDS,
+    ) -> None:
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
-        self.commits = commits
+        self.store = store
+        self.kinds = kinds
+        self._beat_seconds = min(beat_seconds, settings.task_lease_seconds / 3)
+        self._hand_back_seconds = hand_back_seconds
         self.running: dict[str, TaskContext] = {}
         self._model = model
         self._settings = settings
@@ -51,14 +62,14 @@ class Runner:
 
     def begin(self, claim: Claim) -> TaskContext:
         """Take charge of a claimed task: from here until `end`, its lease is kept."""
-        self.running[claim.id] = TaskContext(claim, self.commits, self._model, self._settings)
+        self.running[claim.id] = TaskContext(claim, self.store, self._model, self._settings)
         return self.running[claim.id]
 
     def run(self, context: TaskContext) -> Outcome | None:
         """Run an attempt to its end, and say how that was; None when the task is no longer ours."""
         claim = context.claim
         try:
-            kind = find_kind(claim.kind)
+            kind = find_kind(self.kinds, claim.kind)
             result = json.dumps(kind.run(kind.payload.model_validate_json(claim.payload), context))
             if len(result) > self._settings.task_result_bytes:
                 raise ResultTooLargeError
@@ -72,7 +83,7 @@ class Runner:
         """Keep the outcome, however long the storage is away."""
         while outcome and not self._closing.is_set():
             try:
-                self.commits.submit_each(self.commits.repository.settle, (claim, outcome)).result()
+                self.store.settle.sync((claim, outcome))
             except StorageUnavailableError as error:
                 cause = repr(error.__cause__)[:300]
                 logger.warning("task_outcome_waits", task_id=claim.id, cause=cause)
@@ -93,12 +104,11 @@ class Runner:
         self._wait(deadline)
         for context in list(self.running.values()):
             context.stop(StopReason.HANDED_BACK)
-        self._wait(time.monotonic() + HAND_BACK_SECONDS)
+        self._wait(time.monotonic() + self._hand_back_seconds)
         left = list(self.running.values())
         for context in left:
-            settle = self.commits.repository.settle
             with suppress(StorageUnavailableError):  # then the lease runs out
-                self.commits.submit_each(settle, (context.claim, HANDED_BACK)).result()
+                self.store.settle.sync((context.claim, HANDED_BACK))
             self.end(context)
         return len(left)
 
@@ -126,8 +136,7 @@ class Runner:
         return min(longest, LONGEST_BACKOFF_SECONDS) * random.uniform(0.5, 1)  # noqa: S311
 
     def _beat(self) -> None:
-        seconds = min(LONGEST_BEAT_SECONDS, self._settings.task_lease_seconds / 3)
-        while not self._closing.wait(seconds):
+        while not self._closing.wait(self._beat_seconds):
             held = dict(self.running)
             if held:
                 self._renew(held)
@@ -136,7 +145,7 @@ class Runner:
         """Renew the leases; tell the tasks that were cancelled, and those that were lost."""
         lease = self._settings.task_lease_seconds
         try:
-            renewed = self.commits.wait(self.commits.repository.renew, self.owner, lease, held)
+            renewed = self.store.renew.sync(self.owner, lease, held)
         except StorageUnavailableError:
             return  # nobody else can take a task over either
         except Exception:
@@ -150,7 +159,7 @@ class Runner:
 
 
 def stopped(reason: StopReason) -> Outcome | None:
-    """What becomes of a task that was stopped."""
+    """Return how the attempt of a stopped task ends; None when it is no longer ours."""
     if reason is StopReason.LOST:
         return None
     return HANDED_BACK if reason is StopReason.HANDED_BACK else Outcome(TaskState.CANCELLED)

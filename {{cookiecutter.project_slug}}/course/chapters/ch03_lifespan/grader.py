@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from learn.lab import CheckFailed, Lab, check
-from learn.process import CannotGrade, NotStarted
+from learn.grading.lab import CheckFailed, Lab, check
+from learn.grading.process import CannotGrade, NotStarted
 
 PREDICT = "/v1/predict"
 STORE = "/v1/predictions"

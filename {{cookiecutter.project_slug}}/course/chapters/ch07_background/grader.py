@@ -4,9 +4,9 @@ from functools import cache
 from urllib.parse import urljoin, urlsplit
 from uuid import UUID
 
-from learn.exchange import Json
-from learn.gate import wait_until
-from learn.lab import Exchange, Lab, Server, check
+from learn.grading.exchange import Json
+from learn.grading.gate import wait_until
+from learn.grading.lab import Exchange, Lab, Server, check
 
 TASKS = "/v1/tasks"
 PROBE = f"{TASKS}/probe"
@@ -109,7 +109,7 @@ def newest(lab: Lab) -> list[str]:
 
 @check("accepted")
 def answer_does_not_wait(lab: Lab) -> None:
-    with app(lab).gate.held():
+    with app(lab).gate.hold():
         answer = post(lab, {"word": lab.word()})
         answer.expect(202, {"kind": "probe", "result": None, "problem": None}, why="accepted")
 
@@ -135,7 +135,7 @@ def demand_location(answer: Exchange) -> None:
 
 @check("running")
 def work_is_done_beside_the_requests(lab: Lab) -> None:
-    with app(lab).gate.held():
+    with app(lab).gate.hold():
         task_id, word = submit(lab)
         wait_for_start(lab, task_id, word)
         in_loop = starts(lab, word)[0]["main_thread"]
@@ -208,7 +208,7 @@ def upload_is_accepted_alike(lab: Lab) -> None:
     flower = lab.flower(sepal_length_cm=7.0)
     lines = [",".join(flower), ",".join(map(str, flower.values())), f"--{edge}--\r\n"]
     body = (head + "\r\n".join(lines)).encode()
-    with server.gate.held():
+    with server.gate.hold():
         before = len(server.gate.events("predict"))
         media = {"Content-Type": f"multipart/form-data; boundary={edge}"}
         answer = post(lab, body, media, UPLOAD)
@@ -267,7 +267,7 @@ def crash(lab: Lab, end: str) -> None:
 
 @check("cancelled")
 def stopping_is_no_failure(lab: Lab) -> None:
-    with app(lab).gate.held():
+    with app(lab).gate.hold():
         task_id, word = submit(lab)
         wait_for_start(lab, task_id, word)
         app(lab).send("DELETE", f"{TASKS}/{task_id}").expect(200, why="read")

@@ -11,7 +11,7 @@ from app.serving.protocol import Model
 from app.settings import Settings
 from app.tasks.engine.context import TaskContext
 from app.tasks.kinds import KINDS, Kind
-from learn import probes
+from learn.grading import probe
 
 
 class RefusedProbeError(AppError):
@@ -41,8 +41,8 @@ class Probe(BaseModel):
 def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
     """Note the start, wait while it is held, and end."""
     main = threading.current_thread() is threading.main_thread()
-    probes.note("start", word=payload.word, main_thread=main)
-    while (probes.folder / "hold").exists():
+    probe.note("start", word=payload.word, main_thread=main)
+    while (probe.folder / "hold").exists():
         task.sleep(0.01)
     if payload.end == "refuse":
         raise RefusedProbeError(payload.word)
@@ -56,4 +56,4 @@ def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
 def load_model(settings: Settings) -> Model:
     """Register the kind `probe`."""
     KINDS["probe"] = Kind(Probe, run_probe, {})
-    return probes.load_model(settings)
+    return probe.load_model(settings)

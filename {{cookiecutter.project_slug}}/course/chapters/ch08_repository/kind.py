@@ -15,8 +15,8 @@ from app.settings import Settings
 from app.tasks.engine import runner
 from app.tasks.engine.context import TaskContext
 from app.tasks.kinds import KINDS, Kind
-from learn import probes
-from learn.gate import Gate, wait_until
+from learn.grading import probe
+from learn.grading.gate import Gate, wait_until
 
 LATE = "late"  # the first run, once it has lost its task
 LONGEST_HOLD_SECONDS = 100
@@ -36,8 +36,8 @@ class Probe(BaseModel):
 
 def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
     """Note the run, and stand still; then crash, fail, lose the task, or return."""
-    probes.note("run", word=payload.word)
-    runs = Gate(probes.folder).events("run")
+    probe.note("run", word=payload.word)
+    runs = Gate(probe.folder).events("run")
     number = sum(run["word"] == payload.word for run in runs)
     if payload.crash and number == 1:
         os._exit(1)
@@ -52,7 +52,7 @@ def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
 
 def stand_still(name: str) -> None:
     """Wait without looking whether the task shall stop, as a call of a library does."""
-    files = [probes.folder / "hold", probes.folder / name]
+    files = [probe.folder / "hold", probe.folder / name]
     wait_until(lambda: not any(file.exists() for file in files), LONGEST_HOLD_SECONDS)
 
 
@@ -82,4 +82,4 @@ def load_model(settings: Settings) -> Model:
     stand_still("hold-start")
     runner.LONGEST_BEAT_SECONDS = NO_BEAT_SECONDS
     KINDS["probe"] = Kind(Probe, run_probe, {})
-    return probes.load_model(settings)
+    return probe.load_model(settings)

@@ -11,7 +11,7 @@ from app.settings import Settings
 from app.tasks.engine.celery.folder_broker import FolderChannel, FolderTransport
 from app.tasks.engine.context import TaskContext
 from app.tasks.kinds import KINDS, Kind
-from learn import probes
+from learn.grading import probe
 
 
 class Probe(BaseModel):
@@ -22,8 +22,8 @@ class Probe(BaseModel):
 
 def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
     """Note the start, wait while it is held, and give the process's id."""
-    probes.note("start", word=payload.word)
-    while (probes.folder / "hold").exists():
+    probe.note("start", word=payload.word)
+    while (probe.folder / "hold").exists():
         task.sleep(0.01)
     return {"word": payload.word, "pid": os.getpid()}
 
@@ -32,8 +32,8 @@ class SlowChannel(FolderChannel):
     """While a file `hold-broker` is there, whoever sends a message waits."""
 
     def _put(self, queue: str, message: dict[str, Any], **more: object) -> None:  # type: ignore[override]
-        probes.note("send")
-        while (probes.folder / "hold-broker").exists():
+        probe.note("send")
+        while (probe.folder / "hold-broker").exists():
             time.sleep(0.005)
         super()._put(queue, message, **more)
 
@@ -44,4 +44,4 @@ FolderTransport.Channel = SlowChannel
 def load_model(settings: Settings) -> Model:
     """Register the kind `probe`."""
     KINDS["probe"] = Kind(Probe, run_probe, {})
-    return probes.load_model(settings)
+    return probe.load_model(settings)

@@ -1,7 +1,7 @@
 """The `celery` engine: tasks run in Celery workers, on this machine or others.
 
-The repository is an outbox. A task is kept there first and announced to the broker after, by its
-id alone; while the broker is away, accepted tasks wait in the repository. An announcement may come
+The store is an outbox. A task is kept there first and announced to the broker after, by its
+id alone; while the broker is away, accepted tasks wait in the store. An announcement may come
 late, twice or never: a worker runs only what it can claim, and what the broker lost is announced
 again.
 """
@@ -14,9 +14,9 @@ from anyio import to_thread
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from app.tasks.commits import GroupCommit
 from app.tasks.engine.base import Engine, logger
 from app.tasks.engine.celery.settings import CelerySettings
+from app.tasks.store import TaskStore
 
 QUEUE = "tasks"
 RUN = "app.tasks.run"
@@ -65,8 +65,8 @@ def broker_options(url: str, settings: CelerySettings) -> dict[str, Any]:
 class CeleryEngine(Engine):
     """Announces due tasks to the workers."""
 
-    def __init__(self, commits: GroupCommit, settings: CelerySettings) -> None:
-        super().__init__(commits, settings)
+    def __init__(self, store: TaskStore, settings: CelerySettings) -> None:
+        super().__init__(store, settings)
         self._celery = make_celery(settings)
         self._audited_at = time.monotonic()
 
@@ -83,12 +83,11 @@ class CeleryEngine(Engine):
         self._celery.close()
 
     async def _announce_due(self) -> None:
-        repository = self.commits.repository
-        while task_ids := await self.commits.run(repository.dispatch, GROUP):
+        while task_ids := await self.store.dispatch(GROUP):
             try:
                 await to_thread.run_sync(self._announce, task_ids)
             except OperationalError:
-                await self.commits.run(repository.undispatch, task_ids)
+                await self.store.undispatch(task_ids)
                 raise
 
     async def _announce_lost(self) -> None:
@@ -97,7 +96,7 @@ class CeleryEngine(Engine):
         if time.monotonic() - self._audited_at < lease:
             return
         known = await to_thread.run_sync(self._count_announced)
-        if await self.commits.run(self.commits.repository.redispatch, lease, known):
+        if await self.store.redispatch(lease, known):
             await self.kick()
         self._audited_at = time.monotonic()
 

@@ -13,9 +13,6 @@ class CelerySettings(TaskSettings):
     task_engine: Literal["background", "celery"] = Field(
         "background", description="Who runs tasks: this process, or Celery workers"
     )
-    task_database_url: SecretStr | None = Field(
-        None, description="postgresql://… keeps the tasks there, for several machines"
-    )
     task_broker_url: SecretStr = Field(
         SecretStr("redis://127.0.0.1:6379/0"), description="Celery's broker"
     )

@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 import time
+from contextlib import closing
 from functools import cache
 
 from celery.signals import worker_process_init, worker_shutting_down
@@ -19,22 +20,25 @@ from app.kit.settings import load_settings
 from app.kit.start import StartError
 from app.models import open_model
 from app.serving.settings import ModelSettings
-from app.storage.database import StorageUnavailableError
-from app.tasks.commits import GroupCommit
+from app.storage.connection import StorageUnavailableError
+from app.storage.opening import open_storage
+from app.storage.settings import StorageSettings
 from app.tasks.engine.celery.engine import RUN, make_celery
 from app.tasks.engine.celery.settings import CelerySettings
 from app.tasks.engine.context import RETRY_SECONDS
 from app.tasks.engine.runner import Runner
-from app.tasks.opening import open_repository
-from app.tasks.repository import Claim
+from app.tasks.kinds.registry import KINDS, Kinds
+from app.tasks.records import Claim
+from app.tasks.store import TaskStore
 
 
-class WorkerSettings(CelerySettings, ModelSettings):
-    """What a worker needs of the settings."""
+class WorkerSettings(CelerySettings, ModelSettings, StorageSettings):
+    """What a worker needs of the settings; not the API's key, for example."""
 
 
 settings = load_settings(WorkerSettings)
 celery = make_celery(settings)
+celery.kinds = KINDS
 # shared with the processes that Celery forks; without a lock, so that none can be left locked
 stopping = multiprocessing.RawValue("b", 0)
 
@@ -56,7 +60,8 @@ def begin_stop(**_: object) -> None:
 @cache
 def runner() -> Runner:
     """What this process runs tasks with; opened once."""
-    return Runner(GroupCommit(open_repository(settings)), open_model(settings), settings)
+    store = TaskStore(open_storage(settings))
+    return Runner(store, open_model(settings), settings, celery.kinds)
 
 
 @celery.task(name=RUN)  # type: ignore[untyped-decorator]
@@ -70,10 +75,10 @@ def run(task_id: str) -> None:
 
 def claim_when_possible(task_id: str) -> list[Claim]:
     """Claim the task; while the storage is away, wait for it."""
-    commits, owner, lease = runner().commits, runner().owner, settings.task_lease_seconds
+    claim, owner, lease = runner().store.claim, runner().owner, settings.task_lease_seconds
     while True:
         try:
-            return commits.wait(commits.repository.claim, owner, lease, 1, task_id)
+            return claim.sync(owner, lease, 1, task_id)
         except StorageUnavailableError:
             time.sleep(RETRY_SECONDS)
 
@@ -86,17 +91,19 @@ def end_process_when_stopping() -> None:
         os._exit(0)  # the task does not come back from where it is
 
 
-def main() -> None:
-    """Check that everything opens, then work until SIGTERM or Ctrl-C."""
+def main(kinds: Kinds = KINDS) -> None:
+    """Check that everything opens, then run tasks of these kinds until SIGTERM or Ctrl-C."""
     argparse.ArgumentParser(
         prog="python -m app.tasks.engine.celery.worker", description=__doc__
     ).parse_args()
     try:
-        open_repository(settings).close()
+        with closing(open_storage(settings)) as storage:
+            TaskStore(storage)
         open_model(settings).close()
     except StartError as error:
         sys.exit(f"The worker did not start. {error}")
     configure_logs()
+    celery.kinds = kinds
     celery.worker_main(["worker", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"])
 
 

@@ -1,0 +1,64 @@
+"""Predictions in the database: a row each, with the whole record as JSON in `body`."""
+
+import json
+from collections.abc import Sequence
+from uuid import UUID
+
+from app.predictions.schemas import StoredPrediction
+from app.predictions.store import PredictionNotFoundError
+from app.storage.store import Store, gathers, reads
+from app.storage.thread import Storage
+
+MIGRATIONS = (
+    (
+        """
+        CREATE TABLE IF NOT EXISTS predictions (
+            seq {serial},
+            id TEXT NOT NULL UNIQUE,
+            body TEXT NOT NULL
+        )
+        """,
+    ),
+)
+# One statement for many rows, which come as JSON: each row is `value`.
+INSERT = """
+    INSERT INTO predictions (id, body) SELECT value ->> 'id', value ->> 'body' FROM {rows}
+"""
+SELECT_ONE = "SELECT seq, body FROM predictions WHERE id = :id"
+SELECT_PAGE = """
+    SELECT body FROM predictions WHERE seq < :before ORDER BY seq DESC LIMIT :limit
+"""
+BEYOND_THE_NEWEST = 2**63 - 1
+
+
+class SqlPredictionStore(Store):
+    """Keeps predictions in the table `predictions`; many processes may share it."""
+
+    def __init__(self, storage: Storage) -> None:
+        super().__init__(storage)
+        storage.migrate("predictions", MIGRATIONS)
+
+    @gathers
+    def add(self, predictions: Sequence[StoredPrediction]) -> list[None]:
+        """Keep predictions, in one statement."""
+        rows = [{"id": str(p.id), "body": p.model_dump_json()} for p in predictions]
+        self.connection.write(INSERT, rows=json.dumps(rows))
+        return [None] * len(rows)
+
+    @reads
+    def get(self, prediction_id: UUID) -> StoredPrediction:
+        """Return the prediction with this id."""
+        _, body = self._row(prediction_id)
+        return StoredPrediction.model_validate_json(body)
+
+    @reads
+    def page(self, limit: int, after: UUID | None) -> list[StoredPrediction]:
+        """Return at most `limit` predictions, newest first; only those before `after`, if given."""
+        before = self._row(after)[0] if after else BEYOND_THE_NEWEST
+        rows = self.connection.execute(SELECT_PAGE, before=before, limit=limit)
+        return [StoredPrediction.model_validate_json(body) for (body,) in rows]
+
+    def _row(self, prediction_id: UUID) -> tuple[int, str]:
+        for seq, body in self.connection.execute(SELECT_ONE, id=str(prediction_id)):
+            return seq, body
+        raise PredictionNotFoundError

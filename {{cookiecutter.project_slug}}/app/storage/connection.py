@@ -1,0 +1,48 @@
+"""What a store asks of a database: a connection, and how that database spells things."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from app.errors import UnavailableError
+
+Row = tuple[Any, ...]
+
+
+class StorageUnavailableError(UnavailableError):
+    """The storage does not answer; nothing was stored."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one database spells what the other spells otherwise; a statement has it in braces."""
+
+    now: str
+    serial: str
+    blob: str
+    real: str
+    rows: str
+    skip_locked: str
+    lock_schema: str
+
+    def __call__(self, statement: str) -> str:
+        """Return the statement as this database wants it."""
+        for name, spelling in vars(self).items():
+            statement = statement.replace("{" + name + "}", spelling)
+        return statement
+
+
+class Connection(Protocol):
+    """A connection in autocommit mode, for one thread. Statements have `:name` for a value."""
+
+    def execute(self, statement: str, **values: object) -> list[Row]:
+        """Run a statement and return its rows; StorageUnavailableError if it cannot be run."""
+
+    def write(self, statement: str, **values: object) -> int:
+        """Run a statement that gives no rows; return how many it has changed."""
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """Commit at the end, roll back on an exception."""
+
+    def close(self) -> None:
+        """Close it."""

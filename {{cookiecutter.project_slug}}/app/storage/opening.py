@@ -1,0 +1,40 @@
+"""From the settings to an open storage."""
+
+from pathlib import Path
+
+from app.kit.start import StartError
+from app.storage.connection import Connection
+from app.storage.settings import SQLITE, StorageSettings
+from app.storage.sqlite import BUSY_SECONDS, open_sqlite
+from app.storage.thread import Storage
+
+
+def open_storage(settings: StorageSettings, busy_seconds: float = BUSY_SECONDS) -> Storage:
+    """Open the database that `DATABASE_URL` names; StartError if it cannot be used."""
+    return Storage(connect(settings, busy_seconds))
+
+
+def connect(settings: StorageSettings, busy_seconds: float) -> Connection:
+    """Connect to SQLite or Postgres, by the beginning of the URL."""
+    url = settings.database_url.get_secret_value()
+    if url.startswith(SQLITE):
+        path = Path(url.removeprefix(SQLITE))
+        refuse_older_file(path.with_name("tasks.sqlite3"))
+        return open_sqlite(path, settings.database_synchronous, busy_seconds)
+    try:
+        from app.storage.postgres import open_postgres
+    except ImportError:
+        raise StartError(
+            "DATABASE_URL: Postgres needs a driver that is not installed. "
+            "Install it: uv add 'psycopg[binary]'"
+        ) from None
+    return open_postgres(url)
+
+
+def refuse_older_file(path: Path) -> None:
+    """Do not leave behind, without a word, the tasks of an app that kept them in their own file."""
+    if path.exists():
+        raise StartError(
+            f"{path} is from an earlier version of this app, and is not read any more. Have that "
+            "version finish its tasks if you need them; then move the file away."
+        )

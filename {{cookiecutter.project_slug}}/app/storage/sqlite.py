@@ -1,0 +1,105 @@
+"""SQLite: embedded, in one file, and safe for several processes of one machine."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from functools import cache
+from pathlib import Path
+
+from app.kit.start import StartError
+from app.storage.connection import Dialect, Row, StorageUnavailableError
+
+BUSY_SECONDS = 5.0  # that a statement waits for another process
+OLDEST = (3, 38)
+
+SQLITE = Dialect(
+    now="round((julianday('now') - 2440587.5) * 86400.0, 3)",  # its clock has milliseconds
+    serial="INTEGER PRIMARY KEY AUTOINCREMENT",
+    blob="BLOB",
+    real="REAL",
+    rows="json_each(:rows)",
+    skip_locked="",  # there is one writer at a time
+    lock_schema="SELECT 1",
+)
+
+
+prepared = cache(SQLITE)
+
+
+class SqliteConnection:
+    """A connection to the file, for one thread at a time."""
+
+    def __init__(self, path: Path, synchronous: str, busy_seconds: float) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._busy_seconds = busy_seconds
+        self._connection = sqlite3.connect(
+            path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
+        )
+        with ExitStack() as stack:
+            stack.enter_context(closing(self._connection))
+            self._use_write_ahead_log()
+            self._connection.execute(f"PRAGMA synchronous = {synchronous}")
+            self._connection.execute("PRAGMA foreign_keys = ON")
+            stack.pop_all()
+
+    def execute(self, statement: str, **values: object) -> list[Row]:
+        """Run a statement and give its rows."""
+        with storage_errors():
+            return self._connection.execute(prepared(statement), values).fetchall()
+
+    def write(self, statement: str, **values: object) -> int:
+        """Run a statement that gives no rows."""
+        with storage_errors():
+            return self._connection.execute(prepared(statement), values).rowcount
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Wait for the turn to write, then commit at the end, or roll back on an exception."""
+        with storage_errors():
+            # at once, because a lock that is taken at the first write does not wait for its turn
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def _use_write_ahead_log(self) -> None:
+        deadline = time.monotonic() + self._busy_seconds
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError:  # alone among statements, it does not wait
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Disk full, locked, gone: whatever SQLite says becomes `StorageUnavailableError`."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StorageUnavailableError from error
+
+
+def open_sqlite(path: Path, synchronous: str, busy_seconds: float) -> SqliteConnection:
+    """Open the file, which is made if it is not there; StartError if it cannot be used."""
+    if sqlite3.sqlite_version_info < OLDEST:
+        raise StartError(
+            f"Python's SQLite is {sqlite3.sqlite_version}, and 3.38 or newer is needed: "
+            "use another Python, for example one that uv installs (uv python install)."
+        )
+    try:
+        return SqliteConnection(path, synchronous, busy_seconds)
+    except (OSError, sqlite3.Error) as error:
+        raise StartError(f"DATABASE_URL: {path} cannot be used: {error}") from None

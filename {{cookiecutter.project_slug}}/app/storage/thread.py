@@ -1,0 +1,175 @@
+"""Group commit: the calls of many requests in few transactions, in a thread of its own.
+
+A commit costs the same for one call as for fifty. So a thread takes all the calls that wait, runs
+them in one transaction, and answers each after the commit. No timer: a call alone is committed
+alone, at once. Calls of a method that takes a list become one call, and so one statement: that
+matters, because after every statement the thread must wait for Python's lock again.
+
+Event loops, worker threads and the heartbeat all come through here, so a store needs no locks, and
+is written once, without `async`. What it gains: `python -m benchmarks.tasks throughput`.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import nullcontext, suppress
+from functools import partial
+from queue import SimpleQueue
+from typing import Any
+
+from app.errors import AppError, UnavailableError
+from app.kit.start import StartError
+from app.storage.connection import Connection, StorageUnavailableError
+from app.storage.migrations import Migrations, migrate
+
+LARGEST_GROUP = 256
+
+
+class Call:
+    """What is to be called, and where its answer goes: to an event loop, or a waiting thread."""
+
+    def __init__(self, method: Callable[..., Any], *, reads: bool = False) -> None:
+        self.method = method
+        self.reads = reads
+        self.value: Any = None
+        self.future: asyncio.Future[Any] | Future[Any]
+
+    def run(self) -> None:
+        """Call. A refusal is an answer like any other: nothing was written for it."""
+        try:
+            self.value = self.method()
+        except UnavailableError:
+            raise
+        except AppError as refusal:
+            self.value = refusal
+
+    def answer(self) -> None:
+        """Give the value, or raise it; to be called where the future belongs."""
+        if self.future.cancelled():
+            return  # the caller has gone; what it wanted is done all the same
+        if isinstance(self.value, Exception):
+            self.future.set_exception(self.value)
+        else:
+            self.future.set_result(self.value)
+
+
+class Item(Call):
+    """A call of a method that takes a list: with one item, which joins those of other callers."""
+
+    def __init__(self, method: Callable[..., Any], item: object) -> None:
+        super().__init__(method)
+        self.item = item
+
+
+class Storage:
+    """The database of every feature, and the only way to it. Close it after its last caller."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._calls: SimpleQueue[Call | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="storage", daemon=True)
+        self._thread.start()
+
+    def migrate(self, feature: str, migrations: Migrations) -> None:
+        """Bring the tables of a feature forward; StartError if they cannot be used."""
+        try:
+            self.wait_for(Call(partial(migrate, self.connection, feature, migrations)))
+        except StorageUnavailableError as error:
+            raise StartError(f"DATABASE_URL cannot be used: {error.__cause__}") from None
+
+    def ping(self) -> "asyncio.Future[object]":
+        """Return once the database has answered; else StorageUnavailableError."""
+        select = partial(self.connection.execute, "SELECT COUNT(*) FROM schema_versions")
+        return self.put(Call(select, reads=True))
+
+    def put(self, call: Call) -> "asyncio.Future[Any]":
+        """Queue a call of this event loop; its future has the answer, once it is committed."""
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        call.future = future
+        self._calls.put(call)
+        return future
+
+    def wait_for(self, call: Call) -> object:
+        """Do what `put` does, in a thread that may wait."""
+        if threading.current_thread() is self._thread:
+            raise RuntimeError("It would wait for itself. Within a store, call self.get.here(...)")
+        future: Future[Any] = Future()
+        call.future = future
+        self._calls.put(call)
+        return future.result()
+
+    def close(self) -> None:
+        """Finish what is queued, and close the connection."""
+        self._calls.put(None)
+        self._thread.join()
+        self.connection.close()
+
+    def _work(self) -> None:
+        while first := self._calls.get():
+            group = [first]
+            while not self._calls.empty() and len(group) < LARGEST_GROUP:
+                following = self._calls.get()
+                if following is None:
+                    self._calls.put(None)
+                    break
+                group.append(following)
+            self._commit(group)
+            answer(group)
+
+    def _commit(self, calls: list[Call]) -> Exception | None:
+        """Commit the calls together; the error, if there was one."""
+        only_reads = all(call.reads for call in calls)
+        try:
+            with nullcontext() if only_reads else self.connection.transaction():
+                run_all(calls)
+        except Exception as error:
+            if len(calls) > 1:
+                return self._commit_each(calls)
+            calls[0].value = error
+            return error
+        return None
+
+    def _commit_each(self, calls: list[Call]) -> Exception | None:
+        """Nothing of a group was kept: try each call alone, for as long as the storage answers."""
+        down = None
+        for call in calls:
+            if down:
+                call.value = down
+            else:
+                error = self._commit([call])
+                down = error if isinstance(error, StorageUnavailableError) else None
+        return down
+
+
+def run_all(calls: list[Call]) -> None:
+    """Run calls of the same listing method as one, and the others one by one, as they came."""
+    together: dict[Callable[..., Any], list[Item]] = {}
+    for call in calls:
+        if isinstance(call, Item):
+            together.setdefault(call.method, []).append(call)
+    for method, same in together.items():
+        for call, value in zip(same, method([call.item for call in same]), strict=True):
+            call.value = value
+    for call in calls:
+        if not isinstance(call, Item):
+            call.run()
+
+
+def answer(calls: list[Call]) -> None:
+    """Answer each call where it came from, and wake each event loop once."""
+    loops: dict[asyncio.AbstractEventLoop, list[Call]] = {}
+    for call in calls:
+        if isinstance(call.future, Future):
+            call.answer()
+        else:
+            loops.setdefault(call.future.get_loop(), []).append(call)
+    for loop, group in loops.items():
+        with suppress(RuntimeError):  # the loop has ended, and its callers with it
+            loop.call_soon_threadsafe(answer_here, group)
+
+
+def answer_here(calls: list[Call]) -> None:
+    """Answer calls of the running event loop."""
+    for call in calls:
+        call.answer()

@@ -1,0 +1,202 @@
+"""Where tasks are kept: the tables `tasks` and `task_pieces`, shared by many processes.
+
+Tasks are in the order in which they were added. All methods may raise StorageUnavailableError.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from app.storage.connection import Row
+from app.storage.store import Store, gathers, reads, writes
+from app.storage.thread import Storage
+from app.tasks import sql
+from app.tasks.records import (
+    Claim,
+    IdempotencyConflictError,
+    LeaseLostError,
+    NewTask,
+    Outcome,
+    TaskNotFoundError,
+)
+from app.tasks.schemas import Task, TaskState
+
+WORKER_LOST = json.dumps(
+    {
+        "type": "urn:problem:WorkerLost",
+        "title": "Worker Lost",
+        "detail": "The process that ran this task ended without a word, at every attempt.",
+    }
+)
+
+
+class TaskStore(Store):
+    """Every process has one: the routes, the process that runs tasks, and Celery's workers."""
+
+    def __init__(self, storage: Storage) -> None:
+        super().__init__(storage)
+        storage.migrate("tasks", sql.MIGRATIONS)
+        self._execute = storage.connection.execute
+
+    # what the routes call
+
+    @gathers
+    def add(self, tasks: Sequence[NewTask]) -> list[Task | Exception]:
+        """Keep tasks and their inputs.
+
+        For each the task, or the earlier one if the same request came before, or
+        IdempotencyConflictError if its key came with another request.
+        """
+        rows = json.dumps([task.row() for task in tasks])
+        all_new = self.connection.write(sql.INSERT, rows=rows) == len(tasks)
+        answers = [task.accepted() if all_new else self._added(task) for task in tasks]
+        for task, answer in zip(tasks, answers, strict=True):
+            if isinstance(answer, Task) and str(answer.id) == task.id:
+                self._add_input(task)
+        return answers
+
+    def _added(self, task: NewTask) -> Task | Exception:
+        """The task, or the earlier one, after a group in which some came before."""
+        if task.key is None:
+            return self.get.here(UUID(task.id))
+        *row, fingerprint = self._execute(sql.SELECT_BY_KEY, key=task.key)[0]
+        return as_task(row) if fingerprint == task.fingerprint else IdempotencyConflictError()
+
+    def _add_input(self, task: NewTask) -> None:
+        for number, body in enumerate(task.pieces):
+            self._execute(sql.INSERT_PIECE, id=task.id, name="input", number=number, body=body)
+
+    @reads
+    def get(self, task_id: UUID) -> Task:
+        """Return the task with this id, or raise TaskNotFoundError."""
+        rows = self._execute(sql.SELECT_ONE, id=str(task_id))
+        if not rows:
+            raise TaskNotFoundError
+        return as_task(rows[0])
+
+    @reads
+    def page(
+        self, limit: int, after: UUID | None, state: TaskState | None, kind: str | None
+    ) -> list[Task]:
+        """Return at most `limit` tasks, newest first; only those before `after`, if given."""
+        if after:
+            self.get.here(after)
+        given = {"after": after and str(after), "state": state and state.value, "kind": kind}
+        values = {name: value for name, value in given.items() if value is not None}
+        conditions = " AND ".join(sql.PAGE_CONDITIONS[name] for name in values) or "1 = 1"
+        statement = sql.SELECT_PAGE.replace("{conditions}", conditions)
+        return [as_task(row) for row in self._execute(statement, limit=limit, **values)]
+
+    @writes
+    def cancel(self, task_id: UUID) -> Task:
+        """End a queued task, ask a running one to stop, leave an ended one; return it after."""
+        rows = self._execute(sql.CANCEL, id=str(task_id))
+        return as_task(rows[0]) if rows else self.get.here(task_id)
+
+    # what the process that runs tasks calls
+
+    @writes
+    def claim(self, owner: str, lease: float, limit: int, only: str | None = None) -> list[Claim]:
+        """Take due tasks, the longest waiting first, or the `only` one; each is an attempt."""
+        statement = sql.CLAIM_DUE if only is None else sql.CLAIM_ONE
+        rows = self._execute(statement, owner=owner, lease=lease, limit=limit, only=only)
+        return [Claim(id_, kind, body, attempt, owner) for id_, kind, body, attempt in rows]
+
+    @writes
+    def renew(self, owner: str, lease: float, task_ids: Collection[str]) -> dict[str, bool]:
+        """Renew leases; the id of each of these that the owner still runs, and whether to stop.
+
+        A claim whose answer was lost on the way is not among them: it runs out.
+        """
+        ids = json.dumps([{"id": task_id} for task_id in task_ids])
+        rows = self._execute(sql.RENEW, owner=owner, lease=lease, rows=ids)
+        return {task_id: bool(cancel) for task_id, cancel in rows}
+
+    @writes
+    def save(
+        self, claim: Claim, progress: float, number: int = 0, piece: bytes | None = None
+    ) -> tuple[int, bool]:
+        """Note progress and add a piece to the result; its size so far, and whether to stop.
+
+        A piece that has the number of an earlier one is that one, sent again.
+        LeaseLostError when the task is no longer this claim's.
+        """
+        size = len(piece or b"")
+        rows = self._execute(sql.SAVE, progress=progress, size=size, **claim.row())
+        if not rows:
+            raise LeaseLostError
+        if piece is not None:
+            values = {"id": claim.id, "name": "result", "number": number, "body": piece}
+            self._execute(sql.INSERT_PIECE, **values)
+        return rows[0][0], bool(rows[0][1])
+
+    @gathers
+    def settle(self, ends: Sequence[tuple[Claim, Outcome]]) -> list[bool]:
+        """End attempts; False where the task is no longer the claim's: nothing was done there."""
+        rows = json.dumps([claim.row() | outcome.row() for claim, outcome in ends])
+        settled = {task_id for (task_id,) in self._execute(sql.SETTLE, rows=rows)}
+        return [claim.id in settled for claim, _ in ends]
+
+    @gathers
+    def settle_and_claim(self, ends: Sequence[tuple[Claim, Outcome, float]]) -> list[Claim | None]:
+        """End attempts; for each, a due task for the same owner, with this lease, or None."""
+        TaskStore.settle.function(self, [(claim, outcome) for claim, outcome, _ in ends])
+        (last, _, lease) = ends[-1]
+        claims = self.claim.here(last.owner, lease, len(ends))
+        return [*claims, *[None] * (len(ends) - len(claims))]
+
+    @reads
+    def piece(self, task_id: str, name: str, number: int) -> bytes | None:
+        """Return a piece of the `input` or the `result`, counted from 0; None after the last."""
+        rows = self._execute(sql.SELECT_PIECE, id=task_id, name=name, number=number)
+        return rows[0][0] if rows else None
+
+    @reads
+    def count_pieces(self, task_id: str, name: str) -> int:
+        """Return how many pieces there are."""
+        count: int = self._execute(sql.COUNT_PIECES, id=task_id, name=name)[0][0]
+        return count
+
+    # what every process does now and then
+
+    @writes
+    def rescue(self, max_attempts: int) -> list[tuple[str, TaskState]]:
+        """Queue the tasks whose lease has run out, or end them; each id with its new state."""
+        rows = self._execute(sql.RESCUE, max_attempts=max_attempts, problem=WORKER_LOST)
+        return [(task_id, TaskState(state)) for task_id, state in rows]
+
+    @writes
+    def expire(self, older_than: float) -> int:
+        """Remove some tasks that ended more than this many seconds ago; return how many."""
+        return len(self._execute(sql.EXPIRE, older_than=older_than))
+
+    @writes
+    def dispatch(self, limit: int) -> list[str]:
+        """Take up to `limit` due tasks from the outbox, to be announced to other processes."""
+        return [row[0] for row in self._execute(sql.DISPATCH, limit=limit)]
+
+    @writes
+    def undispatch(self, task_ids: Sequence[str]) -> None:
+        """Put these tasks back into the outbox: they could not be announced."""
+        for task_id in task_ids:
+            self._execute(sql.UNDISPATCH, id=task_id)
+
+    @writes
+    def redispatch(self, older_than: float, known: int) -> int:
+        """Put the queued tasks back that were announced this many seconds ago; return how many.
+
+        But only when more are announced than the `known` ones that the broker says it has.
+        """
+        return len(self._execute(sql.REDISPATCH, older_than=older_than, known=known))
+
+
+def as_task(row: Row | Iterable[Any]) -> Task:
+    """Return a row with `sql.COLUMNS` as a task."""
+    *values, result, problem = row
+    fields = dict(zip(Task.model_fields, values, strict=False))
+    return Task(
+        **fields,
+        result=result and json.loads(result),
+        problem=problem and json.loads(problem),
+    )

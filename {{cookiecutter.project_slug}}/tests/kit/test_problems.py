@@ -1,0 +1,53 @@
+"""How the API's document describes an error, whatever the route says of it."""
+
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+from app.kit.problems import document_problems, problems
+
+REFERENCE = {"$ref": "#/components/schemas/Problem"}
+
+
+class Apology(BaseModel):
+    """What somebody answers instead."""
+
+    words: str
+
+
+def document(responses: dict[int | str, dict[str, Any]]) -> dict[str, Any]:
+    """The document of an app whose only route has these responses."""
+    app = FastAPI()
+    document_problems(app)
+
+    @app.get("/", responses=responses)
+    async def root() -> None:
+        pass
+
+    app.openapi()
+    return app.openapi()  # a second time: FastAPI keeps the first one, and gives it again
+
+
+@pytest.mark.parametrize(
+    ("response", "described"),
+    [
+        ({"description": "x"}, {"schema": REFERENCE}),
+        ({"content": {"text/plain": {"example": "x"}}}, {"schema": REFERENCE, "example": "x"}),
+        ({"content": {"text/plain": {}, "image/png": {}}}, {"schema": REFERENCE}),
+        ({"model": Apology}, {"schema": {"$ref": "#/components/schemas/Apology"}}),
+    ],
+)
+def test_an_error_without_a_schema_has_that_of_a_problem(
+    response: dict[str, Any], described: dict[str, Any]
+) -> None:
+    found = document({404: response})["paths"]["/"]["get"]["responses"]["404"]
+    assert found["content"] == {"application/problem+json": described}
+
+
+def test_the_schema_is_the_one_that_fastapi_would_write() -> None:
+    ours, theirs = document({404: {"description": "x"}}), document(problems(404))
+    errors = ours["components"]["schemas"]["Problem"]["properties"]["errors"]
+    assert errors.pop("default") is None  # which FastAPI leaves out
+    assert ours["components"] == theirs["components"]
