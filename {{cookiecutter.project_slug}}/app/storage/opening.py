@@ -4,11 +4,9 @@ from pathlib import Path
 
 from app.kit.start import StartError
 from app.storage.connection import Connection
-from app.storage.settings import StorageSettings
+from app.storage.settings import SQLITE, StorageSettings
 from app.storage.sqlite import BUSY_SECONDS, open_sqlite
 from app.storage.thread import Storage
-
-SQLITE = "sqlite:///"
 
 
 def open_storage(settings: StorageSettings, busy_seconds: float = BUSY_SECONDS) -> Storage:

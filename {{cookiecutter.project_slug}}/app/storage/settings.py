@@ -2,9 +2,13 @@
 
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
 
 from app.kit.settings import ProcessSettings
+
+SQLITE = "sqlite:///"
+POSTGRES = ("postgresql://", "postgres://")
 
 
 class StorageSettings(ProcessSettings):
@@ -12,9 +16,19 @@ class StorageSettings(ProcessSettings):
 
     database_url: SecretStr = Field(
         SecretStr("sqlite:///var/app.sqlite3"),
-        pattern=r"^(sqlite:///|postgres(ql)?://).+",
         description="sqlite:///path/of/a/file, or postgresql://… for several machines",
     )
     database_synchronous: Literal["NORMAL", "FULL"] = Field(
         "NORMAL", description="FULL: what SQLite has kept survives a power cut, not only a crash"
     )
+
+    @field_validator("database_url")
+    @classmethod
+    def known(cls, url: SecretStr) -> SecretStr:
+        """Refuse another kind of database. A part of the URL may be a password: show none."""
+        value = url.get_secret_value()
+        if not value.startswith((SQLITE, *POSTGRES)) or value == SQLITE:
+            raise PydanticCustomError(
+                "database_url", "Input should be sqlite:///path/of/a/file or postgresql://…"
+            )
+        return url
