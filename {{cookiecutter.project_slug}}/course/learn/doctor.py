@@ -22,7 +22,6 @@ PACKAGES = (
     "structlog",
     "numpy",
     "onnxruntime",
-    "aiosqlite",
     "celery",
     "sklearn",
     "httpx2",

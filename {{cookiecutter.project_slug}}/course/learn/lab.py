@@ -16,7 +16,7 @@ from typing import TypeVar
 from learn.exchange import CheckFailed, Exchange, Json
 from learn.gate import Gate
 from learn.process import START_SECONDS, end, start
-from learn.server import Server, serve
+from learn.server import APP, Server, serve
 
 STILL_RUNNING = -1  # the status of a program that did not end
 
@@ -62,14 +62,17 @@ class Lab:
             server.process.kill()
 
     def new_work(self) -> Path:
-        """A new folder for databases, log and probe; servers with the same one share them."""
+        """A new folder for the database, log and probe; servers with the same one share them."""
         self._runs += 1
         return self.folder / f"run-{self._runs}"
 
     @contextmanager
-    def serve(self, work: Path | None = None, **settings: object) -> Iterator[Server]:
-        """A server with these settings; with databases of its own, or those in `work`."""
-        with serve(self.folder, work or self.new_work(), settings, wait=False) as server:
+    def serve(
+        self, work: Path | None = None, target: str = APP, /, **settings: object
+    ) -> Iterator[Server]:
+        """A server with these settings; with a database of its own, or the one in `work`."""
+        place = work or self.new_work()
+        with serve(self.folder, place, settings, wait=False, target=target) as server:
             self.servers.append(server)
             server.wait_until_started()
             yield server
@@ -101,9 +104,9 @@ class Lab:
         """The server that the checks share, started by the first one that asks."""
         return self.keep()
 
-    def keep(self, **settings: object) -> Server:
+    def keep(self, target: str = APP, /, **settings: object) -> Server:
         """A server with these settings that runs until all the checks are done."""
-        return self._open.enter_context(self.serve(None, **settings))
+        return self._open.enter_context(self.serve(None, target, **settings))
 
     def enter(self, context: AbstractContextManager[T]) -> T:
         """Enter a context that ends when all the checks are done."""

@@ -47,7 +47,7 @@ def show_request(screen: Screen, failed: dict[str, Any]) -> None:
     """How to start the app as the check did, what to send first, and the request."""
     screen.say("replay.how")
     screen.as_is("    uv run python -m app.models.iris.train")
-    screen.as_is("\n".join(f"    {line}" for line in starting(failed.get("settings", {}))))
+    screen.as_is("\n".join(f"    {line}" for line in starting(failed)))
     screen.say("replay.model")
     if before := failed.get("before"):
         screen.say("replay.before")
@@ -57,9 +57,10 @@ def show_request(screen: Screen, failed: dict[str, Any]) -> None:
     screen.as_is(as_command(failed["curl"]), "bold")
 
 
-def starting(settings: dict[str, str]) -> list[str]:
-    """The commands that start the learner's own app with these settings."""
-    start = "uv run python -m app"
+def starting(failed: dict[str, Any]) -> list[str]:
+    """The commands that start the learner's own app as the check did."""
+    settings: dict[str, str] = failed.get("settings", {})
+    start = f"uv run python -m {failed.get('program') or 'app'}"
     if os.name == "nt":
         return [*(f'set "{name}={value}"' for name, value in settings.items()), start]
     return [" ".join([*(f"{name}={shlex.quote(v)}" for name, v in settings.items()), start])]

@@ -17,6 +17,7 @@ from learn.gate import Gate, wait_until
 from learn.process import START_SECONDS, CannotGrade, end, start, why_it_ended
 
 ANSWER_SECONDS = 10
+APP = "app.main:app"
 RUNNING = re.compile(r"Uvicorn running on (http://127\.0\.0\.1:\d+)")
 
 
@@ -29,11 +30,13 @@ class Server:
         folder: Path,
         work: Path,
         settings: Mapping[str, object],
+        target: str = APP,
     ) -> None:
         self.process = process
         self.folder = folder
         self.work = work
         self.settings = settings
+        self.target = target  # which app it is: a chapter may have one of its own
         self.asked: list[Exchange] = []  # also what is not answered yet
         self.gate = Gate(work / "probe")
         self.url = ""
@@ -146,11 +149,15 @@ class Server:
 
 @contextmanager
 def serve(
-    folder: Path, work: Path, settings: Mapping[str, object], wait: bool = True
+    folder: Path,
+    work: Path,
+    settings: Mapping[str, object],
+    wait: bool = True,
+    target: str = APP,
 ) -> Iterator[Server]:
-    """Serve the app in `folder` with these settings; databases, log and probe are in `work`."""
-    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", "0", "--no-access-log"]
-    server = Server(start(command, folder, work, settings), folder, work, settings)
+    """Serve the app in `folder` with these settings; database, log and probe are in `work`."""
+    command = [sys.executable, "-m", "uvicorn", target, "--port", "0", "--no-access-log"]
+    server = Server(start(command, folder, work, settings), folder, work, settings, target)
     try:
         if wait:
             server.wait_until_started()

@@ -5,7 +5,7 @@ from typing import Any
 from learn.exchange import CheckFailed, Exchange
 from learn.gate import wait_until
 from learn.lab import Lab
-from learn.server import Server
+from learn.server import APP, Server
 from learn.traces import as_the_learners, exceptions, written
 
 LONGEST_TRACE = 20_000
@@ -34,6 +34,7 @@ class Witness:
             "curl": exchange.curl,
             "request_id": exchange.request_id,
             "trace": self._trace(exchange.request_id) if crashed else "",
+            "program": program(server) if server else "",
             "settings": shown_settings(server) if server else {},
             "before": before(exchange, server) if server else [],
         }
@@ -55,6 +56,12 @@ def is_of(exchange: Exchange, server: Server) -> bool:
     return bool(server.url) and exchange.url.startswith(f"{server.url}/")
 
 
+def program(server: Server) -> str:
+    """What `python -m` starts by hand: the app, or that of the chapter."""
+    module = server.target.partition(":")[0]
+    return "app" if server.target == APP else module
+
+
 def shown_settings(server: Server) -> dict[str, str]:
     """What the check set for the app, without what lies in a folder that is gone by then.
 
@@ -62,7 +69,9 @@ def shown_settings(server: Server) -> dict[str, str]:
     """
     slow = {"MODEL_LOADER": "learn.probes:load_slow_model"} if server.gate.was_held else {}
     given = {n.upper(): str(value) for n, value in server.settings.items() if value is not None}
-    return slow | {name: value for name, value in given.items() if server.work.name not in value}
+    gone = (server.folder.name, server.work.name)
+    kept = {name: value for name, value in given.items() if not any(g in value for g in gone)}
+    return slow | kept
 
 
 def before(exchange: Exchange, server: Server) -> list[str]:
