@@ -2,7 +2,7 @@
 
 Two kinds of block in `lesson.md` are compared with what there is, and can be brought up to date:
 
-    ```python app/storage/database.py:open_database     the source of this symbol
+    ```python app/storage/sqlite.py:open_sqlite         the source of this symbol
     ```http too-long                            a request, and what the solved app answers to it
 
 In a recorded answer the text "…" stands for anything, and numbers need only be near.

@@ -69,9 +69,8 @@ def shown_settings(server: Server) -> dict[str, str]:
     """
     slow = {"MODEL_LOADER": "learn.probes:load_slow_model"} if server.gate.was_held else {}
     given = {n.upper(): str(value) for n, value in server.settings.items() if value is not None}
-    gone = (server.folder.name, server.work.name)
-    kept = {name: value for name, value in given.items() if not any(g in value for g in gone)}
-    return slow | kept
+    kept = {name: value for name, value in given.items() if server.folder.name not in value}
+    return slow | {n: value.replace(f"/{server.work.name}/", "/var/") for n, value in kept.items()}
 
 
 def before(exchange: Exchange, server: Server) -> list[str]:

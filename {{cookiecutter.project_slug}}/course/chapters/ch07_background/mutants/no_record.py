@@ -19,6 +19,8 @@ async def submit_task(
 ) -> Task:
     """Accept a task of this kind."""
     checked = check_payload(tasks.kinds, kind, payload)
-    background.add_task(find_kind(tasks.kinds, kind).run, checked, SimpleNamespace(sleep=time.sleep))
+    background.add_task(
+        find_kind(tasks.kinds, kind).run, checked, SimpleNamespace(sleep=time.sleep)
+    )
     task = Task(id=uuid4(), kind=kind, state=TaskState.QUEUED, created_at=datetime.now(UTC))
     return accept(task, response, background, tasks)
