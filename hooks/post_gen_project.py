@@ -117,7 +117,7 @@ def hand_out_course() -> None:
     """Put the starters of the exercises in, and keep the solution aside."""
     sys.dont_write_bytecode = True
     sys.path.insert(0, "course")
-    importlib.import_module("learn.handout").hand_out(Path())
+    importlib.import_module("learn.chapters.handout").hand_out(Path())
 
 
 def say_next_steps() -> None:

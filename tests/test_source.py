@@ -27,7 +27,7 @@ MEDIAN_LINES_OF_A_FUNCTION = 8
 APP_MODULES = sorted((TEMPLATE / "app").rglob("*.py"))
 LAB_MODULES = sorted((TEMPLATE / "lab").glob("*.py"))
 COURSE = TEMPLATE / "course"
-COURSE_MODULES = sorted((COURSE / "learn").glob("*.py"))
+COURSE_MODULES = sorted((COURSE / "learn").rglob("*.py"))
 CHAPTERS = sorted(path.name for path in (COURSE / "chapters").iterdir())
 OWN_MODULES = sorted([*(ROOT / "hooks").glob("*.py"), *(ROOT / "scripts").glob("*.py")])
 

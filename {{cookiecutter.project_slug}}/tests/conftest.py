@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 
 from app.kit.watchdog.thread import Block, Watchdog
 from app.main import create_app
@@ -31,15 +32,26 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """The event loop of tests that are marked `anyio`."""
+    return "asyncio"
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Development settings, with a fake model and a database in a folder of the test's own."""
     return Settings(
-        database_path=tmp_path / "app.sqlite3",
-        task_database_path=tmp_path / "tasks.sqlite3",
+        database_url=SecretStr(f"sqlite:///{tmp_path}/app.sqlite3"),
         model_loader="tests.fakes:load_model",
         shutdown_seconds=1,
     )
+
+
+@pytest.fixture
+def database(settings: Settings) -> Path:
+    """The SQLite file of these settings."""
+    return Path(settings.database_url.get_secret_value().removeprefix("sqlite:///"))
 
 
 @pytest.fixture(autouse=True)
@@ -117,8 +129,7 @@ def start(folder: Path, module: str = "app", **variables: str) -> subprocess.Pop
     environment = {
         **os.environ,
         "PORT": str(free_port()),
-        "DATABASE_PATH": str(folder / "app.sqlite3"),
-        "TASK_DATABASE_PATH": str(folder / "tasks.sqlite3"),
+        "DATABASE_URL": f"sqlite:///{folder}/app.sqlite3",
         "MODEL_LOADER": "tests.fakes:load_model",
         **variables,
     }

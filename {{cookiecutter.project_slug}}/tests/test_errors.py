@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -142,12 +143,12 @@ def test_a_bug_answers_500_and_is_logged_with_the_request(
 
 
 def test_storage_that_fails_answers_503_and_tells_only_the_operator(
-    settings: Settings, capsys: pytest.CaptureFixture[str]
+    settings: Settings, database: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with TestClient(create_app(settings), base_url=LOCAL) as client:
-        database = sqlite3.connect(settings.database_path)
-        database.execute("DROP TABLE predictions")
-        database.close()
+        other = sqlite3.connect(database)
+        other.execute("DROP TABLE predictions")
+        other.close()
         answer = client.post("/v1/predictions", json=FLOWER)
     problem = assert_problem(answer, 503)
     assert problem["type"] == "urn:problem:StorageUnavailable"

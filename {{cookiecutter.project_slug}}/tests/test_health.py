@@ -4,7 +4,7 @@ import sqlite3
 
 from fastapi.testclient import TestClient
 
-from app.state import AppState
+from app.storage.connection import StorageUnavailableError
 from tests.fakes import CARD
 
 
@@ -17,12 +17,10 @@ def test_ready_with_the_models_version(client: TestClient) -> None:
 
 
 def test_alive_but_not_ready_without_storage(client: TestClient) -> None:
-    state: AppState = client.app_state  # type: ignore[assignment]
+    def away() -> None:
+        raise StorageUnavailableError from sqlite3.OperationalError("disk I/O error")
 
-    async def away(_: str) -> None:
-        raise sqlite3.OperationalError("disk I/O error")
-
-    state["database"].execute_fetchall = away  # type: ignore[method-assign, assignment]
+    client.app_state["storage"].ping = away
     assert client.get("/health/live").status_code == 200
     answer = client.get("/health/ready")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 
 from app.kit.start import StartError
 from app.main import create_app
@@ -27,9 +28,10 @@ def test_the_model_is_closed_when_the_database_cannot_be_opened(
     settings: Settings, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
-    broken = settings.model_copy(update={"database_path": tmp_path / "file" / "app.sqlite3"})
+    url = SecretStr(f"sqlite:///{tmp_path}/file/app.sqlite3")
+    broken = settings.model_copy(update={"database_url": url})
     with (
-        pytest.raises(StartError, match="DATABASE_PATH"),
+        pytest.raises(StartError, match="DATABASE_URL"),
         TestClient(create_app(broken), base_url=LOCAL),
     ):
         pass

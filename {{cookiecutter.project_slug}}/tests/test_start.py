@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from app.__main__ import main
+from app.main import create_app
 from app.settings import Settings
 from tests.conftest import free_port, serve, start
 from tests.fakes import FLOWER
@@ -28,7 +29,14 @@ SECRET = "not-long-enough-secret"
             "nowhere/card.json cannot be read",
         ),
         ({"MODEL_LOADER": "tests.nothing:load"}, "MODEL_LOADER: tests.nothing:load is not there"),
-        ({"DATABASE_PATH": "/dev/null/app.sqlite3"}, "DATABASE_PATH: /dev/null/app.sqlite3 cannot"),
+        (
+            {"DATABASE_URL": "sqlite:////dev/null/app.sqlite3"},
+            "DATABASE_URL: /dev/null/app.sqlite3",
+        ),
+        (
+            {"DATABASE_URL": "mysql://user:hush@host/app"},
+            "DATABASE_URL: Input should be sqlite:///",
+        ),
     ],
 )
 def test_a_start_that_fails_says_why_and_exits_non_zero(
@@ -71,9 +79,10 @@ def test_uvicorn_is_given_the_settings(settings: Settings, monkeypatch: pytest.M
     monkeypatch.setattr(sys, "argv", ["app"])
     monkeypatch.setattr("app.__main__.load_settings", lambda _: settings)
     monkeypatch.setattr("uvicorn.run", lambda app, **options: given.update(options, app=app))
-    main()
+    monkeypatch.setattr(sys.modules[__name__], "app", create_app(settings), raising=False)
+    main(f"{__name__}:app")
     assert (given["app"], given["host"], given["port"]) == (
-        "app.main:app",
+        f"{__name__}:app",
         "127.0.0.1",
         settings.port,
     )

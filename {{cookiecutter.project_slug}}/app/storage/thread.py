@@ -93,7 +93,7 @@ class Storage:
     def wait_for(self, call: Call) -> object:
         """Do what `put` does, in a thread that may wait."""
         if threading.current_thread() is self._thread:
-            raise RuntimeError("A store's method would wait for itself: call a plain function here")
+            raise RuntimeError("It would wait for itself. Within a store, call self.get.here(...)")
         future: Future[Any] = Future()
         self._queue(call, future)
         return future.result()

@@ -30,13 +30,11 @@ class NoTaskFileError(AppError):
 class TaskService:
     """Submits, reads, watches and cancels tasks; made once in each worker process."""
 
-    def __init__(
-        self, store: TaskStore, engine: Engine, kinds: Kinds, watch_seconds: float = WATCH_SECONDS
-    ) -> None:
+    def __init__(self, store: TaskStore, engine: Engine, kinds: Kinds) -> None:
         self.store = store
         self.engine = engine
         self.kinds = kinds
-        self._watch_seconds = watch_seconds
+        self.watch_seconds = WATCH_SECONDS
 
     async def submit(
         self, kind: str, payload: BaseModel, key: str | None, pieces: Sequence[bytes] = ()
@@ -72,7 +70,7 @@ class TaskService:
         """The task as it is, and again whenever it has changed, until it or the service ends."""
         yield task
         while not task.state.final and not self.engine.stopping.is_set():
-            await asyncio.sleep(self._watch_seconds)
+            await asyncio.sleep(self.watch_seconds)
             before = task
             with suppress(StorageUnavailableError):  # then the next look may tell
                 task = await self.get(task.id)

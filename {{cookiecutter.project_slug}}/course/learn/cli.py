@@ -1,4 +1,4 @@
-"""`uv run learn`: runs the command, and tells in words what goes wrong.
+"""`uv run learn`: runs a command, and says in words what goes wrong.
 
 Exit codes: 0 passed, 1 something failed, 2 usage, 3 could not grade, 130 ended by Ctrl-C.
 """
@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from learn.commands import PLAIN, app
-from learn.messages import text
+from learn.commands.verbs import PLAIN, app
+from learn.terminal.messages import text
 
 if TYPE_CHECKING:
-    from learn.learner import Learner
+    from learn.progress.project import Project
 
-CANNOT_GRADE, INTERRUPTED = 3, 130
+COULD_NOT_GRADE, INTERRUPTED = 3, 130  # `Verdict` is not loaded for help
 
 
 def add_teach(arguments: list[str]) -> None:
     """Add the instructor's verbs; they are loaded when one of them is called."""
     if "teach" in arguments:
-        from learn.teach import app as teach
+        from learn.teach.verbs import app as teach
     else:
         teach = typer.Typer()
         teach.callback()(lambda: None)
@@ -28,7 +28,7 @@ def add_teach(arguments: list[str]) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command; what goes wrong is told in words, and the exit code says what it was."""
+    """Run the command; the exit code says what went wrong, and the screen says it in words."""
     given = sys.argv[1:] if arguments is None else arguments
     if PLAIN in given:  # it may stand anywhere
         given = [PLAIN, *(word for word in given if word != PLAIN)]
@@ -38,13 +38,14 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as error:
-        sys.exit(told(error))
+        sys.exit(report_error(error))
 
 
-def told(error: Exception) -> int:
-    """Tell what went wrong; the exit code."""
-    from learn.learner import Learner, LearnError
-    from learn.screens import Screen
+def report_error(error: Exception) -> int:
+    """Say what went wrong; return the exit code."""
+    from learn.progress.project import Project
+    from learn.terminal.errors import LearnError
+    from learn.terminal.screen import Screen
 
     screen = Screen(stderr=True)
     if isinstance(error, LearnError):
@@ -53,17 +54,17 @@ def told(error: Exception) -> int:
     if isinstance(error, OSError):
         where = error.filename or text("error.some_file")
         screen.say("error.file", file=where, cause=error.strerror or error)
-        return CANNOT_GRADE
+        return COULD_NOT_GRADE
     screen.say("error.ours", cause=f"{type(error).__name__}: {error}")
-    screen.say("error.crash", path=write_down(Learner()))
-    return CANNOT_GRADE
+    screen.say("error.crash", path=save_traceback(Project()))
+    return COULD_NOT_GRADE
 
 
-def write_down(learner: "Learner") -> str:
-    """Keep the traceback of a fault of the course itself; where."""
+def save_traceback(project: "Project") -> str:
+    """Save the traceback of a bug in the course itself; return its path."""
     import traceback
 
-    path = learner.state / "crash.txt"
+    path = project.state / "crash.txt"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(traceback.format_exc(), "utf-8")
-    return learner.shown(path)
+    return project.display_path(path)

@@ -1,8 +1,8 @@
-"""A cohort to grade: folders of learners of every sort, and what has to come of each of them.
+"""A cohort to grade: folders of learners of every sort, and the verdict that each must get.
 
     python course/tests/cohort.py FOLDER        # from the project, with PYTHONPATH=course
 
-makes thirty learners of this course, and prints what `learn teach grade FOLDER` has to find.
+makes thirty learners of this course, and prints what `learn teach grade FOLDER` must find.
 """
 
 import shutil
@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from itertools import cycle, islice
 from pathlib import Path
 
-from learn.chapters import Chapter, Files, load_chapters
-from learn.handout import SOLUTION, hand_out, read_files, solved_files, write, write_files
+from learn.chapters.chapter import Chapter, load_chapters
+from learn.chapters.files import Files, read_files, write, write_files
+from learn.chapters.handout import SOLUTION, hand_out, solved_files
+from learn.grading.verdict import Verdict
 
-OK, NO, NOT_BEGUN, BROKEN, NONE = "passed", "failed", "not begun", "broken", "could not grade"
 SOLVERS, BEGINNERS, MISTAKEN, INVENTIVE = 6, 5, 9, 3
 
 # What a learner who wants the pass, and not the work, might put before everything else in a file.
@@ -33,8 +34,8 @@ os._exit(0)""",
     __hash__ = object.__hash__""",
     "does_not_parse": "def :",
 }
-INTRUDER = """import learn.exchange
-learn.exchange.Exchange.expect = lambda self, *_, **__: self
+INTRUDER = """import learn.grading.exchange
+learn.grading.exchange.Exchange.expect = lambda self, *_, **__: self
 """
 
 
@@ -44,7 +45,7 @@ class Learner:
 
     name: str
     files: Files
-    expected: dict[str, str]  # chapter -> result
+    expected: dict[str, Verdict]  # by chapter
     altered: list[str] = field(default_factory=list)  # what else of the project was changed
 
 
@@ -53,11 +54,14 @@ def learners(project: Path) -> list[Learner]:
     solved, chapters = solved_files(project), load_chapters(project / "course")
     written = [chapter for chapter in chapters if chapter.targets]
     starters = begun(solved, written)
-    passed = {chapter.id: OK for chapter in written}
-    nothing = {chapter.id: NOT_BEGUN for chapter in written}
+    passed = {chapter.id: Verdict.PASSED for chapter in written}
+    nothing = {chapter.id: Verdict.NOT_BEGUN for chapter in written}
     made = [Learner(f"solver-{n}", solved, passed) for n in range(SOLVERS)]
     made += [Learner(f"beginner-{n}", starters, nothing) for n in range(BEGINNERS)]
-    for kind, count, result in (("mutants", MISTAKEN, NO), ("alternatives", INVENTIVE, OK)):
+    for kind, count, result in (
+        ("mutants", MISTAKEN, Verdict.FAILED),
+        ("alternatives", INVENTIVE, Verdict.PASSED),
+    ):
         variants = [(c, variant) for c in written for variant in c.variants(kind)]
         step = max(len(variants) // count, 1)
         for n, (chapter, variant) in enumerate(islice(cycle(variants[::step]), count)):
@@ -81,16 +85,19 @@ def begun(solved: Files, chapters: list[Chapter]) -> Files:
     return files
 
 
-def cheats(starters: Files, nothing: dict[str, str], chapter: Chapter) -> list[Learner]:
+def cheats(starters: Files, nothing: dict[str, Verdict], chapter: Chapter) -> list[Learner]:
     """Those who want the pass alone: nothing is written but this in the chapter's file."""
     name = chapter.files[0]
-    results = dict.fromkeys(CHEATS, NONE) | {"equals": NO, "does_not_parse": BROKEN}
+    results = dict.fromkeys(CHEATS, Verdict.COULD_NOT_GRADE) | {
+        "equals": Verdict.FAILED,
+        "does_not_parse": Verdict.BROKEN,
+    }
     made = []
     for cheat, code in CHEATS.items():
         files = starters | {name: f"{code}\n{starters[name]}"}
         made.append(Learner(f"cheat-{cheat}", files, nothing | {chapter.id: results[cheat]}))
     touched = starters | {name: starters[name] + "\n# I have done something.\n"}
-    failed = nothing | {chapter.id: NO}
+    failed = nothing | {chapter.id: Verdict.FAILED}
     grader = f"course/chapters/{chapter.folder.name}/grader.py"
     made.append(Learner("cheat-edits_the_grader", touched, failed, [grader]))
     made.append(Learner("cheat-intrudes", touched, failed, ["conftest.py", "sitecustomize.py"]))

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from learn.handout import SOLUTION, hand_out, hashes, solved_files, write, write_files
-from learn.process import COURSE
+from learn.chapters.files import write, write_files
+from learn.chapters.folders import COURSE
+from learn.chapters.handout import SOLUTION, hand_out, hashes, solved_files
 
 HINTS = """## 1
 
@@ -72,7 +73,7 @@ async def live() -> Live:
     # 1. Say so.
     raise TodoError("01", "say that the process answers.")
 """
-LIVE_GRADER = """from learn.lab import Lab, check
+LIVE_GRADER = """from learn.grading.lab import Lab, check
 
 
 @check("twice")
@@ -116,7 +117,7 @@ async def ask_model(features: Features, model: ModelDep) -> dict[str, float]:
     \"\"\"How probable each label is.\"\"\"
     raise TodoError("02", "ask the model.")
 """
-ASK_GRADER = """from learn.lab import Lab, check
+ASK_GRADER = """from learn.grading.lab import Lab, check
 
 
 @check("asked")

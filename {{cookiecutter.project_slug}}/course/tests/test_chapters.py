@@ -5,13 +5,15 @@ from itertools import combinations
 
 import pytest
 
-from learn.chapters import Chapter, Variant, load_chapters
-from learn.grading import Verdict, grade
-from learn.handout import solved_files
-from learn.lessons import refresh
-from learn.process import COURSE
-from learn.symbols import definition
-from learn.workspace import composed
+from learn.chapters.chapter import Chapter, load_chapters
+from learn.chapters.folders import COURSE
+from learn.chapters.handout import solved_files
+from learn.chapters.symbols import definition
+from learn.chapters.variant import Variant
+from learn.chapters.workspace import compose
+from learn.grading.grader import grade
+from learn.grading.verdict import Verdict
+from learn.teach.lesson_blocks import check_lesson
 
 PROJECT = COURSE.parent
 SOLVED = solved_files(PROJECT)
@@ -43,7 +45,7 @@ def test_the_starter_fails_by_a_check(chapter: Chapter) -> None:
     assert chapter.starter
     report = grade(chapter, chapter.starter.apply(SOLVED), PROJECT)
     assert report.verdict is Verdict.FAILED, report
-    assert not any(result.get("not_started") for result in report.results), report
+    assert not any(result.not_started for result in report.results), report
 
 
 @pytest.mark.parametrize(("chapter", "variant"), variants("alternatives"), ids=name)
@@ -64,10 +66,10 @@ def test_a_wrong_answer_is_rejected_by_the_check_it_names(
 @pytest.mark.parametrize("chapter", WRITTEN, ids=name)
 def test_every_check_rejects_something_and_can_say_why(chapter: Chapter) -> None:
     named = {mutant.rejected_by for mutant in chapter.variants("mutants")}
-    assert named == set(chapter.checks)
+    assert named == set(chapter.check_ids)
     grader = (chapter.folder / "grader.py").read_text("utf-8")
     for reason in re.findall(r'why="([a-z-]+)"|CheckFailed\(\s*"([a-z-]+)"', grader):
-        assert "".join(reason) in chapter.facts["why"]
+        assert "".join(reason) in chapter.why
 
 
 def test_with_one_chapter_unsolved_only_that_one_is_unsolved() -> None:
@@ -79,7 +81,7 @@ def test_with_one_chapter_unsolved_only_that_one_is_unsolved() -> None:
         assert changed
         assert changed <= set(unsolved.files)
         for chapter in CHAPTERS:
-            same = composed(chapter, files, SOLVED) == SOLVED
+            same = compose(chapter, files, SOLVED) == SOLVED
             assert same is (chapter is not unsolved)
 
 
@@ -90,7 +92,7 @@ def test_no_file_belongs_to_two_chapters() -> None:
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=name)
 def test_what_the_lesson_shows_is_as_it_says(chapter: Chapter) -> None:
-    assert refresh(chapter, write_them=False) == []
+    assert check_lesson(chapter, update=False) == []
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=name)
@@ -106,14 +108,13 @@ def test_the_lesson_is_short_and_in_order(chapter: Chapter) -> None:
 def test_predictions_can_be_checked_in_the_lesson(chapter: Chapter) -> None:
     lesson = (chapter.folder / "lesson.md").read_text("utf-8")
     blocks = dict(re.findall(r"^```http (\S+)\n(.*?)^```$", lesson, re.M | re.S))
-    questions = chapter.facts["predict"]
-    assert questions
-    for question in questions:
-        choice = question["choices"][question["right"] - 1]
-        assert question["question"]
-        assert question["because"]
-        if "exchange" in question:
-            assert choice.split()[0].strip(",.;:") in blocks[question["exchange"]]
+    assert chapter.questions
+    for question in chapter.questions:
+        choice = question.choices[question.right - 1]
+        assert question.text
+        assert question.because
+        if question.exchange:
+            assert choice.split()[0].strip(",.;:") in blocks[question.exchange]
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=name)

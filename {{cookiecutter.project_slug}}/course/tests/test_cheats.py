@@ -6,10 +6,12 @@ import pytest
 from cohort import CHEATS, INTRUDER
 from conftest import Desk
 
-from learn.chapters import Chapter, load_chapters
-from learn.grading import Verdict, grade
-from learn.handout import SOLUTION, hashes, solved_files, write
-from learn.process import COURSE
+from learn.chapters.chapter import Chapter, load_chapters
+from learn.chapters.files import write
+from learn.chapters.folders import COURSE
+from learn.chapters.handout import SOLUTION, hashes, solved_files
+from learn.grading.grader import grade
+from learn.grading.verdict import Verdict
 
 PLACE = "app/health.py"
 GRADER = "course/chapters/ch01_live/grader.py"
@@ -62,7 +64,7 @@ def test_a_learners_files_beside_the_apps_own_change_nothing(desk: Desk) -> None
     assert verdict(desk) == (1, "failed")
 
 
-@pytest.mark.parametrize("name", [GRADER, "course/learn/grading.py", "course/learn/new.py"])
+@pytest.mark.parametrize("name", [GRADER, "course/learn/grading/grader.py", "course/learn/new.py"])
 def test_an_edited_grader_is_told(desk: Desk, name: str) -> None:
     path = desk.project / name
     write(path, (path.read_text("utf-8") if path.exists() else "") + "\n# kinder\n")
@@ -79,9 +81,11 @@ def test_no_checks_are_no_pass(desk: Desk) -> None:
 def test_the_seal_is_over_all_that_grades(desk: Desk) -> None:
     sealed = json.loads((desk.project / SOLUTION).read_text("utf-8"))["sealed"]
     assert sealed == hashes(desk.project)
-    assert {GRADER, "course/learn/grade.py", "course/chapters/ch01_live/chapter.toml"} <= set(
-        sealed
-    )
+    assert {
+        GRADER,
+        "course/learn/grading/runner.py",
+        "course/chapters/ch01_live/chapter.toml",
+    } <= set(sealed)
 
 
 @pytest.mark.parametrize("chapter", WRITTEN, ids=lambda chapter: chapter.folder.name[5:])
@@ -90,4 +94,4 @@ def test_no_chapter_is_passed_by_leaving(chapter: Chapter) -> None:
     name = chapter.files[0]
     report = grade(chapter, solved | {name: f"{CHEATS['exits']}\n{solved[name]}"}, COURSE.parent)
     assert report.verdict is not Verdict.PASSED
-    assert not any(result["passed"] for result in report.results)
+    assert not any(result.passed for result in report.results)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import Desk
 
-from learn.process import COURSE
+from learn.chapters.folders import COURSE
 
 ANSI = re.compile(r"\x1b")
 VERBS = {
@@ -36,7 +36,15 @@ def test_help_names_every_verb_and_comes_at_once(desk: Desk) -> None:
     assert found.returncode == 0
     listed = re.findall(r"^  ([a-z]+) ", found.stdout.partition("Commands:")[2], re.M)
     assert set(listed) == VERBS
-    slow = {"rich.console", "httpx2", "watchfiles", "fastapi", "learn.grading", "learn.teach"}
+    slow = {
+        "rich.console",
+        "httpx2",
+        "watchfiles",
+        "fastapi",
+        "learn.grading",
+        "learn.teach",
+        "learn.progress",
+    }
     loaded = desk.python("-c", "import sys, learn.cli; print(*sys.modules)").stdout.split()
     assert slow.isdisjoint(loaded)
 
@@ -55,6 +63,7 @@ def test_the_first_chapter_without_a_pass_is_the_current_one(desk: Desk) -> None
     assert found.returncode == 1
     assert found.stdout.startswith("ch00  Begin")
     assert "uv run learn predict 00" in found.stdout
+    assert json.loads(desk.learn("check", "--json").stdout)["verdict"] == "not begun"
     desk.learn("predict", typed="1\n")
     assert desk.learn("check").returncode == 0
     assert desk.learn("check").stdout.startswith("ch01  ")
@@ -66,6 +75,9 @@ def test_nothing_is_started_for_what_is_not_written(desk: Desk) -> None:
     assert "Nothing is written yet. Begin at app/health.py:" in found.stdout
     assert "Write live" in found.stdout
     assert not (desk.state / "last.json").exists()
+    as_json = desk.learn("check", "1", "--json")
+    assert as_json.returncode == 1
+    assert json.loads(as_json.stdout)["verdict"] == "not begun"
 
 
 def test_a_pass_is_said_and_noted(desk: Desk) -> None:
@@ -134,6 +146,9 @@ def test_a_file_that_python_cannot_read_is_shown_at_its_line(
     assert re.search(rf"where +{place}$", found.stdout, re.M)
     assert re.search(cause, found.stdout)
     assert not (desk.state / "last.json").exists()
+    as_json = desk.learn("check", "1", "--json")
+    assert as_json.returncode == 1
+    assert json.loads(as_json.stdout)["verdict"] == "broken"
     assert "Traceback" not in found.stderr
 
 

@@ -10,15 +10,17 @@ from pathlib import Path
 import pytest
 from conftest import Desk
 
-from learn.chapters import Chapter
-from learn.checking import raised
-from learn.exchange import CheckFailed, Exchange
-from learn.grade import run_checks
-from learn.handout import write
-from learn.lab import Lab
-from learn.process import NotStarted, environment, why_it_ended
-from learn.replaying import quoted, readable
-from learn.server import Server
+from learn.chapters.chapter import Chapter
+from learn.chapters.files import write
+from learn.commands.replay import log_line_in_words, quote
+from learn.grading.exchange import CheckFailed, Exchange
+from learn.grading.lab import Lab
+from learn.grading.process import NotStarted, environment, why_it_ended
+from learn.grading.report import CheckResult
+from learn.grading.runner import run_checks
+from learn.grading.server import Server
+from learn.grading.wire import Line
+from learn.progress.explanation import explain_exception
 
 ASKED = "app/showcases/concurrency/router.py"
 GRADER = "course/chapters/ch01_live/grader.py"
@@ -71,11 +73,11 @@ def test_no_answer_is_said_in_words(tmp_path: Path) -> None:
         with pytest.raises(CheckFailed) as failed:
             server.get("/", seconds=0.1).expect(200, why="status")
         process.kill()
-    assert failed.value.report["got"] == "no answer within 0.1 s"
+    assert failed.value.got == "no answer within 0.1 s"
 
 
 def test_an_exception_behind_another_failure_is_shown(tmp_path: Path) -> None:
-    heard: list[dict[str, object]] = []
+    lines: list[Line] = []
     log = tmp_path / "run-1/log"
     log.parent.mkdir()
 
@@ -85,25 +87,27 @@ def test_an_exception_behind_another_failure_is_shown(tmp_path: Path) -> None:
         raise CheckFailed("not-announced", got="no message", expected="one")
 
     lab = Lab(tmp_path, tmp_path, 1)
-    run_checks([("announced", raises)], lab, lambda **said: heard.append(said), stop=True)
-    chapter = Chapter(tmp_path, {"targets": ["app/tasks/engine.py"]})
+    run_checks([("announced", raises)], lab, lines.append, stop=True)
+    chapter = Chapter(tmp_path, "Announce", targets=["app/tasks/engine.py"])
+    result = lines[-1]
+    assert isinstance(result, CheckResult)
     cause = "TypeError: task args must be a list or tuple (app/tasks/engine.py:105)"
-    assert raised(chapter, heard[-1]) == ("", "", cause)
+    assert explain_exception(chapter, result) == ("", "", cause)
 
 
 def test_frames_of_libraries_are_not_taken_for_the_learners() -> None:
     line = json.dumps({"level": "error", "event": "failed", "exception": TRACE.format(folder="")})
-    assert not [said for said in readable(line) if "base.py" in said]
+    assert not [said for said in log_line_in_words(line) if "base.py" in said]
 
 
 def test_what_was_compared_is_not_cut_off() -> None:
     found = answer(422, {"detail": "x" * 400, "errors": [{"pointer": ".a", "message": "x" * 900}]})
     with pytest.raises(CheckFailed) as failed:
         found.fail('422 with errors: [{"pointer": "/a"}]', why="errors")
-    assert failed.value.report["got"] == '422 {"errors": [{"pointer": ".a"}]}'
+    assert failed.value.got == '422 {"errors": [{"pointer": ".a"}]}'
     with pytest.raises(CheckFailed) as failed:
         answer(501, {"title": "To Do", "status": 501}).expect(200, {"status": "ok"}, why="word")
-    assert '"title": "To Do"' in failed.value.report["got"]
+    assert '"title": "To Do"' in failed.value.got
 
 
 def test_replay_has_the_settings_and_what_was_sent_before(desk: Desk) -> None:
@@ -124,13 +128,13 @@ def test_replay_has_the_settings_and_what_was_sent_before(desk: Desk) -> None:
 
 def test_replay_of_a_held_inference_has_a_slow_model(desk: Desk) -> None:
     desk.solve("01")
-    held = """with lab.app.gate.held():
+    held = """with lab.app.gate.hold():
         lab.app.get("/").expect(418, why="word")
     lab.app.get"""
     desk.change(GRADER, "lab.app.get", held)
     desk.seal()
     desk.learn("check", "1")
-    start = "MODEL_LOADER=learn.probes:load_slow_model uv run python -m app\n"
+    start = "MODEL_LOADER=learn.grading.probe:load_slow_model uv run python -m app\n"
     assert start in desk.learn("replay").stdout
 
 
@@ -155,7 +159,7 @@ def test_replay_starts_the_app_of_the_chapter_with_a_folder_that_is_there(desk: 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
 @pytest.mark.parametrize("word", ["a b", "x" * 10_000, '{"' + "x" * 300 + "'s\": 1}", "-" * 200])
 def test_a_long_name_is_short_in_a_command(word: str) -> None:
-    command = quoted(word)
+    command = quote(word)
     assert len(command) < 250
     printed = subprocess.run(["sh", "-c", f"printf %s {command}"], capture_output=True, check=True)
     assert printed.stdout.decode() == word

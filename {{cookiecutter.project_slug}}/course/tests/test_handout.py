@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from learn.chapters import ChapterError, find_chapter, load_chapters
-from learn.handout import SOLUTION, altered, hand_out, open_up, read_files, solved_files
-from learn.process import COURSE
+from learn.chapters.chapter import ChapterError, find_chapter, load_chapters
+from learn.chapters.files import read_files
+from learn.chapters.folders import COURSE
+from learn.chapters.handout import SOLUTION, altered_files, hand_out, open_up, solved_files
 
 PROJECT = COURSE.parent
 CHAPTERS = load_chapters(COURSE)
@@ -49,12 +50,12 @@ def test_opening_is_the_way_back(project: Path) -> None:
 
 def test_what_grades_is_sealed(project: Path) -> None:
     hand_out(project)
-    assert altered(project, project) == []
+    assert altered_files(project, project) == []
     grader = project / "course/chapters/ch06_async/grader.py"
     grader.write_text(grader.read_text("utf-8") + "\n# easier\n", "utf-8")
     (project / "course/learn/extra.py").write_text("")
     (project / "conftest.py").write_text("")
-    assert altered(project, project) == [
+    assert altered_files(project, project) == [
         "conftest.py",
         "course/chapters/ch06_async/grader.py",
         "course/learn/extra.py",
@@ -64,14 +65,14 @@ def test_what_grades_is_sealed(project: Path) -> None:
 def test_a_lesson_may_be_changed(project: Path) -> None:
     hand_out(project)
     (project / "course/chapters/ch06_async/lesson.md").write_text("Read the book.", "utf-8")
-    assert altered(project, project) == []
+    assert altered_files(project, project) == []
 
 
 def test_line_ends_of_another_platform_are_no_change(project: Path) -> None:
     hand_out(project)
     grader = project / "course/chapters/ch06_async/grader.py"
     grader.write_bytes(grader.read_bytes().replace(b"\n", b"\r\n"))
-    assert altered(project, project) == []
+    assert altered_files(project, project) == []
 
 
 def test_a_chapter_is_found_by_any_of_its_names() -> None:

@@ -12,13 +12,13 @@ import pytest
 from conftest import Desk
 from rich.cells import cell_len
 
-from learn import messages
-from learn.commands import app
-from learn.messages import FOLDER, catalogue, language, text
-from learn.process import COURSE
-from learn.screens import Screen
+from learn.chapters.folders import COURSE
+from learn.commands.verbs import app
+from learn.terminal import messages
+from learn.terminal.messages import FOLDER, catalogue, language, text
+from learn.terminal.screen import Screen
 
-SOURCES = [path.read_text("utf-8") for path in sorted((COURSE / "learn").glob("*.py"))]
+SOURCES = [path.read_text("utf-8") for path in sorted((COURSE / "learn").rglob("*.py"))]
 ENGLISH = {f"{s}.{n}": said for s, texts in catalogue("en").items() for n, said in texts.items()}
 KEY = re.compile(r"[a-z]+\.[a-z_]+")
 LONG = "모델이 이벤트 루프 안에서 일했습니다: 끝날 때까지 아무도 답을 받지 못했습니다. 推論が終わる"
@@ -122,7 +122,7 @@ def test_marks_that_the_console_lacks_have_others_in_their_place(
 def test_nothing_that_an_app_says_steers_the_terminal(printed: Printed) -> None:
     screen = Screen()
     screen.row("got", "\x1b[2J\x07 [red]not markup[/red] :smile:")
-    screen.as_is("\x1b]0;title\x07[bold]")
+    screen.block("\x1b]0;title\x07[bold]")
     found = "".join(printed.lines())
     assert "\x1b" not in found
     assert "\x07" not in found
@@ -131,7 +131,7 @@ def test_nothing_that_an_app_says_steers_the_terminal(printed: Printed) -> None:
 
 
 def test_a_long_line_to_copy_is_not_broken(printed: Printed) -> None:
-    Screen().as_is("curl " + "x" * 200)
+    Screen().block("curl " + "x" * 200)
     assert printed.lines()[0] == "curl " + "x" * 200
 
 
@@ -235,7 +235,7 @@ def test_a_language_is_spoken_when_there_is_one(
     (tmp_path / "ko.toml").write_text('[check]\nok = "맞음"\n', "utf-8")
     monkeypatch.setattr(messages, "FOLDER", tmp_path)
     catalogue.cache_clear()
-    messages.preferred.cache_clear()
+    messages.preferred_language.cache_clear()
     for wanted, expected in [("ko", "맞음"), ("ko_KR.UTF-8", "맞음"), ("fr", "ok"), ("../x", "ok")]:
         monkeypatch.setenv("LEARN_LANG", wanted)
         assert text("check.ok") == expected
@@ -245,7 +245,7 @@ def test_a_language_is_spoken_when_there_is_one(
     monkeypatch.setenv("LC_ALL", "ko_KR.UTF-8")
     assert language() == "ko"
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
-    messages.preferred.cache_clear()
+    messages.preferred_language.cache_clear()
     assert language() == "en"
     catalogue.cache_clear()
-    messages.preferred.cache_clear()
+    messages.preferred_language.cache_clear()

@@ -4,8 +4,8 @@ from textwrap import dedent
 
 import pytest
 
-from learn.chapters import Variant
-from learn.symbols import SymbolError, definition, swap
+from learn.chapters.symbols import SymbolError, definition, swap
+from learn.chapters.variant import Variant
 
 SOURCE = '''"""A module."""
 

@@ -10,7 +10,8 @@ import pytest
 from cohort import Learner, make_cohort
 from conftest import Desk
 
-from learn.handout import SOLUTION, hashes, read_files, solved_files, write
+from learn.chapters.files import read_files, write
+from learn.chapters.handout import SOLUTION, hashes, solved_files
 
 
 @pytest.fixture(scope="session")

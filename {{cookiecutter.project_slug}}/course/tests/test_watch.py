@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import Desk
 
-from learn import keys, saves
+from learn.terminal import file_watcher, keys
 
 PLACE = "app/health.py"
 PATIENCE_SECONDS = 60
@@ -266,25 +266,25 @@ def test_without_a_verb_it_watches(desk: Desk) -> None:
 
 
 def test_keys_are_meant_on_any_keyboard() -> None:
-    assert [keys.meant(mark) for mark in "hHㅗ\uff48\r\x04"] == ["h", "h", "h", "h", "\n", "q"]
+    assert [keys.key_of(mark) for mark in "hHㅗ\uff48\r\x04"] == ["h", "h", "h", "h", "\n", "q"]
 
 
 def test_events_are_probed_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert saves.events_arrive(tmp_path / "probe", seconds=10)
+    assert file_watcher.events_arrive(tmp_path / "probe", seconds=10)
     assert list((tmp_path / "probe").iterdir()) == []
-    monkeypatch.setattr(saves, "watch", silent)
-    assert not saves.events_arrive(tmp_path / "probe", seconds=0.1)
-    monkeypatch.setattr(saves, "watch", none_left)
-    assert not saves.events_arrive(tmp_path / "probe", seconds=0.1)
+    monkeypatch.setattr(file_watcher, "watch", silent)
+    assert not file_watcher.events_arrive(tmp_path / "probe", seconds=0.1)
+    monkeypatch.setattr(file_watcher, "watch", none_left)
+    assert not file_watcher.events_arrive(tmp_path / "probe", seconds=0.1)
 
 
 def test_it_polls_where_no_events_arrive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(saves, "events_arrive", lambda _: False)
+    monkeypatch.setattr(file_watcher, "events_arrive", lambda _: False)
     told: queue.Queue[object] = queue.Queue()
     app = tmp_path / "app"
     app.mkdir()
     failed: list[Exception] = []
-    with saves.Saves(app, tmp_path, told.put, told.put, failed.append).watched():
+    with file_watcher.FileWatcher(app, tmp_path, told.put, told.put, failed.append):
         assert told.get(timeout=PATIENCE_SECONDS) is True
         (app / "one.py").write_text("")
         (app / ".two.py").write_text("")
@@ -293,9 +293,11 @@ def test_it_polls_where_no_events_arrive(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_what_was_saved_before_the_watch_began_is_told(tmp_path: Path) -> None:
-    before = saves.stamps(tmp_path)
+    before = file_watcher.stamps(tmp_path)
     (tmp_path / "one.py").write_text("")
-    assert saves.changed(before, saves.stamps(tmp_path)) == {tmp_path / "one.py"}
+    assert file_watcher.changed_paths(before, file_watcher.stamps(tmp_path)) == {
+        tmp_path / "one.py"
+    }
 
 
 def silent(*_: object, **__: object) -> Iterator[set[tuple[int, str]]]:

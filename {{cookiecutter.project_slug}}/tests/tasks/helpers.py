@@ -3,18 +3,26 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from functools import partial
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
+from pydantic import BaseModel
+
 from app.settings import Settings
-from app.tasks.commits import GroupCommit
+from app.storage.sqlite import BUSY_SECONDS
+from app.tasks.engine.context import TaskContext
 from app.tasks.engine.runner import Runner
-from app.tasks.repository import Claim, NewTask, TaskRepository
+from app.tasks.kinds.registry import KINDS, Kind, Kinds
+from app.tasks.records import Claim, NewTask
 from app.tasks.schemas import Task, TaskState
+from app.tasks.store import TaskStore
 from tests.fakes import FakeModel
+from tests.storage.helpers import Direct, opened
 
 T = TypeVar("T")
+Run = Callable[[BaseModel, TaskContext], Any]
+Tasks = Direct[TaskStore]
 
 LONGEST_SECONDS = 30
 FAR = 3600.0  # further than any test goes
@@ -26,6 +34,24 @@ FAST: dict[str, object] = {
     "task_max_attempts": 3,
     "task_concurrency": 2,
 }
+
+
+class Anything(BaseModel):
+    """A payload without a field."""
+
+
+def with_kind(run: Run) -> Kinds:
+    """The kinds of the app, and this function as the kind `test`."""
+    return {**KINDS, "test": Kind(Anything, run, {})}
+
+
+@contextmanager
+def opened_tasks(
+    path: Path, busy_seconds: float = BUSY_SECONDS, **settings: str
+) -> Iterator[Tasks]:
+    """The tasks in this file, for a test or for another process."""
+    with opened(path, busy_seconds, **settings) as storage:
+        yield Direct(TaskStore(storage))
 
 
 def wait_for(what: Callable[[], T]) -> T:
@@ -48,57 +74,53 @@ def new_task(
     return NewTask(str(uuid4()), kind, payload, key, fingerprint, pieces)
 
 
-def added(repository: TaskRepository, task: NewTask) -> Task:
+def added(tasks: Tasks, task: NewTask) -> Task:
     """The task, once it was added."""
-    (answer,) = repository.add([task])
-    assert isinstance(answer, Task), answer
-    return answer
+    return tasks.store.add.sync(task)
 
 
-def claimed(repository: TaskRepository, owner: str = "one", lease: float = FAR) -> Claim:
+def claimed(tasks: Tasks, owner: str = "one", lease: float = FAR) -> Claim:
     """The claim of a task that was added for it."""
-    task = added(repository, new_task())
-    (claim,) = repository.claim(owner, lease, 1, str(task.id))
+    task = added(tasks, new_task())
+    (claim,) = tasks.store.claim.sync(owner, lease, 1, str(task.id))
     return claim
 
 
-def found(repository: TaskRepository, task: Task | Claim) -> Task:
-    """The task as the repository has it now."""
-    return repository.get(UUID(str(task.id)))
+def found(tasks: Tasks, task: Task | Claim) -> Task:
+    """The task as the store has it now."""
+    return tasks.store.get.sync(UUID(str(task.id)))
 
 
 @contextmanager
-def started_runner(repository: TaskRepository, settings: Settings) -> Iterator[Runner]:
-    """A runner of a fake model, with its commits."""
-    with (
-        closing(GroupCommit(repository)) as commits,
-        closing(Runner(commits, FakeModel(), settings)) as runner,
-    ):
+def started_runner(
+    store: TaskStore, settings: Settings, kinds: Kinds = KINDS, **options: float
+) -> Iterator[Runner]:
+    """A runner of a fake model."""
+    with closing(Runner(store, FakeModel(), settings, kinds, **options)) as runner:
         yield runner
 
 
-def submitted(commits: GroupCommit, task: NewTask) -> Task:
-    """The task, once it was added through the commits."""
-    return commits.submit_each(commits.repository.add, task).result(LONGEST_SECONDS)
+def submitted(store: TaskStore, task: NewTask) -> Task:
+    """The task, once it was added."""
+    return store.add.sync(task)
 
 
-def state_of(commits: GroupCommit, task: Task) -> TaskState:
+def state_of(store: TaskStore, task: Task) -> TaskState:
     """The state of the task now."""
-    return commits.wait(commits.repository.get, task.id).state
+    return store.get.sync(task.id).state
 
 
-def wait_for_state(commits: GroupCommit, task: Task, *states: TaskState) -> Task:
+def wait_for_state(store: TaskStore, task: Task, *states: TaskState) -> Task:
     """The task, once it is in one of these states."""
-    wait_for(lambda: state_of(commits, task) in states)
-    return commits.wait(commits.repository.get, task.id)
+    wait_for(lambda: state_of(store, task) in states)
+    return store.get.sync(task.id)
 
 
 def attempt(runner: Runner, task: Task) -> Task:
     """The task after one attempt, in this thread, once it is due."""
-    commits = runner.commits
-    claim_it = partial(commits.repository.claim, runner.owner, FAR, 1, str(task.id))
-    (claim,) = wait_for(lambda: commits.wait(claim_it))
+    store = runner.store
+    (claim,) = wait_for(lambda: store.claim.sync(runner.owner, FAR, 1, str(task.id)))
     context = runner.begin(claim)
     runner.settle(claim, runner.run(context))
     runner.end(context)
-    return commits.wait(commits.repository.get, task.id)
+    return store.get.sync(task.id)

@@ -1,4 +1,4 @@
-"""Kinds that misbehave, for real processes: `MODEL_LOADER=tests.tasks.kinds:load_model`."""
+"""Kinds that misbehave, and a slow model: for real processes, which `served.py` starts."""
 
 import asyncio
 import os
@@ -6,13 +6,13 @@ import signal
 import time
 from pathlib import Path
 
-from anyio import from_thread
 from pydantic import BaseModel
 
 from app.serving.protocol import Matrix, Model
 from app.settings import Settings
 from app.tasks.engine.context import TaskContext
-from app.tasks.kinds import KINDS, Kind
+from app.tasks.kinds import registry
+from app.tasks.kinds.registry import Kind, Kinds
 from tests.fakes import FakeModel
 
 loops: list[asyncio.AbstractEventLoop] = []
@@ -53,17 +53,15 @@ class SlowModel(FakeModel):
         return super().predict(rows)
 
 
-def load_model(_: Settings) -> Model:
-    """Register the kinds, and return a slow model."""
-    for run in (note_and_block, note_and_block_the_loop, kill_the_process):
-        KINDS[run.__name__] = Kind(Note, run, {})
-    loops.append(running_loop())
+KINDS: Kinds = {
+    **registry.KINDS,
+    **{
+        run.__name__: Kind(Note, run, {})
+        for run in (note_and_block, note_and_block_the_loop, kill_the_process)
+    },
+}
+
+
+def load_slow_model(_: Settings) -> Model:
+    """The loader of the slow model."""
     return SlowModel()
-
-
-def running_loop() -> asyncio.AbstractEventLoop:
-    """The event loop for which this thread works; a Celery worker has none."""
-    try:
-        return from_thread.run_sync(asyncio.get_running_loop)
-    except RuntimeError:
-        return asyncio.new_event_loop()

@@ -18,8 +18,8 @@ import pytest
 from app.settings import Settings
 from app.tasks.engine.celery.engine import make_celery
 from tests.conftest import serve, start
-from tests.tasks.servers import Postgres, Redis, running
-from tests.tasks.test_survival import FAST, read, rows, submit, wait_for, wait_for_state
+from tests.servers import Postgres, Redis, running
+from tests.tasks.test_survival import FAST, SERVED, read, rows, submit, wait_for, wait_for_state
 
 pytestmark = pytest.mark.services
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.services
 @contextmanager
 def worker(folder: Path, **variables: str) -> Iterator["subprocess.Popen[str]"]:
     """A Celery worker with its processes in a group of their own; killed if it does not stop."""
-    process = start(folder, "app.tasks.engine.celery.worker", **variables)
+    process = start(folder, "tests.tasks.served_worker", **variables)
     try:
         yield process
     finally:
@@ -114,7 +114,7 @@ def test_every_accepted_task_survives_the_kill_of_workers(
     kill: str, variables: dict[str, str], tmp_path: Path
 ) -> None:
     with ExitStack() as stack:
-        client, _ = stack.enter_context(serve(tmp_path, **variables))
+        client, _ = stack.enter_context(serve(tmp_path, SERVED, **variables))
         workers = [stack.enter_context(worker(tmp_path, **variables)) for _ in range(2)]
         with closing(Load(client)) as load:
             for _ in range(3):
@@ -133,7 +133,7 @@ def test_every_accepted_task_survives_the_kill_of_workers(
 def test_a_broker_that_forgets_everything_costs_no_task(
     variables: dict[str, str], redis: Redis, tmp_path: Path
 ) -> None:
-    with serve(tmp_path, **variables) as (client, _), worker(tmp_path, **variables):
+    with serve(tmp_path, SERVED, **variables) as (client, _), worker(tmp_path, **variables):
         with closing(Load(client)) as load:
             time.sleep(1)
             for _ in range(2):
@@ -148,7 +148,7 @@ def test_a_broker_that_forgets_everything_costs_no_task(
 def test_what_the_broker_lost_is_announced_again(
     variables: dict[str, str], redis: Redis, tmp_path: Path
 ) -> None:
-    with serve(tmp_path, **variables) as (client, _):
+    with serve(tmp_path, SERVED, **variables) as (client, _):
         ids = [submit(client, seconds=0) for _ in range(20)]
         unannounced = "SELECT 1 FROM tasks WHERE dispatched_at IS NULL"
         wait_for(lambda: not rows(tmp_path, unannounced))
@@ -162,7 +162,7 @@ def test_tasks_are_accepted_while_the_broker_is_away(
     variables: dict[str, str], redis: Redis, tmp_path: Path
 ) -> None:
     redis.stop()
-    with serve(tmp_path, **variables) as (client, _):
+    with serve(tmp_path, SERVED, **variables) as (client, _):
         ids = [submit(client, seconds=0) for _ in range(5)]
         assert {read(client, task_id)["state"] for task_id in ids} == {"queued"}
         redis.start()
@@ -174,9 +174,9 @@ def test_tasks_are_accepted_while_the_broker_is_away(
 def test_a_restart_of_postgres_loses_nothing_that_was_accepted(
     engine: str, variables: dict[str, str], postgres: Postgres, tmp_path: Path
 ) -> None:
-    variables = {**variables, "TASK_ENGINE": engine, "TASK_DATABASE_URL": postgres.url}
+    variables = {**variables, "TASK_ENGINE": engine, "DATABASE_URL": postgres.url}
     with ExitStack() as stack:
-        client, _ = stack.enter_context(serve(tmp_path, **variables))
+        client, _ = stack.enter_context(serve(tmp_path, SERVED, **variables))
         if engine == "celery":
             stack.enter_context(worker(tmp_path, **variables))
         with closing(Load(client)) as load:
@@ -201,7 +201,7 @@ def test_a_stopped_worker_drains_what_is_short_and_hands_back_the_rest_for_free(
     variables: dict[str, str], tmp_path: Path
 ) -> None:
     variables = {**variables, "TASK_CONCURRENCY": "3"}
-    with serve(tmp_path, **variables) as (client, _):
+    with serve(tmp_path, SERVED, **variables) as (client, _):
         with worker(tmp_path, **variables) as process:
             short = submit(client, seconds=0.8)
             long = submit(client, seconds=600)
@@ -222,7 +222,7 @@ def test_a_task_that_kills_its_process_ends_dead_and_stops_no_other(
     variables: dict[str, str], tmp_path: Path
 ) -> None:
     variables = {**variables, "TASK_MAX_ATTEMPTS": "2"}
-    with serve(tmp_path, **variables) as (client, _), worker(tmp_path, **variables):
+    with serve(tmp_path, SERVED, **variables) as (client, _), worker(tmp_path, **variables):
         poison = submit(client, "kill_the_process", path=str(tmp_path / "note"))
         others = [submit(client, seconds=0.1) for _ in range(10)]
         task = wait_for_state(client, poison, "dead")
@@ -234,7 +234,7 @@ def test_a_task_that_kills_its_process_ends_dead_and_stops_no_other(
 def test_a_running_task_is_cancelled_in_its_worker(
     variables: dict[str, str], tmp_path: Path
 ) -> None:
-    with serve(tmp_path, **variables) as (client, _), worker(tmp_path, **variables):
+    with serve(tmp_path, SERVED, **variables) as (client, _), worker(tmp_path, **variables):
         task_id = submit(client, seconds=600)
         wait_for_state(client, task_id, "running")
         client.delete(f"/v1/tasks/{task_id}")
@@ -246,12 +246,12 @@ def test_a_batch_goes_on_in_another_worker(
     storage: str, variables: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     if storage == "postgres":
-        variables["TASK_DATABASE_URL"] = request.getfixturevalue("postgres").url
+        variables["DATABASE_URL"] = request.getfixturevalue("postgres").url
     header = "sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm"
     lines = [f"{4 + n % 4},3.5,1.4,{n % 20 + 1}" for n in range(40_000)]
     upload = {"file": ("flowers.csv", "\n".join([header, *lines]))}
     with ExitStack() as stack:
-        client, _ = stack.enter_context(serve(tmp_path, **variables))
+        client, _ = stack.enter_context(serve(tmp_path, SERVED, **variables))
         first = stack.enter_context(worker(tmp_path, **variables))
         task_id = client.post("/v1/tasks/batch-prediction", files=upload).json()["id"]
         wait_for(lambda: read(client, task_id)["progress"] >= 0.25)
@@ -265,11 +265,11 @@ def test_a_batch_goes_on_in_another_worker(
 
 
 def test_a_worker_that_cannot_start_says_why(variables: dict[str, str], tmp_path: Path) -> None:
-    wrong = {**variables, "TASK_DATABASE_URL": "postgresql://127.0.0.1:1/nothing"}
-    process = start(tmp_path, "app.tasks.engine.celery.worker", **wrong)
+    wrong = {**variables, "DATABASE_URL": "postgresql://127.0.0.1:1/nothing"}
+    process = start(tmp_path, "tests.tasks.served_worker", **wrong)
     printed = process.communicate(timeout=60)[1]
     assert process.returncode == 1
-    assert "The worker did not start. TASK_DATABASE_URL cannot be used" in printed
+    assert "The worker did not start. DATABASE_URL cannot be used" in printed
     assert "Traceback" not in printed
 
 

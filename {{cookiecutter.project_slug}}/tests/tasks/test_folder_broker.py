@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from app.settings import Settings
 from app.tasks.engine.celery.engine import QUEUE, RUN, make_celery
 from tests.conftest import serve, start
-from tests.tasks.test_survival import FAST, read, submit, wait_for, wait_for_state
+from tests.tasks.test_survival import FAST, SERVED, read, submit, wait_for, wait_for_state
 
 ID = "0911ee7d-43c9-472c-aa7d-998ffb684e4b"
 
@@ -45,11 +45,11 @@ def test_a_folder_that_is_gone_is_a_broker_that_is_away(settings: Settings, tmp_
 def test_tasks_wait_in_the_folder_for_a_worker(tmp_path: Path) -> None:
     broker = tmp_path / "broker"
     variables = FAST | {"TASK_ENGINE": "celery", "TASK_BROKER_URL": f"filesystem://{broker}"}
-    with serve(tmp_path, **variables) as (client, _):
+    with serve(tmp_path, SERVED, **variables) as (client, _):
         task_id = submit(client, seconds=0)
         wait_for(lambda: bool(list(broker.glob("*.msg"))))
         assert read(client, task_id)["state"] == "queued"
-        worker = start(tmp_path, "app.tasks.engine.celery.worker", **variables)
+        worker = start(tmp_path, "tests.tasks.served_worker", **variables)
         task = wait_for_state(client, task_id, "succeeded", "failed", "dead")
         worker.terminate()
         printed = worker.communicate(timeout=30)[1]

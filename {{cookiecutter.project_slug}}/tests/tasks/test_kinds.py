@@ -4,29 +4,37 @@ import csv
 import io
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import cast
 
 import pytest
 
 from app.serving.protocol import Matrix
 from app.settings import Settings
-from app.tasks.commits import GroupCommit
 from app.tasks.engine.context import TaskContext
 from app.tasks.engine.runner import Runner
-from app.tasks.kinds import KINDS, UnknownKindError, find_kind
 from app.tasks.kinds.batch_prediction import (
+    ROWS_PER_PIECE,
     BadRowError,
     BadUploadError,
     as_csv,
     read_rows,
     split_upload,
 )
+from app.tasks.kinds.registry import KINDS, UnknownKindError, find_kind
 from app.tasks.kinds.wait import STEPS, Wait, wait
-from app.tasks.repository import NewTask
-from app.tasks.repository.memory import MemoryTaskRepository
+from app.tasks.records import NewTask
 from app.tasks.schemas import Task, TaskState
+from app.tasks.store import TaskStore
 from tests.fakes import CARD, FakeModel
-from tests.tasks.helpers import FAST, attempt, new_task, started_runner, submitted
+from tests.tasks.helpers import (
+    FAST,
+    attempt,
+    new_task,
+    opened_tasks,
+    started_runner,
+    submitted,
+)
 
 HEADER = "sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm"
 SHORT, LONG = "5.1,3.5,1.4,0.2", "7,3.5,1.4,0.2"
@@ -35,41 +43,51 @@ RESULT_HEADER = f"{HEADER},label,probability_short,probability_long"
 
 
 @pytest.fixture
-def runner(settings: Settings) -> Iterator[Runner]:
-    with started_runner(MemoryTaskRepository(), settings.model_copy(update=FAST)) as runner:
+def store(tmp_path: Path) -> Iterator[TaskStore]:
+    with opened_tasks(tmp_path / "app.sqlite3") as tasks:
+        yield tasks.store
+
+
+@pytest.fixture
+def runner(store: TaskStore, settings: Settings) -> Iterator[Runner]:
+    with started_runner(store, settings.model_copy(update=FAST)) as runner:
         yield runner
 
 
-def upload(text: str | bytes) -> NewTask:
+def upload(text: str | bytes, rows_per_piece: int = ROWS_PER_PIECE) -> NewTask:
     """The task that a file becomes."""
     body = text if isinstance(text, bytes) else text.encode()
-    payload, pieces = split_upload(io.BytesIO(body))
+    payload, pieces = split_upload(io.BytesIO(body), rows_per_piece)
     return new_task("batch-prediction", payload.model_dump_json(), pieces=pieces)
 
 
 def run(runner: Runner, new: NewTask) -> Task:
     """The task after its first attempt."""
-    return attempt(runner, submitted(runner.commits, new))
+    return attempt(runner, submitted(runner.store, new))
 
 
-def result(commits: GroupCommit, task: Task) -> str:
+def result(store: TaskStore, task: Task) -> str:
     """The file that the task made."""
-    repository, task_id = commits.repository, str(task.id)
-    count = commits.wait(repository.count_pieces, task_id, "result")
-    read = [commits.wait(repository.piece, task_id, "result", n) for n in range(count)]
+    task_id = str(task.id)
+    count = store.count_pieces.sync(task_id, "result")
+    read = [store.piece.sync(task_id, "result", n) for n in range(count)]
     return b"".join(piece or b"" for piece in read).decode()
 
 
-def predicted(runner: Runner, text: str | bytes) -> list[list[str]]:
+def predicted(
+    runner: Runner, text: str | bytes, rows_per_piece: int = ROWS_PER_PIECE
+) -> list[list[str]]:
     """The rows of the result, the header first."""
-    task = run(runner, upload(text))
+    task = run(runner, upload(text, rows_per_piece))
     assert task.state is TaskState.SUCCEEDED, task.problem
-    return list(csv.reader(io.StringIO(result(runner.commits, task)), strict=True))
+    return list(csv.reader(io.StringIO(result(runner.store, task)), strict=True))
 
 
-def problem(runner: Runner, text: str | bytes) -> tuple[str, str]:
+def problem(
+    runner: Runner, text: str | bytes, rows_per_piece: int = ROWS_PER_PIECE
+) -> tuple[str, str]:
     """What the task failed with."""
-    task = run(runner, upload(text))
+    task = run(runner, upload(text, rows_per_piece))
     assert task.state is TaskState.FAILED
     assert task.problem is not None
     return task.problem.type, task.problem.detail
@@ -80,7 +98,7 @@ def problem(runner: Runner, text: str | bytes) -> tuple[str, str]:
 
 def test_an_unknown_kind_is_an_error() -> None:
     with pytest.raises(UnknownKindError):
-        find_kind("nothing")
+        find_kind(KINDS, "nothing")
 
 
 def test_every_example_is_a_payload() -> None:
@@ -96,7 +114,7 @@ def test_each_row_comes_back_with_its_answer(runner: Runner) -> None:
     task = run(runner, upload(f"{HEADER}\n{SHORT}\n{LONG}\n"))
     assert (task.state, task.progress) == (TaskState.SUCCEEDED, 1)
     assert task.result == {"model_version": CARD.version}
-    assert result(runner.commits, task) == (
+    assert result(runner.store, task) == (
         f"{RESULT_HEADER}\n{SHORT},{ANSWERS[SHORT]}\n{LONG},{ANSWERS[LONG]}\n"
     )
 
@@ -131,24 +149,20 @@ def test_other_columns_are_carried_along(runner: Runner) -> None:
     assert row == [name, *SHORT.split(","), "a", "", *ANSWERS[SHORT].split(",")]
 
 
-def test_a_large_file_goes_through_in_pieces(
-    runner: Runner, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.tasks.kinds.batch_prediction.ROWS_PER_PIECE", 3)
+def test_a_large_file_goes_through_in_pieces(runner: Runner) -> None:
     rows = [SHORT, LONG, SHORT, LONG, LONG, SHORT, SHORT]
-    new = upload("\n".join([HEADER, *rows]))
+    new = upload("\n".join([HEADER, *rows]), 3)
     assert [piece.count(b"\n") + 1 for piece in new.pieces] == [4, 4, 1]
     task = run(runner, new)
-    assert result(runner.commits, task).splitlines() == [
+    assert result(runner.store, task).splitlines() == [
         RESULT_HEADER,
         *[f"{row},{ANSWERS[row]}" for row in rows],
     ]
-    assert runner.commits.wait(runner.commits.repository.count_pieces, new.id, "result") == 3
+    assert runner.store.count_pieces.sync(new.id, "result") == 3
 
 
-def test_a_piece_of_blank_lines_is_no_hole(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.tasks.kinds.batch_prediction.ROWS_PER_PIECE", 2)
-    rows = predicted(runner, f"{HEADER}\n\n\n{SHORT}\n\n\n\n{LONG}\n")
+def test_a_piece_of_blank_lines_is_no_hole(runner: Runner) -> None:
+    rows = predicted(runner, f"{HEADER}\n\n\n{SHORT}\n\n\n\n{LONG}\n", 2)
     assert [row[0] for row in rows] == ["sepal_length_cm", "5.1", "7"]
 
 
@@ -238,12 +252,9 @@ def test_a_row_that_is_not_in_utf_8_is_named(runner: Runner) -> None:
     assert problem(runner, body)[1] == "Line 3 is not CSV in UTF-8."
 
 
-def test_a_bad_row_of_a_later_piece_is_named_by_its_line_in_the_file(
-    runner: Runner, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.tasks.kinds.batch_prediction.ROWS_PER_PIECE", 2)
+def test_a_bad_row_of_a_later_piece_is_named_by_its_line_in_the_file(runner: Runner) -> None:
     text = "\n".join([HEADER, *[SHORT] * 5, "no row", SHORT])
-    assert problem(runner, text)[1] == "Line 7 has 1 values, the header 4."
+    assert problem(runner, text, 2)[1] == "Line 7 has 1 values, the header 4."
 
 
 def test_the_value_that_was_refused_is_not_repeated(runner: Runner) -> None:
@@ -251,10 +262,10 @@ def test_the_value_that_was_refused_is_not_repeated(runner: Runner) -> None:
 
 
 def test_lines_are_counted_from_the_header() -> None:
-    rows = read_rows(b"a,1\n\nb,2\n", ["name", "number"], 0)
+    rows = read_rows(b"a,1\n\nb,2\n", ["name", "number"], 2)
     assert list(rows) == [(2, ["a", "1"]), (4, ["b", "2"])]
     with pytest.raises(BadRowError):
-        list(read_rows(b"a\n", ["name", "number"], 0))
+        list(read_rows(b"a\n", ["name", "number"], 2))
 
 
 def test_values_are_quoted_where_they_must_be() -> None:
@@ -281,22 +292,18 @@ class BreaksOnce(FakeModel):
 
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_another_attempt_goes_on_after_the_last_saved_piece(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, number: int
+    store: TaskStore, settings: Settings, number: int
 ) -> None:
-    monkeypatch.setattr("app.tasks.kinds.batch_prediction.ROWS_PER_PIECE", 2)
     rows = [SHORT, LONG, LONG, SHORT, LONG]
     model, options = BreaksOnce(number), settings.model_copy(update=FAST)
-    with (
-        closing(GroupCommit(MemoryTaskRepository())) as commits,
-        closing(Runner(commits, model, options)) as runner,
-    ):
-        task = run(runner, upload("\n".join([HEADER, *rows])))
+    with closing(Runner(store, model, options, KINDS)) as runner:
+        task = run(runner, upload("\n".join([HEADER, *rows]), 2))
         assert task.state is TaskState.QUEUED
         assert task.progress == pytest.approx((number - 1) / 3)
         task = attempt(runner, task)
         assert (task.state, task.attempts) == (TaskState.SUCCEEDED, 2)
         expected = [RESULT_HEADER, *[f"{row},{ANSWERS[row]}" for row in rows]]
-        assert result(commits, task).splitlines() == expected
+        assert result(store, task).splitlines() == expected
         assert model.calls.count("predict") == 3  # none twice
 
 
@@ -333,15 +340,12 @@ def test_a_wait_of_no_time_succeeds(runner: Runner) -> None:
 # results that are too large
 
 
-def test_a_file_that_grows_too_large_fails_the_task(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.tasks.kinds.batch_prediction.ROWS_PER_PIECE", 1)
+def test_a_file_that_grows_too_large_fails_the_task(store: TaskStore, settings: Settings) -> None:
     small = settings.model_copy(update=FAST | {"task_result_bytes": 200})
-    with started_runner(MemoryTaskRepository(), small) as runner:
-        task = run(runner, upload("\n".join([HEADER, *[SHORT] * 9])))
+    with started_runner(store, small) as runner:
+        task = run(runner, upload("\n".join([HEADER, *[SHORT] * 9]), 1))
         assert task.state is TaskState.FAILED
         assert task.problem is not None
         assert task.problem.type == "urn:problem:ResultTooLarge"
-        count = runner.commits.wait(runner.commits.repository.count_pieces, str(task.id), "result")
+        count = runner.store.count_pieces.sync(str(task.id), "result")
         assert count < 9

@@ -6,8 +6,10 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
+from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,10 +20,13 @@ from pydantic import SecretStr
 
 from app.main import create_app
 from app.settings import Settings
-from app.storage.database import StorageUnavailableError
-from app.tasks.service import TaskService
+from app.storage.connection import StorageUnavailableError
+from app.storage.opening import open_storage
+from app.storage.thread import Call
+from app.tasks.kinds.batch_prediction import ROWS_PER_PIECE
 from tests.conftest import LOCAL
 from tests.fakes import CARD
+from tests.storage.helpers import Changed, Direct
 from tests.tasks.helpers import FAR, wait_for
 
 HEADER = "sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm"
@@ -37,14 +42,10 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def idle(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    """A client of an app that accepts tasks and runs none."""
-
-    async def no_work(_: object) -> None:
-        pass
-
-    monkeypatch.setattr("app.tasks.engine.background.BackgroundEngine.work", no_work)
-    with TestClient(create_app(settings), base_url=LOCAL) as client:
+def idle(settings: Settings) -> Iterator[TestClient]:
+    """A client of an app that accepts tasks and runs none: there is never one to claim."""
+    app = create_app(settings, open_storage=lambda s: Changed(s, {"claim": lambda _: []}))
+    with TestClient(app, base_url=LOCAL) as client:
         yield client
 
 
@@ -272,10 +273,8 @@ def events(answer: httpx2.Response) -> list[tuple[str, dict[str, Any]]]:
     return found
 
 
-def test_events_tell_of_each_change_until_the_end(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.tasks.service.WATCH_SECONDS", 0.01)
+def test_events_tell_of_each_change_until_the_end(client: TestClient) -> None:
+    client.app_state["tasks"].watch_seconds = 0.01
     task = submit(client, 1)
     seen = events(client.get(f"/v1/tasks/{task['id']}/events"))
     assert [data["id"] for _, data in seen] == [task["id"]] * len(seen)
@@ -320,11 +319,8 @@ def test_a_csv_comes_back_with_its_answers(client: TestClient) -> None:
     assert [row["sepal_length_cm"] for row in rows] == ["5.1", "7"]
 
 
-def test_a_file_in_many_pieces_comes_back_whole(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.tasks.kinds.batch_prediction.ROWS_PER_PIECE", 10)
-    rows = [f"{n / 10},3.5,1.4,0.2" for n in range(1, 96)]
+def test_a_file_in_many_pieces_comes_back_whole(client: TestClient) -> None:
+    rows = [f"{n / 1000},3.5,1.4,0.2" for n in range(1, 3 * ROWS_PER_PIECE)]
     task = wait_for_state(client, upload(client, "\n".join([HEADER, *rows])).json(), "succeeded")
     lines = client.get(f"/v1/tasks/{task['id']}/result").text.splitlines()
     assert [line.rsplit(",", 3)[0] for line in lines] == [HEADER, *rows]
@@ -352,12 +348,14 @@ def test_a_task_that_has_not_ended_has_no_result_to_download(idle: TestClient) -
     problem(idle.get(f"/v1/tasks/{task['id']}/result"), 409)
 
 
-def test_a_download_that_is_removed_meanwhile_breaks_off(client: TestClient) -> None:
-    task = wait_for_state(client, upload(client).json(), "succeeded")
-    service: TaskService = client.app_state["tasks"]
-    service._repository.piece = lambda *_: None  # type: ignore[method-assign]
-    with pytest.raises(RuntimeError, match="response already started"):
-        client.get(f"/v1/tasks/{task['id']}/result")
+def test_a_download_that_is_removed_meanwhile_breaks_off(settings: Settings) -> None:
+    changes: dict[str, Callable[[Call], object]] = {}
+    app = create_app(settings, open_storage=lambda s: Changed(s, changes))
+    with TestClient(app, base_url=LOCAL) as client:
+        task = wait_for_state(client, upload(client).json(), "succeeded")
+        changes["piece"] = lambda _: None
+        with pytest.raises(RuntimeError, match="response already started"):
+            client.get(f"/v1/tasks/{task['id']}/result")
 
 
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", f"{HEADER}\n"])
@@ -431,32 +429,39 @@ def test_nothing_is_answered_without_the_key(settings: Settings, method: str, pa
         assert allowed.status_code in (200, 404, 422)
 
 
-def full(client: TestClient, settings: Settings) -> Iterator[None]:
-    repository = client.app_state["tasks"]._repository
-    ((pages,),) = repository._execute("PRAGMA page_count")
-    repository._execute(f"PRAGMA max_page_count = {pages}")
-    assert settings.task_database_path.exists()
+def full(client: TestClient, database: Path) -> Iterator[None]:
+    execute = Direct(client.app_state["tasks"].store).execute
+    ((pages,),) = execute("PRAGMA page_count")
+    execute(f"PRAGMA max_page_count = {pages}")
+    assert database.exists()
     yield
-    repository._execute("PRAGMA max_page_count = 1000000")
+    execute("PRAGMA max_page_count = 1000000")
 
 
-def locked(_: TestClient, settings: Settings) -> Iterator[None]:
-    with closing(sqlite3.connect(settings.task_database_path, isolation_level=None)) as other:
+def locked(_: TestClient, database: Path) -> Iterator[None]:
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
 
 
-Away = Callable[[TestClient, Settings], Iterator[None]]
+Away = Callable[[TestClient, Path], Iterator[None]]
+
+
+@contextmanager
+def impatient(settings: Settings) -> Iterator[TestClient]:
+    """A client of an app that does not wait long for another process."""
+    app = create_app(settings, open_storage=partial(open_storage, busy_seconds=0.05))
+    with TestClient(app, base_url=LOCAL) as client:
+        yield client
 
 
 @pytest.mark.parametrize("away", [full, locked])
 def test_while_the_storage_is_away_the_answer_says_so_and_nothing_is_half_written(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, away: Away
+    settings: Settings, database: Path, away: Away
 ) -> None:
-    monkeypatch.setattr("app.tasks.repository.sqlite.BUSY_SECONDS", 0.05)
-    with TestClient(create_app(settings), base_url=LOCAL) as client:
+    with impatient(settings) as client:
         before = wait_for_state(client, submit(client), "succeeded")
-        meanwhile = away(client, settings)
+        meanwhile = away(client, database)
         next(meanwhile)
         answer = upload(client, CSV + "5.1,3.5,1.4,0.2\n" * 9_000)
         assert problem(answer, 503)["type"] == "urn:problem:StorageUnavailable"
@@ -464,17 +469,16 @@ def test_while_the_storage_is_away_the_answer_says_so_and_nothing_is_half_writte
         next(meanwhile, None)
         assert listed(client) == [before["id"]]
         wait_for_state(client, submit(client), "succeeded")
-    with closing(sqlite3.connect(settings.task_database_path)) as database:
-        assert database.execute("SELECT COUNT(*) FROM task_pieces").fetchall() == [(0,)]
+    with closing(sqlite3.connect(database)) as opened:
+        assert opened.execute("SELECT COUNT(*) FROM task_pieces").fetchall() == [(0,)]
 
 
 def test_while_another_process_holds_the_storage_reading_goes_on(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, database: Path
 ) -> None:
-    monkeypatch.setattr("app.tasks.repository.sqlite.BUSY_SECONDS", 0.05)
-    with TestClient(create_app(settings), base_url=LOCAL) as client:
+    with impatient(settings) as client:
         task = wait_for_state(client, submit(client), "succeeded")
-        for _ in locked(client, settings):
+        for _ in locked(client, database):
             problem(client.post(WAIT, json={"seconds": 0}), 503)
             problem(client.delete(f"/v1/tasks/{task['id']}"), 503)
             assert read(client, task) == task
@@ -482,9 +486,9 @@ def test_while_another_process_holds_the_storage_reading_goes_on(
 
 def test_when_the_storage_is_gone_every_route_says_so(idle: TestClient) -> None:
     task = submit(idle)
-    tasks = idle.app_state["tasks"]
+    storage = idle.app_state["storage"]
     with pytest.raises(StorageUnavailableError):  # closed in the thread that uses it
-        tasks._commits.wait(tasks._repository.close)
+        storage.wait_for(Call(storage.connection.close))
     for path in ("/v1/tasks", f"/v1/tasks/{task['id']}", "/health/ready"):
         problem(idle.get(path), 503)
     problem(idle.get(f"/v1/tasks/{task['id']}/events"), 503)

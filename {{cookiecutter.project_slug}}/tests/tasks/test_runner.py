@@ -7,7 +7,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,32 +17,33 @@ from pydantic import BaseModel
 
 from app.errors import AppError, UnavailableError
 from app.settings import Settings
-from app.storage.database import StorageUnavailableError
+from app.storage.connection import StorageUnavailableError
+from app.storage.sqlite import BUSY_SECONDS, SqliteConnection
+from app.storage.thread import Storage
 from app.tasks.engine.context import TaskContext
 from app.tasks.engine.runner import LONGEST_BACKOFF_SECONDS, Runner, explained
-from app.tasks.kinds import KINDS, Kind
-from app.tasks.repository import Outcome
-from app.tasks.repository.memory import MemoryTaskRepository
+from app.tasks.kinds.registry import KINDS, Kind, Kinds
+from app.tasks.records import Outcome
 from app.tasks.schemas import Task, TaskState
+from app.tasks.store import TaskStore
+from tests.storage.helpers import Direct
 from tests.tasks.helpers import (
     FAR,
     FAST,
     GONE,
     LONGEST_SECONDS,
+    Run,
+    Tasks,
     attempt,
+    found,
     new_task,
     started_runner,
     state_of,
     submitted,
     wait_for,
     wait_for_state,
+    with_kind,
 )
-
-Run = Callable[[BaseModel, TaskContext], Any]
-
-
-class Anything(BaseModel):
-    """A payload without a field."""
 
 
 class NotPossibleError(AppError):
@@ -51,7 +53,7 @@ class NotPossibleError(AppError):
     title = "Not Possible"
 
 
-class MemoryThatMayBeAway(MemoryTaskRepository):
+class MayBeAway(SqliteConnection):
     """Answers with an error while it is away."""
 
     away = False
@@ -62,7 +64,8 @@ class MemoryThatMayBeAway(MemoryTaskRepository):
         if self.away:
             self.refused += 1
             raise StorageUnavailableError
-        yield
+        with super().transaction():
+            yield
 
 
 @pytest.fixture
@@ -71,24 +74,42 @@ def fast(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def repository() -> MemoryThatMayBeAway:
-    return MemoryThatMayBeAway()
+def database(tmp_path: Path) -> MayBeAway:
+    return MayBeAway(tmp_path / "app.sqlite3", "NORMAL", BUSY_SECONDS)
 
 
 @pytest.fixture
-def runner(repository: MemoryThatMayBeAway, fast: Settings) -> Iterator[Runner]:
-    with started_runner(repository, fast) as runner:
+def tasks(database: MayBeAway) -> Iterator[Tasks]:
+    with closing(Storage(database)) as storage:
+        yield Direct(TaskStore(storage))
+
+
+@pytest.fixture
+def kinds() -> dict[str, Kind[Any]]:
+    return dict(KINDS)
+
+
+@pytest.fixture
+def register(kinds: dict[str, Kind[Any]]) -> Callable[[Run], None]:
+    """Makes a function the kind `test`."""
+    return lambda run: kinds.update(with_kind(run))
+
+
+@pytest.fixture
+def runner(tasks: Tasks, fast: Settings, kinds: Kinds) -> Iterator[Runner]:
+    with started_runner(tasks.store, fast, kinds) as runner:
         yield runner
 
 
-@pytest.fixture
-def register(monkeypatch: pytest.MonkeyPatch) -> Callable[[Run], None]:
-    """Makes a function the kind `test`."""
-    return lambda run: monkeypatch.setitem(KINDS, "test", Kind(Anything, run, {}))
+def lease_end(tasks: Tasks, task: Task) -> float:
+    """When the lease of the task ends, by the database's clock."""
+    select = "SELECT lease_ends_at FROM tasks WHERE id = :id"
+    end: float = tasks.execute(select, id=str(task.id))[0][0]
+    return end
 
 
 def submit(runner: Runner) -> Task:
-    return submitted(runner.commits, new_task("test", "{}"))
+    return submitted(runner.store, new_task("test", "{}"))
 
 
 def problem_of(task: Task) -> tuple[str, str, str]:
@@ -184,7 +205,7 @@ def test_progress_stays_between_nothing_and_all(
 
     def run(_: BaseModel, task: TaskContext) -> None:
         task.progress(part)
-        seen.append(runner.commits.repository.get(UUID(task.claim.id)).progress)
+        seen.append(runner.store.get.sync(UUID(task.claim.id)).progress)
 
     register(run)
     assert attempt(runner, submit(runner)).state is TaskState.SUCCEEDED
@@ -215,20 +236,21 @@ def test_a_result_that_is_no_json_is_a_bug(
 
 
 def test_a_kind_that_is_gone_fails_the_task(runner: Runner) -> None:
-    task = attempt(runner, submitted(runner.commits, new_task("from an older app")))
+    task = attempt(runner, submitted(runner.store, new_task("from an older app")))
     assert task.state is TaskState.FAILED
     assert problem_of(task)[0] == "urn:problem:UnknownKind"
 
 
 def test_a_payload_that_is_no_longer_right_does_not_stop_the_runner(runner: Runner) -> None:
-    task = attempt(runner, submitted(runner.commits, new_task("wait", '{"seconds": "hush"}')))
+    task = attempt(runner, submitted(runner.store, new_task("wait", '{"seconds": "hush"}')))
     assert task.state is TaskState.QUEUED
     assert "hush" not in str(task.problem)
 
 
 @pytest.mark.parametrize(("size", "state"), [(1_022, "succeeded"), (1_023, "failed")])
 def test_a_result_has_a_largest_size(
-    repository: MemoryThatMayBeAway,
+    tasks: Tasks,
+    kinds: Kinds,
     settings: Settings,
     register: Callable[[Run], None],
     size: int,
@@ -236,7 +258,7 @@ def test_a_result_has_a_largest_size(
 ) -> None:
     register(lambda _, __: "x" * size)  # two quotes more as JSON
     small = settings.model_copy(update=FAST | {"task_result_bytes": 1_024})
-    with started_runner(repository, small) as runner:
+    with started_runner(tasks.store, small, kinds) as runner:
         task = attempt(runner, submit(runner))
     assert task.state.value == state
     if state == "failed":
@@ -244,7 +266,7 @@ def test_a_result_has_a_largest_size(
 
 
 def test_a_file_has_a_largest_size_over_all_attempts(
-    repository: MemoryThatMayBeAway, settings: Settings, register: Callable[[Run], None]
+    tasks: Tasks, kinds: Kinds, settings: Settings, register: Callable[[Run], None]
 ) -> None:
     def save_and_break(_: BaseModel, task: TaskContext) -> None:
         task.save(0.5, b"x" * 600)
@@ -252,7 +274,7 @@ def test_a_file_has_a_largest_size_over_all_attempts(
 
     register(save_and_break)
     small = settings.model_copy(update=FAST | {"task_result_bytes": 1_024})
-    with started_runner(repository, small) as runner:
+    with started_runner(tasks.store, small, kinds) as runner:
         task = submit(runner)
         assert attempt(runner, task).state is TaskState.QUEUED
         assert attempt(runner, task).state is TaskState.FAILED
@@ -281,13 +303,13 @@ def test_a_crowd_comes_apart(runner: Runner) -> None:
 
 
 def test_a_retry_waits_for_its_time(
-    repository: MemoryThatMayBeAway, settings: Settings, register: Callable[[Run], None]
+    tasks: Tasks, kinds: Kinds, settings: Settings, register: Callable[[Run], None]
 ) -> None:
     register(lambda _, __: {1})
     slow = settings.model_copy(update={"task_backoff_seconds": 60})
-    with started_runner(repository, slow) as runner:
+    with started_runner(tasks.store, slow, kinds) as runner:
         task = attempt(runner, submit(runner))
-        claim = runner.commits.wait(repository.claim, "two", FAR, 1)
+        claim = runner.store.claim.sync("two", FAR, 1)
     assert (task.state, claim) == (TaskState.QUEUED, [])
 
 
@@ -311,62 +333,61 @@ def test_a_cancelled_task_stops_at_its_next_chance(
     register(gate)
     task = submit(runner)
     with gate.running(runner, task):
-        runner.commits.wait(runner.commits.repository.cancel, task.id)
+        runner.store.cancel.sync(task.id)
         context = runner.running[str(task.id)]
         wait_for(context._stopping.is_set)  # the heartbeat has told it
-        assert state_of(runner.commits, task) is TaskState.RUNNING
-    assert state_of(runner.commits, task) is TaskState.CANCELLED
+        assert state_of(runner.store, task) is TaskState.RUNNING
+    assert state_of(runner.store, task) is TaskState.CANCELLED
 
 
 def test_a_cancelled_task_hears_of_it_when_it_saves(
-    repository: MemoryThatMayBeAway, settings: Settings, register: Callable[[Run], None]
+    tasks: Tasks, kinds: Kinds, settings: Settings, register: Callable[[Run], None]
 ) -> None:
     def cancel_then_save(_: BaseModel, task: TaskContext) -> None:
-        task._commits.wait(repository.cancel, UUID(task.claim.id))
+        task.store.cancel.sync(UUID(task.claim.id))
         task.save(0.5, b"piece")
         raise AssertionError("it went on")
 
     register(cancel_then_save)
     calm = settings.model_copy(update={"task_lease_seconds": FAR})
-    with started_runner(repository, calm) as runner:
+    with started_runner(tasks.store, calm, kinds) as runner:
         assert attempt(runner, submit(runner)).state is TaskState.CANCELLED
 
 
 def test_a_task_that_was_taken_over_stops_and_its_outcome_does_not_count(
-    runner: Runner, register: Callable[[Run], None]
+    runner: Runner, tasks: Tasks, register: Callable[[Run], None]
 ) -> None:
     gate = Gate()
     register(gate)
     task = submit(runner)
-    repository = runner.commits.repository
     with gate.running(runner, task):
         context = runner.running[str(task.id)]
 
         def taken_over() -> bool:
-            repository.renew(runner.owner, GONE, [str(task.id)])
-            return bool(repository.rescue(9))
+            TaskStore.renew.function(runner.store, runner.owner, GONE, [str(task.id)])
+            return bool(TaskStore.rescue.function(runner.store, 9))
 
-        runner.commits.wait(taken_over)
-        (claim,) = wait_for(lambda: runner.commits.wait(repository.claim, "two", FAR, 1))
+        assert tasks.run(taken_over)  # in one transaction: the heart beats meanwhile
+        (claim,) = wait_for(lambda: runner.store.claim.sync("two", FAR, 1))
         wait_for(context._stopping.is_set)
-    now = runner.commits.wait(repository.get, task.id)
+    now = runner.store.get.sync(task.id)
     assert (now.state, now.attempts) == (TaskState.RUNNING, claim.attempt)
 
 
 def test_a_task_that_was_taken_over_hears_of_it_when_it_saves(
-    repository: MemoryThatMayBeAway, settings: Settings, register: Callable[[Run], None]
+    tasks: Tasks, kinds: Kinds, settings: Settings, register: Callable[[Run], None]
 ) -> None:
     def lose_then_save(_: BaseModel, task: TaskContext) -> None:
-        task._commits.wait(repository.settle, [(task.claim, Outcome(TaskState.CANCELLED))])
+        task.store.settle.sync((task.claim, Outcome(TaskState.CANCELLED)))
         task.save(0.5, b"piece")
         raise AssertionError("it went on")
 
     register(lose_then_save)
     calm = settings.model_copy(update={"task_lease_seconds": FAR})
-    with started_runner(repository, calm) as runner:
+    with started_runner(tasks.store, calm, kinds) as runner:
         task = attempt(runner, submit(runner))
         assert task.state is TaskState.CANCELLED
-        assert runner.commits.wait(repository.count_pieces, str(task.id), "result") == 0
+        assert runner.store.count_pieces.sync(str(task.id), "result") == 0
 
 
 def test_draining_waits_for_what_ends_in_time(
@@ -379,7 +400,7 @@ def test_draining_waits_for_what_ends_in_time(
         draining = thread.submit(runner.drain, time.monotonic() + LONGEST_SECONDS)
         gate.opened.set()
         assert draining.result(LONGEST_SECONDS) == 0
-    assert state_of(runner.commits, task) is TaskState.SUCCEEDED
+    assert state_of(runner.store, task) is TaskState.SUCCEEDED
 
 
 def test_what_does_not_end_in_time_is_handed_back_and_not_charged(
@@ -396,63 +417,59 @@ def test_what_does_not_end_in_time_is_handed_back_and_not_charged(
 
 
 def test_what_does_not_even_stop_is_handed_back_and_later_has_no_say(
-    runner: Runner, register: Callable[[Run], None], monkeypatch: pytest.MonkeyPatch
+    tasks: Tasks, kinds: Kinds, fast: Settings, register: Callable[[Run], None]
 ) -> None:
-    monkeypatch.setattr("app.tasks.engine.runner.HAND_BACK_SECONDS", 0.05)
     gate = Gate(lambda _: "too late")
     register(gate)
-    task = submit(runner)
-    with gate.running(runner, task):
-        assert runner.drain(0) == 1
-        handed_back = runner.commits.wait(runner.commits.repository.get, task.id)
+    with started_runner(tasks.store, fast, kinds, hand_back_seconds=0.05) as runner:
+        task = submit(runner)
+        with gate.running(runner, task):
+            assert runner.drain(0) == 1
+            handed_back = runner.store.get.sync(task.id)
     assert (handed_back.state, handed_back.attempts) == (TaskState.QUEUED, 0)
-    assert runner.commits.wait(runner.commits.repository.get, task.id) == handed_back
+    assert found(tasks, task) == handed_back
 
 
 # leases
 
 
 def test_a_task_that_blocks_for_three_leases_keeps_its_own(
-    runner: Runner, repository: MemoryThatMayBeAway, register: Callable[[Run], None]
+    runner: Runner, tasks: Tasks, register: Callable[[Run], None]
 ) -> None:
     gate = Gate(lambda _: "done")
     register(gate)
     task = submit(runner)
     with gate.running(runner, task):
-        repository.renew(runner.owner, lease := 1.0, [str(task.id)])
-        entry = repository._entries[str(task.id)]
-        first = entry.lease_ends_at
-        wait_for(lambda: entry.lease_ends_at > first + 3 * lease)
-        assert repository.rescue(9) == []
-    last = runner.commits.wait(repository.get, task.id)
+        tasks.renew(runner.owner, lease := 1.0, [str(task.id)])
+        first = lease_end(tasks, task)
+        wait_for(lambda: lease_end(tasks, task) > first + 3 * lease)
+        assert tasks.rescue(9) == []
+    last = runner.store.get.sync(task.id)
     assert (last.state, last.attempts, gate.starts) == (TaskState.SUCCEEDED, 1, 1)
 
 
 def test_without_a_heartbeat_a_lease_runs_out(
     runner: Runner, register: Callable[[Run], None]
 ) -> None:
-    repository = runner.commits.repository
     task = submit(runner)
-    runner.commits.wait(repository.claim, "a process that is gone", 0.05, 1)
-    rescued = wait_for(lambda: runner.commits.wait(repository.rescue, 9))
+    runner.store.claim.sync("a process that is gone", 0.05, 1)
+    rescued = wait_for(lambda: runner.store.rescue.sync(9))
     assert rescued == [(str(task.id), TaskState.QUEUED)]
     register(lambda _, __: "done")
     assert attempt(runner, task).attempts == 2
 
 
-def test_a_runner_that_is_closed_keeps_no_lease(
-    repository: MemoryThatMayBeAway, fast: Settings
-) -> None:
-    with started_runner(repository, fast) as runner:
+def test_a_runner_that_is_closed_keeps_no_lease(tasks: Tasks, kinds: Kinds, fast: Settings) -> None:
+    with started_runner(tasks.store, fast, kinds) as runner:
         heart = runner._heart
         assert heart.is_alive()
     assert not heart.is_alive()
 
 
-def test_each_runner_has_a_name_of_its_own(fast: Settings) -> None:
+def test_each_runner_has_a_name_of_its_own(tasks: Tasks, fast: Settings) -> None:
     names = set()
     for _ in range(3):
-        with started_runner(MemoryTaskRepository(), fast) as runner:
+        with started_runner(tasks.store, fast) as runner:
             names.add(runner.owner)
     assert len(names) == 3
 
@@ -461,61 +478,60 @@ def test_each_runner_has_a_name_of_its_own(fast: Settings) -> None:
 
 
 def test_a_task_waits_for_the_storage_and_then_goes_on(
-    runner: Runner, repository: MemoryThatMayBeAway, register: Callable[[Run], None]
+    runner: Runner, tasks: Tasks, database: MayBeAway, register: Callable[[Run], None]
 ) -> None:
     gate = Gate(lambda task: task.save(0.5, b"piece"))
     register(gate)
     task = submit(runner)
     with gate.running(runner, task):
-        repository.away = True
+        database.away = True
         gate.opened.set()
-        wait_for(lambda: repository.refused)
-        repository.away = False
-    last = wait_for_state(runner.commits, task, TaskState.SUCCEEDED)
+        wait_for(lambda: database.refused)
+        database.away = False
+    last = wait_for_state(runner.store, task, TaskState.SUCCEEDED)
     assert (last.attempts, last.problem) == (1, None)
-    assert repository.count_pieces(str(task.id), "result") == 1
+    assert tasks.count_pieces(str(task.id), "result") == 1
 
 
 def test_an_outcome_waits_for_the_storage(
-    runner: Runner, repository: MemoryThatMayBeAway, register: Callable[[Run], None]
+    runner: Runner, database: MayBeAway, register: Callable[[Run], None]
 ) -> None:
     def go_away(_: BaseModel, __: TaskContext) -> str:
-        repository.away = True
+        database.away = True
         return "done"
 
     register(go_away)
     task = submit(runner)
     with ThreadPoolExecutor(1) as thread:
         attempting = thread.submit(attempt, runner, task)
-        wait_for(lambda: repository.refused)
-        repository.away = False
+        wait_for(lambda: database.refused)
+        database.away = False
         assert attempting.result(LONGEST_SECONDS).result == "done"
 
 
 def test_an_outcome_is_given_up_when_the_process_ends(
-    runner: Runner, repository: MemoryThatMayBeAway, register: Callable[[Run], None]
+    runner: Runner, database: MayBeAway, register: Callable[[Run], None]
 ) -> None:
     register(lambda _, __: "done")
     submit(runner)
-    (claim,) = runner.commits.wait(repository.claim, runner.owner, FAR, 1)
-    repository.away = True
+    (claim,) = runner.store.claim.sync(runner.owner, FAR, 1)
+    database.away = True
     runner.close()
     runner.settle(claim, Outcome(TaskState.SUCCEEDED, result=json.dumps("done")))
-    repository.away = False
+    database.away = False
 
 
 def test_the_heart_beats_on_after_the_storage_was_away(
-    runner: Runner, repository: MemoryThatMayBeAway, register: Callable[[Run], None]
+    runner: Runner, tasks: Tasks, database: MayBeAway, register: Callable[[Run], None]
 ) -> None:
     gate = Gate(lambda _: "done")
     register(gate)
     task = submit(runner)
     with gate.running(runner, task):
-        repository.away = True
-        wait_for(lambda: repository.refused)
-        repository.away = False
-        entry = repository._entries[str(task.id)]
-        repository.renew(runner.owner, 0, [str(task.id)])
-        before = entry.lease_ends_at
-        wait_for(lambda: entry.lease_ends_at > before)
-    assert state_of(runner.commits, task) is TaskState.SUCCEEDED
+        database.away = True
+        wait_for(lambda: database.refused)
+        database.away = False
+        tasks.renew(runner.owner, 0, [str(task.id)])
+        before = lease_end(tasks, task)
+        wait_for(lambda: lease_end(tasks, task) > before)
+    assert state_of(runner.store, task) is TaskState.SUCCEEDED

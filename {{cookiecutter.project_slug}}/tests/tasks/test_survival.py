@@ -22,10 +22,11 @@ FAST = {
     "TASK_MAX_ATTEMPTS": "100",
     "TASK_BACKOFF_SECONDS": "0.01",
     "SHUTDOWN_SECONDS": "2",
-    "MODEL_LOADER": "tests.tasks.kinds:load_model",
+    "MODEL_LOADER": "tests.tasks.kinds:load_slow_model",
     "ACCESS_LOG": "false",
 }
 LONGEST_SECONDS = 60
+SERVED = "tests.tasks.served"
 WATCH_FINISHES = """
     CREATE TABLE finishes (id TEXT);
     CREATE TRIGGER note_finish AFTER UPDATE OF state ON tasks WHEN NEW.finished_at IS NOT NULL
@@ -65,7 +66,7 @@ def wait_for_state(client: httpx2.Client, task_id: str, *states: str) -> dict[st
 
 def rows(folder: Path, statement: str) -> list[tuple[Any, ...]]:
     """What the tasks' database says."""
-    with closing(sqlite3.connect(folder / "tasks.sqlite3", timeout=30)) as database:
+    with closing(sqlite3.connect(folder / "app.sqlite3", timeout=30)) as database:
         return database.execute(statement).fetchall()
 
 
@@ -73,7 +74,7 @@ def rows(folder: Path, statement: str) -> list[tuple[Any, ...]]:
 def pair(tmp_path: Path) -> Iterator[tuple[Server, Server]]:
     """Two processes that share a database."""
     with ExitStack() as stack:
-        one, other = (stack.enter_context(serve(tmp_path, **FAST)) for _ in range(2))
+        one, other = (stack.enter_context(serve(tmp_path, SERVED, **FAST)) for _ in range(2))
         yield one, other
 
 
@@ -88,7 +89,7 @@ class Cluster:
         self.closing = False
 
     def _start(self, port: int) -> "subprocess.Popen[str]":
-        process = start(self.folder, PORT=str(port), **FAST)
+        process = start(self.folder, SERVED, PORT=str(port), **FAST)
         with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
             wait_until_live(client, process)
         return process
@@ -124,7 +125,7 @@ class Cluster:
 
 def test_every_accepted_task_survives_kills_at_random_and_finishes_once(tmp_path: Path) -> None:
     with closing(Cluster(tmp_path)) as cluster, ThreadPoolExecutor(4) as pool:
-        with closing(sqlite3.connect(tmp_path / "tasks.sqlite3")) as database:
+        with closing(sqlite3.connect(tmp_path / "app.sqlite3")) as database:
             database.executescript(WATCH_FINISHES)
         calls = [pool.submit(cluster.call) for _ in range(4)]
         for _ in range(5):
@@ -144,7 +145,7 @@ def test_every_accepted_task_survives_kills_at_random_and_finishes_once(tmp_path
 
 
 def test_a_stop_drains_what_is_short_and_hands_back_the_rest_for_free(tmp_path: Path) -> None:
-    with serve(tmp_path, **FAST) as (client, process):
+    with serve(tmp_path, SERVED, **FAST) as (client, process):
         short = submit(client, seconds=0.8)
         long = submit(client, seconds=600)
         blocked = submit(client, "note_and_block", path=str(tmp_path / "note"), seconds=600)
@@ -159,17 +160,17 @@ def test_a_stop_drains_what_is_short_and_hands_back_the_rest_for_free(tmp_path: 
 
 
 def test_what_was_handed_back_runs_in_the_next_process(tmp_path: Path) -> None:
-    with serve(tmp_path, **FAST) as (client, _):
+    with serve(tmp_path, SERVED, **FAST) as (client, _):
         task_id = submit(client, "note_and_block", path=str(tmp_path / "note"), seconds=4)
         wait_for_state(client, task_id, "running")
-    with serve(tmp_path, **FAST) as (client, _):
+    with serve(tmp_path, SERVED, **FAST) as (client, _):
         assert wait_for_state(client, task_id, "succeeded")["attempts"] == 1
     assert (tmp_path / "note").read_text() == "started\n" * 2
 
 
 def test_an_open_event_stream_does_not_hold_up_the_stop(tmp_path: Path) -> None:
     patient = {**FAST, "SHUTDOWN_SECONDS": "600"}
-    with serve(tmp_path, **patient) as (client, process):
+    with serve(tmp_path, SERVED, **patient) as (client, process):
         task_id = submit(client, seconds=1.5)
         with client.stream("GET", f"/v1/tasks/{task_id}/events") as stream:
             lines = stream.iter_lines()
@@ -222,13 +223,13 @@ def test_a_task_that_blocks_for_three_leases_runs_once(
 def test_a_task_that_kills_its_process_ends_dead_and_stops_no_other(tmp_path: Path) -> None:
     variables = {**FAST, "TASK_MAX_ATTEMPTS": "2", "TASK_CONCURRENCY": "1"}
     note = str(tmp_path / "note")
-    with serve(tmp_path, **variables) as (client, process):
+    with serve(tmp_path, SERVED, **variables) as (client, process):
         poison = submit(client, "kill_the_process", path=note, seconds=0.3)
         other = submit(client, seconds=0)
         process.wait(timeout=30)
-    with serve(tmp_path, **variables) as (client, process):
+    with serve(tmp_path, SERVED, **variables) as (client, process):
         process.wait(timeout=30)
-    with serve(tmp_path, **variables) as (client, _):
+    with serve(tmp_path, SERVED, **variables) as (client, _):
         task = wait_for_state(client, poison, "dead")
         assert wait_for_state(client, other, "succeeded")["attempts"] == 1
     assert task["attempts"] == 2
@@ -239,12 +240,12 @@ def test_a_batch_goes_on_after_a_kill_where_it_was(tmp_path: Path) -> None:
     header = "id,sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm"
     lines = [f"{n},{4 + n % 4},3.5,1.4,0.2" for n in range(40_000)]
     upload = {"file": ("flowers.csv", "\n".join([header, *lines]))}
-    with serve(tmp_path, **FAST) as (client, process):
+    with serve(tmp_path, SERVED, **FAST) as (client, process):
         task_id = client.post("/v1/tasks/batch-prediction", files=upload).json()["id"]
         wait_for(lambda: read(client, task_id)["progress"] >= 0.25)
         process.kill()
     [(saved,)] = rows(tmp_path, "SELECT COUNT(*) FROM task_pieces WHERE name = 'result'")
-    with serve(tmp_path, **FAST) as (client, _):
+    with serve(tmp_path, SERVED, **FAST) as (client, _):
         first = read(client, task_id)["progress"]
         task = wait_for_state(client, task_id, "succeeded")
         result = client.get(f"/v1/tasks/{task_id}/result").text.splitlines()
@@ -258,7 +259,7 @@ def test_a_batch_goes_on_after_a_kill_where_it_was(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_a_clear_answer_and_leaves_nothing_half_written(tmp_path: Path) -> None:
     resource = pytest.importorskip("resource", reason="not on Windows")
-    with serve(tmp_path, **FAST) as (client, process):
+    with serve(tmp_path, SERVED, **FAST) as (client, process):
         submit(client, seconds=0)
         before = client.get("/v1/tasks").json()["items"]
         largest = max(path.stat().st_size for path in tmp_path.iterdir())
@@ -280,20 +281,20 @@ def test_a_full_disk_is_a_clear_answer_and_leaves_nothing_half_written(tmp_path:
 
 
 def test_a_database_of_a_newer_app_is_refused_at_the_start(tmp_path: Path) -> None:
-    with serve(tmp_path, **FAST):
+    with serve(tmp_path, SERVED, **FAST):
         pass
-    with closing(sqlite3.connect(tmp_path / "tasks.sqlite3")) as database, database:
-        database.execute("UPDATE task_schema SET version = 99")
-    process = start(tmp_path, **FAST)
+    with closing(sqlite3.connect(tmp_path / "app.sqlite3")) as database, database:
+        database.execute("UPDATE schema_versions SET version = 99 WHERE feature = 'tasks'")
+    process = start(tmp_path, SERVED, **FAST)
     printed = process.communicate(timeout=60)[1]
     assert process.returncode == 1
-    assert "The tasks' database has schema 99" in printed
+    assert "the tasks there have schema 99" in printed
     assert "Traceback" not in printed
 
 
 def test_a_place_where_nothing_can_be_written_is_refused_at_the_start(tmp_path: Path) -> None:
-    process = start(tmp_path, **{**FAST, "TASK_DATABASE_PATH": "/proc/tasks.sqlite3"})
+    process = start(tmp_path, SERVED, **{**FAST, "DATABASE_URL": "sqlite:////proc/app.sqlite3"})
     printed = process.communicate(timeout=60)[1]
     assert process.returncode == 1
-    assert "TASK_DATABASE_PATH: /proc/tasks.sqlite3 cannot be used" in printed
+    assert "DATABASE_URL: /proc/app.sqlite3 cannot be used" in printed
     assert "Traceback" not in printed

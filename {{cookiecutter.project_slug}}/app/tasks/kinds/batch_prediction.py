@@ -48,10 +48,13 @@ class BatchPrediction(BaseModel):
 
     columns: list[str]
     pieces: int
+    rows_per_piece: int
     sha256: str  # of the rows, by which the same upload is recognised
 
 
-def split_upload(file: BinaryIO) -> tuple[BatchPrediction, list[bytes]]:
+def split_upload(
+    file: BinaryIO, rows_per_piece: int = ROWS_PER_PIECE
+) -> tuple[BatchPrediction, list[bytes]]:
     """Check the header of a CSV and cut its rows into pieces; BadUploadError when it has none."""
     try:
         header = file.readline().decode("utf-8-sig")
@@ -62,17 +65,21 @@ def split_upload(file: BinaryIO) -> tuple[BatchPrediction, list[bytes]]:
     if missing:
         wanted = ",".join(Features.model_fields)
         raise BadUploadError(f"The first line must name each of these columns once: {wanted}.")
-    pieces = list(iter(lambda: b"".join(islice(file, ROWS_PER_PIECE)), b""))
+    pieces = list(iter(lambda: b"".join(islice(file, rows_per_piece)), b""))
     if not any(piece.strip() for piece in pieces):
         raise BadUploadError("The file has a header and no rows.")
     digest = hashlib.sha256(b"".join(pieces)).hexdigest()
-    return BatchPrediction(columns=columns, pieces=len(pieces), sha256=digest), pieces
+    payload = BatchPrediction(
+        columns=columns, pieces=len(pieces), rows_per_piece=rows_per_piece, sha256=digest
+    )
+    return payload, pieces
 
 
 def predict_batch(payload: BatchPrediction, task: TaskContext) -> dict[str, Any]:
     """Predict every row, piece by piece, from the first piece that has no result yet."""
     for number in range(task.saved_pieces(), payload.pieces):
-        rows = list(read_rows(task.input_piece(number) or b"", payload.columns, number))
+        first = 2 + number * payload.rows_per_piece  # the header is line 1
+        rows = list(read_rows(task.input_piece(number) or b"", payload.columns, first))
         answers = predict_rows(task.model, payload.columns, rows)
         lines = [row + answer for (_, row), answer in zip(rows, answers, strict=True)]
         if number == 0:
@@ -81,9 +88,8 @@ def predict_batch(payload: BatchPrediction, task: TaskContext) -> dict[str, Any]
     return {"model_version": task.model.card.version}
 
 
-def read_rows(piece: bytes, columns: list[str], number: int) -> Iterator[tuple[int, list[str]]]:
-    """Each row with the number of its line in the file; blank lines are left out."""
-    first = 2 + number * ROWS_PER_PIECE
+def read_rows(piece: bytes, columns: list[str], first: int) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row with the number of its line in the file; blank lines are left out."""
     for line, text in enumerate(piece.splitlines(), first):
         try:
             values = next(csv.reader([text.decode("utf-8")], strict=True), [])

@@ -3,8 +3,8 @@
 import json
 from functools import cache
 
-from learn.exchange import Json
-from learn.lab import CheckFailed, Lab, Server, check
+from learn.grading.exchange import Json
+from learn.grading.lab import CheckFailed, Lab, Server, check
 
 PREDICT = "/v1/predict"
 PREDICTIONS = "/v1/predictions"

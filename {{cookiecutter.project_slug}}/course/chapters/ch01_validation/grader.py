@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from learn.lab import CheckFailed, Lab, check
+from learn.grading.lab import CheckFailed, Lab, check
 
 PREDICT = "/v1/predict"
 NAMES = ("sepal_length_cm", "sepal_width_cm", "petal_length_cm", "petal_width_cm")

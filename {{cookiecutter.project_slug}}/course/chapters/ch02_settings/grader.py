@@ -4,10 +4,10 @@ import re
 from functools import cache
 
 from chapters.ch02_settings.places import WORDS, Site
-from learn.exchange import Exchange
-from learn.lab import CheckFailed, Lab, Server, check
-from learn.process import CannotGrade, NotStarted
-from learn.server import as_json
+from learn.grading.exchange import Exchange
+from learn.grading.lab import CheckFailed, Lab, Server, check
+from learn.grading.process import CannotGrade, NotStarted
+from learn.grading.server import as_json
 
 PREDICT = "/v1/predict"
 DOCUMENT = "/openapi.json"

@@ -10,9 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from learn.lab import Lab, Server
-from learn.process import why_it_ended
-from learn.server import serve
+from learn.grading.lab import Lab, Server
+from learn.grading.process import why_it_ended
+from learn.grading.server import serve
 
 OWN_KEY = {"API_KEY": "k" * 32}
 ACCEPTED = [

@@ -4,8 +4,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from learn.lab import CheckFailed, Gate, Lab, check
-from learn.process import DATABASE, CannotGrade, NotStarted
+from learn.grading.lab import CheckFailed, Gate, Lab, check
+from learn.grading.process import DATABASE, CannotGrade, NotStarted
 
 PREDICT = "/v1/predict"
 STORE = "/v1/predictions"

@@ -1,7 +1,7 @@
 """Chapter 04: two routers, each in its module, both on the app."""
 
-from learn.exchange import Json
-from learn.lab import CheckFailed, Lab, check
+from learn.grading.exchange import Json
+from learn.grading.lab import CheckFailed, Lab, check
 
 CURRENT = "current user"
 ERRORS = {  # what the API's document has to say of each path

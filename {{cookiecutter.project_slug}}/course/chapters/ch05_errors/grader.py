@@ -5,9 +5,9 @@ from functools import cache
 from typing import NoReturn
 from uuid import UUID
 
-from learn.exchange import Json
-from learn.gate import wait_until
-from learn.lab import Exchange, Lab, Server, check
+from learn.grading.exchange import Json
+from learn.grading.gate import wait_until
+from learn.grading.lab import Exchange, Lab, Server, check
 
 PREDICT = "/v1/predict"
 PREDICTIONS = "/v1/predictions"
@@ -28,7 +28,7 @@ def words(lab: Lab) -> tuple[str, str]:
 def app(lab: Lab) -> Server:
     """An app that wants a key, and whose model has a bug: all but inference works."""
     key, secret = words(lab)
-    loader = "learn.probes:load_failing_model"
+    loader = "learn.grading.probe:load_failing_model"
     return lab.keep(api_key=key, model_loader=loader, probe_secret=secret)
 
 

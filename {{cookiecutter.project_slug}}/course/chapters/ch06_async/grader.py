@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
-from learn.gate import wait_until
-from learn.lab import CheckFailed, Exchange, Lab, check
+from learn.grading.gate import wait_until
+from learn.grading.lab import CheckFailed, Exchange, Lab, check
 
 ASK = "/v1/concurrency/ask"
 LIVE = "/health/live"
@@ -24,7 +24,7 @@ class Held(list["Future[Exchange]"]):
 def asked(lab: Lab, *sepals: float) -> Iterator[Held]:
     """A request for each of these lengths is under way and held; they are let go at the end."""
     gate = lab.app.gate
-    with ThreadPoolExecutor(len(sepals)) as pool, gate.held():
+    with ThreadPoolExecutor(len(sepals)) as pool, gate.hold():
         before = len(gate.events("predict"))
         flowers = [lab.flower(sepal_length_cm=length) for length in sepals]
         held = Held(pool.submit(lab.app.post, ASK, flower) for flower in flowers)

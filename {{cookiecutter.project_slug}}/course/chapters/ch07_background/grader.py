@@ -4,9 +4,9 @@ from functools import cache
 from urllib.parse import urljoin, urlsplit
 from uuid import UUID
 
-from learn.exchange import Json
-from learn.gate import wait_until
-from learn.lab import Exchange, Lab, Server, check
+from learn.grading.exchange import Json
+from learn.grading.gate import wait_until
+from learn.grading.lab import Exchange, Lab, Server, check
 
 TASKS = "/v1/tasks"
 PROBE = f"{TASKS}/probe"
@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 5
 NEIGHBOURS = 1_000  # ids that are so near to each other are counted
 APP = "chapters.ch07_background.kind:app"  # it has the kind `probe`
 SETTINGS = {
-    "MODEL_LOADER": "learn.probes:load_model",
+    "MODEL_LOADER": "learn.grading.probe:load_model",
     "TASK_POLL_SECONDS": 60,  # so long that what is not kicked does not start
     "TASK_LEASE_SECONDS": 0.5,  # a cancelled task is told at the next renewal
     "TASK_BACKOFF_SECONDS": 0.01,
@@ -110,7 +110,7 @@ def newest(lab: Lab) -> list[str]:
 
 @check("accepted")
 def answer_does_not_wait(lab: Lab) -> None:
-    with app(lab).gate.held():
+    with app(lab).gate.hold():
         answer = post(lab, {"word": lab.word()})
         answer.expect(202, {"kind": "probe", "result": None, "problem": None}, why="accepted")
 
@@ -136,7 +136,7 @@ def demand_location(answer: Exchange) -> None:
 
 @check("running")
 def work_is_done_beside_the_requests(lab: Lab) -> None:
-    with app(lab).gate.held():
+    with app(lab).gate.hold():
         task_id, word = submit(lab)
         wait_for_start(lab, task_id, word)
         in_loop = starts(lab, word)[0]["main_thread"]
@@ -209,7 +209,7 @@ def upload_is_accepted_alike(lab: Lab) -> None:
     flower = lab.flower(sepal_length_cm=7.0)
     lines = [",".join(flower), ",".join(map(str, flower.values())), f"--{edge}--\r\n"]
     body = (head + "\r\n".join(lines)).encode()
-    with server.gate.held():
+    with server.gate.hold():
         before = len(server.gate.events("predict"))
         media = {"Content-Type": f"multipart/form-data; boundary={edge}"}
         answer = post(lab, body, media, UPLOAD)
@@ -268,7 +268,7 @@ def crash(lab: Lab, end: str) -> None:
 
 @check("cancelled")
 def stopping_is_no_failure(lab: Lab) -> None:
-    with app(lab).gate.held():
+    with app(lab).gate.hold():
         task_id, word = submit(lab)
         wait_for_start(lab, task_id, word)
         app(lab).send("DELETE", f"{TASKS}/{task_id}").expect(200, why="read")

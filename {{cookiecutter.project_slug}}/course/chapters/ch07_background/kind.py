@@ -16,7 +16,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.tasks.engine.context import TaskContext
 from app.tasks.kinds.registry import KINDS, Kind
-from learn import probes
+from learn.grading import probe
 
 
 class RefusedProbeError(AppError):
@@ -46,8 +46,8 @@ class Probe(BaseModel):
 def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
     """Note the start, wait while it is held, and end."""
     main = threading.current_thread() is threading.main_thread()
-    probes.note("start", word=payload.word, main_thread=main)
-    while (probes.folder / "hold").exists():
+    probe.note("start", word=payload.word, main_thread=main)
+    while (probe.folder / "hold").exists():
         task.sleep(0.01)
     if payload.end == "refuse":
         raise RefusedProbeError(payload.word)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import NoReturn
 
-from learn.exchange import Json
-from learn.gate import wait_until
-from learn.lab import Exchange, Gate, Lab, Server, check
-from learn.process import DATABASE, database_url
-from learn.server import serve
+from learn.grading.exchange import Json
+from learn.grading.gate import wait_until
+from learn.grading.lab import Exchange, Gate, Lab, Server, check
+from learn.grading.process import DATABASE, database_url
+from learn.grading.server import serve
 
 APP = "chapters.ch08_repository.kind:app"  # it has the kind `probe`, and no heart beats in it
 PROBE = "/v1/tasks/probe"
@@ -258,7 +258,7 @@ def failed_task_waits_for_its_time(lab: Lab) -> None:
 def each_task_is_run_once(lab: Lab) -> None:
     queue = queue_of(lab)
     queue.begin_second()
-    with queue.gate.held(), ThreadPoolExecutor(8) as pool:
+    with queue.gate.hold(), ThreadPoolExecutor(8) as pool:
         tasks = list(pool.map(queue.submit, [number % 2 for number in range(MANY)]))
     for number in (0, 1):
         known = queue.listed(number)

@@ -24,8 +24,8 @@ from app.storage.thread import Call, Storage
 from app.tasks.engine.context import TaskContext
 from app.tasks.engine.runner import HANDED_BACK
 from app.tasks.kinds.registry import KINDS, Kind
-from learn import probes
-from learn.gate import Gate, wait_until
+from learn.grading import probe
+from learn.grading.gate import Gate, wait_until
 
 LATE = "late"  # the first run, once it has lost its task
 LONGEST_HOLD_SECONDS = 100
@@ -45,8 +45,8 @@ class Probe(BaseModel):
 
 def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
     """Note the run, and stand still; then crash, fail, lose the task, or return."""
-    probes.note("run", word=payload.word)
-    runs = Gate(probes.folder).events("run")
+    probe.note("run", word=payload.word)
+    runs = Gate(probe.folder).events("run")
     number = sum(run["word"] == payload.word for run in runs)
     if payload.crash and number == 1:
         os._exit(1)
@@ -61,7 +61,7 @@ def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
 
 def stand_still(name: str) -> None:
     """Wait without looking whether the task shall stop, as a call of a library does."""
-    files = [probes.folder / "hold", probes.folder / name]
+    files = [probe.folder / "hold", probe.folder / name]
     wait_until(lambda: not any(file.exists() for file in files), LONGEST_HOLD_SECONDS)
 
 

@@ -16,10 +16,10 @@ from functools import cache, cached_property
 from pathlib import Path
 from uuid import uuid4
 
-from learn.exchange import Json
-from learn.gate import wait_until
-from learn.lab import CheckFailed, Exchange, Gate, Lab, Server, check
-from learn.process import (
+from learn.grading.exchange import Json
+from learn.grading.gate import wait_until
+from learn.grading.lab import CheckFailed, Exchange, Gate, Lab, Server, check
+from learn.grading.process import (
     DATABASE,
     START_SECONDS,
     CannotGrade,
@@ -337,7 +337,7 @@ def message_that_comes_again(lab: Lab) -> None:
 def lease_is_kept(lab: Lab) -> None:
     site = site_of(lab)
     worker = site.second
-    with worker.gate.held():
+    with worker.gate.hold():
         task_id, _ = site.start(worker)
         owner, attempt, end = site.lease(task_id)
         wait_until(lambda: site.lease(task_id) != (owner, attempt, end), PATIENCE_SECONDS)
@@ -352,7 +352,7 @@ def lease_is_kept(lab: Lab) -> None:
 def task_survives_its_worker(lab: Lab) -> None:
     site = site_of(lab)
     worker = site.second
-    with worker.gate.held():
+    with worker.gate.hold():
         task_id, word = site.start(worker)
         kill_group(worker.process)
     site.third.wait_until_up()

@@ -15,7 +15,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.tasks.engine.context import TaskContext
 from app.tasks.kinds.registry import KINDS, Kind, Kinds
-from learn import probes
+from learn.grading import probe
 
 
 class Probe(BaseModel):
@@ -26,8 +26,8 @@ class Probe(BaseModel):
 
 def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
     """Note the start, wait while it is held, and give the process's id."""
-    probes.note("start", word=payload.word)
-    while (probes.folder / "hold").exists():
+    probe.note("start", word=payload.word)
+    while (probe.folder / "hold").exists():
         task.sleep(0.01)
     return {"word": payload.word, "pid": os.getpid()}
 
@@ -35,8 +35,8 @@ def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
 @before_task_publish.connect  # type: ignore[untyped-decorator]
 def send_slowly(**_: object) -> None:
     """While a file `hold-broker` is there, whoever sends a message waits."""
-    probes.note("send")
-    while (probes.folder / "hold-broker").exists():
+    probe.note("send")
+    while (probe.folder / "hold-broker").exists():
         time.sleep(0.005)
 
 

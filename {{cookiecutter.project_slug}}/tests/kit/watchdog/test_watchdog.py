@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Coroutine
+from contextlib import nullcontext
 from dataclasses import replace
 from types import FrameType, FunctionType
 from typing import Any
@@ -15,7 +16,6 @@ from fastapi.testclient import TestClient
 from app.kit.watchdog.lifespan import watched
 from app.kit.watchdog.stack import describe
 from app.kit.watchdog.thread import Block, Look, Watchdog, held
-from app.lifespan import lifespan
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import LOCAL, ROOT
@@ -155,7 +155,7 @@ def test_many_short_steps_and_a_thread_are_no_block() -> None:
 
 
 def test_off_is_the_lifespan_itself(settings: Settings) -> None:
-    opened = lifespan(settings)
+    opened = nullcontext()
     assert settings.loop_watchdog_ms == 0
     assert watched(opened, settings.loop_watchdog_ms) is opened
 

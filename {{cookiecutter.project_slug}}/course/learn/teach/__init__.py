@@ -1,0 +1,1 @@
+"""What an instructor types: `uv run learn teach`."""

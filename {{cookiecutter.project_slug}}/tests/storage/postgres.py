@@ -1,0 +1,47 @@
+"""A Postgres server of the tests' own, and storages in it; for tests that are marked `services`."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import psycopg
+import pytest
+
+from app.storage.opening import open_storage
+from app.storage.settings import StorageSettings
+from app.storage.thread import Storage
+from app.tasks.store import TaskStore
+from tests.servers import Postgres, running
+from tests.storage.helpers import Direct
+from tests.tasks.helpers import Tasks
+
+EMPTY = "DROP TABLE IF EXISTS task_pieces, tasks, predictions, schema_versions, more"
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Storage]:
+    """The storage in this database."""
+    with closing(open_storage(StorageSettings.model_validate({"database_url": url}))) as storage:
+        yield storage
+
+
+@contextmanager
+def opened_postgres_tasks(url: str) -> Iterator[Tasks]:
+    """The tasks in this database, for a test or for another process."""
+    with opened(url) as storage:
+        yield Direct(TaskStore(storage))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A server with an empty database."""
+    with running(Postgres, tmp_path_factory.mktemp("postgres")) as server:
+        assert isinstance(server, Postgres)
+        yield server
+
+
+@pytest.fixture
+def url(server: Postgres) -> str:
+    """The address of a database without tables."""
+    with psycopg.connect(server.url) as connection:
+        connection.execute(EMPTY)
+    return server.url

@@ -1,0 +1,286 @@
+"""The SQLite file: its schema, its limits, and several processes that share it."""
+
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.kit.start import StartError
+from app.main import create_app
+from app.models import Features
+from app.predictions.schemas import StoredPrediction
+from app.settings import Settings
+from app.storage.connection import StorageUnavailableError
+from app.storage.sqlite import prepared
+from app.tasks import sql
+from app.tasks.records import Claim, NewTask
+from app.tasks.store import TaskStore
+from tests.conftest import LOCAL
+from tests.fakes import FLOWER
+from tests.storage.helpers import opened
+from tests.tasks.helpers import FAR, Tasks, added, found, new_task, opened_tasks
+
+LARGE = [b"x" * 50_000] * 4
+SCHEMA = "SELECT version FROM schema_versions WHERE feature = 'tasks'"
+NEWER = (*sql.MIGRATIONS, ("CREATE TABLE more (x {real})", "INSERT INTO more VALUES (1.5)"))
+BROKEN = (*sql.MIGRATIONS, ("CREATE TABLE more (x {real})", "CREATE TABLE more (x {real})"))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "app.sqlite3"
+
+
+@pytest.fixture
+def tasks(path: Path) -> Iterator[Tasks]:
+    with opened_tasks(path) as tasks:
+        yield tasks
+
+
+def ask(path: Path, statement: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(path)) as database:
+        return database.execute(statement).fetchall()
+
+
+def open_tasks(path: Path, busy_seconds: float = 5.0) -> None:
+    """Open the tasks in this file, and close them."""
+    with opened_tasks(path, busy_seconds):
+        pass
+
+
+def add_together(tasks: Tasks, *new: NewTask) -> None:
+    tasks.add(new)
+
+
+# the schema
+
+
+def test_a_new_file_gets_every_migration_once(path: Path) -> None:
+    deep = path.parent / "deep" / "app.sqlite3"
+    for _ in range(2):
+        open_tasks(deep)
+        assert ask(deep, SCHEMA) == [(len(sql.MIGRATIONS),)]
+
+
+def test_an_older_file_is_brought_forward_and_keeps_its_tasks(path: Path, tasks: Tasks) -> None:
+    task = added(tasks, new_task())
+    with opened(path) as upgraded:
+        upgraded.migrate("tasks", NEWER)
+    assert found(tasks, task) == task
+    assert ask(path, SCHEMA) == [(len(NEWER),)]
+    assert ask(path, "SELECT * FROM more") == [(1.5,)]
+
+
+def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path, tasks: Tasks) -> None:
+    task = added(tasks, new_task())
+    with opened(path) as upgraded, pytest.raises(StartError, match="table more already exists"):
+        upgraded.migrate("tasks", BROKEN)
+    assert ask(path, "SELECT name FROM sqlite_master WHERE name = 'more'") == []
+    with opened_tasks(path) as reopened:
+        assert found(reopened, task) == task
+
+
+def test_a_file_of_a_newer_app_is_refused(path: Path) -> None:
+    with opened(path) as newer:
+        newer.migrate("tasks", NEWER)
+    with pytest.raises(StartError, match=r"schema 2, and this app knows 1\. Run the newer app"):
+        open_tasks(path)
+    assert ask(path, SCHEMA) == [(2,)]
+
+
+def test_each_feature_has_a_version_of_its_own(path: Path) -> None:
+    with opened(path) as storage:
+        storage.migrate("notes", [["CREATE TABLE notes (x {real})"]])
+        storage.migrate("tasks", NEWER)
+        storage.migrate("notes", [["CREATE TABLE notes (x {real})"]])
+    versions = "SELECT feature, version FROM schema_versions ORDER BY feature"
+    assert ask(path, versions) == [("notes", 1), ("tasks", 2)]
+
+
+def test_the_predictions_of_an_earlier_file_are_kept(path: Path, settings: Settings) -> None:
+    """It counted its migrations in `user_version`, and its table had a type for each column."""
+    stored = StoredPrediction(
+        id=uuid4(),
+        created_at=datetime.now(UTC),
+        features=Features(**FLOWER),
+        label="short",
+        probabilities={"short": 1.0},
+        model_version="000000000000",
+        warnings=[],
+    )
+    with closing(sqlite3.connect(path, isolation_level=None)) as earlier:
+        earlier.execute(
+            "CREATE TABLE predictions (seq INTEGER PRIMARY KEY AUTOINCREMENT, "
+            "id TEXT NOT NULL UNIQUE, body TEXT NOT NULL) STRICT"
+        )
+        earlier.execute("PRAGMA user_version = 1")
+        row = (str(stored.id), stored.model_dump_json())
+        earlier.execute("INSERT INTO predictions (id, body) VALUES (?, ?)", row)
+    with TestClient(create_app(settings), base_url=LOCAL) as client:
+        client.post("/v1/predictions", json=FLOWER)
+        kept = client.get(f"/v1/predictions/{stored.id}").json()
+        assert len(client.get("/v1/predictions").json()["items"]) == 2
+    assert StoredPrediction.model_validate(kept) == stored
+
+
+def test_the_tasks_of_an_earlier_app_are_not_left_behind_without_a_word(path: Path) -> None:
+    path.with_name("tasks.sqlite3").touch()
+    with pytest.raises(StartError, match=r"tasks\.sqlite3 is from an earlier version"):
+        open_tasks(path)
+
+
+def test_many_may_open_a_new_file_at_once(tmp_path: Path) -> None:
+    def open_and_add(path: Path) -> None:
+        with opened_tasks(path) as tasks:
+            add_together(tasks, new_task())
+
+    with ThreadPoolExecutor(8) as threads:
+        for attempt in range(10):
+            path = tmp_path / f"{attempt}.sqlite3"
+            list(threads.map(open_and_add, [path] * 8))
+            assert ask(path, SCHEMA) == [(len(sql.MIGRATIONS),)]
+            assert ask(path, "SELECT COUNT(*) FROM tasks") == [(8,)]
+
+
+def test_a_queue_costs_the_same_however_long_it_is(path: Path, tasks: Tasks) -> None:
+    values = {"owner": "", "lease": 1, "limit": 1, "max_attempts": 1, "problem": "", "known": 0}
+    values["older_than"] = 1
+    add_together(tasks, *(new_task() for _ in range(100)))
+    with closing(sqlite3.connect(path)) as database:
+        for statement in (sql.CLAIM_DUE, sql.DISPATCH, sql.RESCUE, sql.EXPIRE):
+            plan = database.execute("EXPLAIN QUERY PLAN " + prepared(statement), values).fetchall()
+            steps = " ".join(str(row[-1]) for row in plan)
+            assert "INDEX tasks_" in steps
+            assert "ORDER BY" not in steps, "it reads the whole queue and sorts it"
+
+
+# files that cannot be used
+
+
+def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
+    path.write_text("not a database " * 100)
+    with pytest.raises(StartError, match=r"DATABASE_URL: .*app\.sqlite3 cannot be used"):
+        open_tasks(path)
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StartError, match="cannot be used"):
+        open_tasks(tmp_path / "file" / "app.sqlite3")
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_read_only_file_is_refused(
+    path: Path, exists: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if exists:
+        open_tasks(path)
+    connect = sqlite3.connect  # root may write everywhere, so permissions would not do
+
+    def connect_read_only(path: Path, timeout: float, **_: object) -> sqlite3.Connection:
+        uri = f"file:{path}?mode=ro"
+        return connect(
+            uri, timeout=timeout, uri=True, isolation_level=None, check_same_thread=False
+        )
+
+    monkeypatch.setattr("app.storage.sqlite.sqlite3.connect", connect_read_only)
+    with pytest.raises(StartError, match=r"readonly|unable to open"):
+        open_tasks(path, busy_seconds=0.05)
+
+
+def test_a_file_that_stays_locked_is_given_up(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StartError, match="database is locked"):
+            open_tasks(path, busy_seconds=0.05)
+
+
+def test_an_old_sqlite_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # what Python was built with cannot be handed in
+    monkeypatch.setattr("app.storage.sqlite.sqlite3.sqlite_version_info", (3, 37, 2))
+    with pytest.raises(StartError, match=r"3\.38 or newer"):
+        open_tasks(path)
+
+
+# nothing half-written
+
+
+def test_what_breaks_off_leaves_nothing(path: Path, tasks: Tasks) -> None:
+    def add_and_break() -> None:
+        TaskStore.add.function(tasks.store, [new_task(pieces=[b"input"])])
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        tasks.run(add_and_break)
+    assert ask(path, "SELECT * FROM tasks") == ask(path, "SELECT * FROM task_pieces") == []
+    add_together(tasks, new_task())
+
+
+def test_a_full_disk_leaves_no_half_task(path: Path, tasks: Tasks) -> None:
+    add_together(tasks, new_task())
+    ((pages,),) = tasks.execute("PRAGMA page_count")
+    tasks.execute(f"PRAGMA max_page_count = {pages + 20}")
+    with pytest.raises(StorageUnavailableError) as refused:
+        add_together(tasks, new_task(), new_task(pieces=LARGE))
+    assert "full" in str(refused.value.__cause__)
+    assert ask(path, "SELECT COUNT(*) FROM tasks") == [(1,)]
+    assert ask(path, "SELECT COUNT(*) FROM task_pieces") == [(0,)]
+    tasks.execute("PRAGMA max_page_count = 1000000")
+    add_together(tasks, new_task(pieces=LARGE))
+    assert ask(path, "SELECT COUNT(*) FROM task_pieces") == [(len(LARGE),)]
+
+
+def test_storage_that_becomes_read_only_is_unavailable(path: Path, tasks: Tasks) -> None:
+    task = added(tasks, new_task())
+    tasks.execute("PRAGMA query_only = 1")
+    with pytest.raises(StorageUnavailableError):
+        add_together(tasks, new_task())
+    with pytest.raises(StorageUnavailableError):
+        tasks.claim("one", FAR, 1)
+    assert ask(path, "SELECT id, state FROM tasks") == [(str(task.id), "queued")]
+
+
+def test_storage_that_stays_locked_is_unavailable(path: Path) -> None:
+    with (
+        opened_tasks(path, busy_seconds=0.05) as tasks,
+        closing(sqlite3.connect(path, isolation_level=None)) as other,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StorageUnavailableError):
+            add_together(tasks, new_task())
+        other.execute("ROLLBACK")
+        add_together(tasks, new_task())
+
+
+# several processes
+
+
+def test_several_never_claim_the_same_attempt(path: Path, tasks: Tasks) -> None:
+    add_together(tasks, *(new_task() for _ in range(200)))
+
+    def claim_all(owner: str) -> list[Claim]:
+        claims: list[Claim] = []
+        with opened_tasks(path) as own:
+            while some := own.claim(owner, FAR, 3):
+                claims += some
+        return claims
+
+    with ThreadPoolExecutor(4) as threads:
+        claims = [c for some in threads.map(claim_all, ["a", "b", "c", "d"]) for c in some]
+    assert len(claims) == len({claim.id for claim in claims}) == 200
+
+
+@pytest.mark.parametrize(("synchronous", "level"), [("NORMAL", 1), ("FULL", 2)])
+def test_the_setting_decides_what_a_commit_waits_for(
+    path: Path, synchronous: str, level: int
+) -> None:
+    with opened_tasks(path, database_synchronous=synchronous) as tasks:
+        assert tasks.execute("PRAGMA synchronous") == [(level,)]
+        assert tasks.execute("PRAGMA journal_mode") == [("wal",)]

@@ -1,0 +1,367 @@
+"""Group commit: many calls in one transaction, each with an answer of its own."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from app.storage.connection import StorageUnavailableError
+from app.storage.sqlite import BUSY_SECONDS, SqliteConnection
+from app.storage.thread import LARGEST_GROUP, Call, Item, Storage
+from app.tasks.records import (
+    Claim,
+    IdempotencyConflictError,
+    LeaseLostError,
+    NewTask,
+    TaskNotFoundError,
+)
+from app.tasks.schemas import Task
+from app.tasks.store import TaskStore
+from tests.tasks.helpers import FAR, LONGEST_SECONDS, new_task, wait_for
+
+
+class Held(SqliteConnection):
+    """A connection that counts its commits, fails when it is down, and can wait at a gate."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "NORMAL", BUSY_SECONDS)
+        self.commits = 0
+        self.transactions = 0
+        self.down = self.fails_at_the_end = self.closed = False
+        self.entered = threading.Semaphore(0)
+        self.gate = threading.Event()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self.transactions += 1
+        if self.down:
+            raise StorageUnavailableError
+        with super().transaction():
+            yield
+            if self.fails_at_the_end:
+                raise StorageUnavailableError
+        self.commits += 1
+
+    def wait_at_the_gate(self) -> None:
+        self.entered.release()
+        assert self.gate.wait(LONGEST_SECONDS)
+
+    def close(self) -> None:
+        super().close()
+        self.closed = True
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Held:
+    return Held(tmp_path / "app.sqlite3")
+
+
+@pytest.fixture
+def storage(held: Held) -> Iterator[Storage]:
+    with closing(Storage(held)) as storage:
+        yield storage
+        held.gate.set()
+
+
+@pytest.fixture
+def tasks(storage: Storage, held: Held) -> TaskStore:
+    store = TaskStore(storage)
+    held.commits = held.transactions = 0
+    return store
+
+
+def begin(storage: Storage, call: Call) -> "Future[Any]":
+    """Queue a call, as a thread does, and do not wait."""
+    call.future = future = Future[Any]()
+    storage._calls.put(call)
+    return future
+
+
+def begin_add(tasks: TaskStore, new: NewTask) -> "Future[Any]":
+    return begin(tasks.storage, Item(TaskStore.add.function.__get__(tasks), new))
+
+
+@contextmanager
+def group(storage: Storage, held: Held) -> Iterator[ThreadPoolExecutor]:
+    """What is called inside waits, and is one group at the end."""
+    first = begin(storage, Call(held.wait_at_the_gate))
+    assert held.entered.acquire(timeout=LONGEST_SECONDS)
+    held.commits = held.transactions = 0
+    with ThreadPoolExecutor(80) as threads:
+        yield threads
+        held.gate.set()
+        first.result(LONGEST_SECONDS)
+
+
+def queued(storage: Storage, count: int) -> None:
+    """Return once so many calls wait."""
+    wait_for(lambda: storage._calls.qsize() == count)
+
+
+def bug() -> None:
+    raise ZeroDivisionError("a bug in one call")
+
+
+def run(storage: Storage, method: Callable[..., Any], *args: object) -> object:
+    """Call a function in the storage's thread."""
+    return storage.wait_for(Call(partial(method, *args)))
+
+
+def ping(storage: Storage) -> None:
+    """Ping, as an event loop does."""
+
+    async def call() -> None:
+        await storage.ping()
+
+    asyncio.run(call())
+
+
+def all_tasks(tasks: TaskStore) -> list[Task]:
+    return tasks.page.sync(99, None, None, None)
+
+
+def test_a_call_alone_is_committed_at_once(tasks: TaskStore, held: Held) -> None:
+    new = new_task()
+    task = tasks.add.sync(new)
+    assert held.commits == 1
+    assert tasks.get.sync(UUID(new.id)) == task
+    assert held.transactions == 1  # who reads alone needs none
+
+
+def test_what_is_called_meanwhile_is_committed_together(tasks: TaskStore, held: Held) -> None:
+    with group(tasks.storage, held) as threads:
+        news = [new_task() for _ in range(50)]
+        added = [begin_add(tasks, new) for new in news]
+        pages = [threads.submit(all_tasks, tasks) for _ in range(20)]
+        queued(tasks.storage, 70)
+    assert [str(future.result(LONGEST_SECONDS).id) for future in added] == [n.id for n in news]
+    assert all(len(page.result(LONGEST_SECONDS)) == 50 for page in pages)
+    assert held.commits == 2  # that of the call that held them up, and theirs
+
+
+def test_items_of_one_method_become_one_call(tasks: TaskStore, held: Held) -> None:
+    sizes: list[int] = []
+
+    def double(numbers: Sequence[int]) -> list[int]:
+        sizes.append(len(numbers))
+        return [2 * number for number in numbers]
+
+    with group(tasks.storage, held):
+        answers = [begin(tasks.storage, Item(double, number)) for number in range(10)]
+    assert [answer.result(LONGEST_SECONDS) for answer in answers] == list(range(0, 20, 2))
+    assert sizes == [10]
+
+
+def test_items_from_threads_and_from_a_loop_become_one_call(tasks: TaskStore, held: Held) -> None:
+    """The store's own marks: `add` is called once, with what everybody adds."""
+    statements: list[str] = []
+    write = held.write
+
+    def noted(statement: str, **values: object) -> int:
+        statements.append(statement)
+        return write(statement, **values)
+
+    held.write = noted  # type: ignore[method-assign]
+    with group(tasks.storage, held) as threads:
+        answers = [threads.submit(tasks.add.sync, new_task()) for _ in range(5)]
+        answers.append(threads.submit(in_a_loop, tasks, new_task()))
+        queued(tasks.storage, 6)
+    assert len({answer.result(LONGEST_SECONDS).id for answer in answers}) == 6
+    assert len(statements) == 1
+
+
+def test_a_group_has_a_limit(tasks: TaskStore, held: Held) -> None:
+    with group(tasks.storage, held):
+        answers = [begin_add(tasks, new_task()) for _ in range(LARGEST_GROUP + 1)]
+    assert all(isinstance(answer.result(LONGEST_SECONDS), Task) for answer in answers)
+    assert held.commits == 3
+
+
+def test_refusals_are_answers_and_break_no_neighbour(tasks: TaskStore, held: Held) -> None:
+    tasks.add.sync(new_task(key="k", fingerprint="f"))
+    stale = Claim(str(uuid4()), "wait", "{}", 1, "nobody")
+    with group(tasks.storage, held) as threads:
+        good = begin_add(tasks, new_task())
+        refused: list[tuple[type[Exception], Future[Any]]] = [
+            (IdempotencyConflictError, begin_add(tasks, new_task(key="k"))),
+            (TaskNotFoundError, threads.submit(tasks.get.sync, uuid4())),
+            (LeaseLostError, threads.submit(tasks.save.sync, stale, 0.5, 0, b"late")),
+        ]
+        also_good = begin_add(tasks, new_task())
+        queued(tasks.storage, 5)
+    for error, future in refused:
+        with pytest.raises(error):
+            future.result(LONGEST_SECONDS)
+    for answer in (good, also_good):
+        assert isinstance(answer.result(LONGEST_SECONDS), Task)
+    assert (held.transactions, held.commits) == (1, 2)
+
+
+@pytest.mark.parametrize("each", [True, False])
+def test_a_bug_in_one_call_does_not_lose_the_others(
+    tasks: TaskStore, held: Held, each: bool
+) -> None:
+    def bug_each(_: Sequence[None]) -> list[None]:
+        raise ZeroDivisionError("a bug in one call")
+
+    with group(tasks.storage, held):
+        before = [begin_add(tasks, new_task()) for _ in range(3)]
+        broken = begin(tasks.storage, Item(bug_each, None) if each else Call(bug))
+        after = [begin_add(tasks, new_task()) for _ in range(3)]
+    with pytest.raises(ZeroDivisionError):
+        broken.result(LONGEST_SECONDS)
+    made = [answer.result(LONGEST_SECONDS) for answer in (*before, *after)]
+    assert all_tasks(tasks) == made[::-1]
+
+
+def test_a_bug_in_a_call_alone_is_its_answer(storage: Storage, tasks: TaskStore) -> None:
+    with pytest.raises(ZeroDivisionError):
+        run(storage, bug)
+    assert all_tasks(tasks) == []
+
+
+def test_nothing_is_kept_of_a_call_that_breaks_off(tasks: TaskStore, held: Held) -> None:
+    def add_then_break() -> None:
+        TaskStore.add.function(tasks, [new_task(pieces=[b"input"])])
+        bug()
+
+    with group(tasks.storage, held):
+        broken = begin(tasks.storage, Call(add_then_break))
+        added = begin_add(tasks, new_task())
+    with pytest.raises(ZeroDivisionError):
+        broken.result(LONGEST_SECONDS)
+    assert all_tasks(tasks) == [added.result(LONGEST_SECONDS)]
+
+
+def test_while_the_storage_is_away_all_are_told_and_it_is_asked_twice(
+    tasks: TaskStore, held: Held
+) -> None:
+    with group(tasks.storage, held) as threads:
+        answers: list[Future[Any]] = [begin_add(tasks, new_task()) for _ in range(40)]
+        answers += [threads.submit(all_tasks, tasks) for _ in range(10)]
+        queued(tasks.storage, 50)
+        held.down = True
+    for answer in answers:
+        with pytest.raises(StorageUnavailableError):
+            answer.result(LONGEST_SECONDS)
+    assert held.transactions == 2  # once for the group and once for its first call: not 51 times
+    held.down = False
+    assert all_tasks(tasks) == []
+
+
+def test_a_commit_that_fails_is_no_success(tasks: TaskStore, held: Held) -> None:
+    held.fails_at_the_end = True
+    with pytest.raises(StorageUnavailableError):
+        tasks.add.sync(new_task())
+    with pytest.raises(StorageUnavailableError):
+        tasks.claim.sync("one", FAR, 1)
+    held.fails_at_the_end = False
+    assert all_tasks(tasks) == []
+
+
+def test_a_method_that_would_wait_for_itself_is_a_bug_and_not_a_standstill(
+    tasks: TaskStore,
+) -> None:
+    with pytest.raises(RuntimeError, match=r"self\.get\.here"):
+        run(tasks.storage, tasks.get.sync, uuid4())
+
+
+# from event loops
+
+
+def test_an_event_loop_turns_while_its_calls_wait(tasks: TaskStore, held: Held) -> None:
+    async def call_many() -> list[Task]:
+        blocked = tasks.storage.put(Call(held.wait_at_the_gate))
+        adding = [asyncio.ensure_future(tasks.add(new_task())) for _ in range(30)]
+        assert await asyncio.to_thread(held.entered.acquire, timeout=LONGEST_SECONDS)
+        assert not any(future.done() for future in (blocked, *adding))
+        held.gate.set()
+        await blocked
+        return await asyncio.gather(*adding)
+
+    made = asyncio.run(call_many())
+    assert all_tasks(tasks) == made[::-1]
+
+
+def test_refusals_are_raised_in_the_event_loop(tasks: TaskStore) -> None:
+    async def call() -> None:
+        with pytest.raises(TaskNotFoundError):
+            await tasks.get(uuid4())
+        await tasks.add(new_task(key="k", fingerprint="f"))
+        with pytest.raises(IdempotencyConflictError):
+            await tasks.add(new_task(key="k", fingerprint="other"))
+
+    asyncio.run(call())
+
+
+def test_a_caller_that_has_gone_disturbs_nobody(tasks: TaskStore, held: Held) -> None:
+    gone, stays = new_task(), new_task()
+
+    async def call() -> Task:
+        blocked = tasks.storage.put(Call(held.wait_at_the_gate))
+        cancelled = asyncio.ensure_future(tasks.add(gone))
+        staying = asyncio.ensure_future(tasks.add(stays))
+        assert await asyncio.to_thread(held.entered.acquire, timeout=LONGEST_SECONDS)
+        cancelled.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await cancelled
+        held.gate.set()
+        async with asyncio.timeout(LONGEST_SECONDS):
+            await blocked
+            return await staying
+
+    assert str(asyncio.run(call()).id) == stays.id
+    assert str(tasks.get.sync(UUID(gone.id)).id) == gone.id  # it was done all the same
+
+
+def in_a_loop(tasks: TaskStore, new: NewTask) -> Task:
+    async def call() -> Task:
+        return await tasks.add(new)
+
+    return asyncio.run(call())
+
+
+def test_event_loops_and_threads_share_a_commit(tasks: TaskStore, held: Held) -> None:
+    with group(tasks.storage, held) as threads:
+        answers = [threads.submit(in_a_loop, tasks, new_task()) for _ in range(3)]
+        answers += [begin_add(tasks, new_task()) for _ in range(3)]
+        queued(tasks.storage, 6)
+    assert len({answer.result(LONGEST_SECONDS).id for answer in answers}) == 6
+    assert held.commits == 2
+
+
+def test_a_ping_asks_the_database(tasks: TaskStore, held: Held) -> None:
+    ping(tasks.storage)
+    run(tasks.storage, held.execute, "DROP TABLE schema_versions")
+    with pytest.raises(StorageUnavailableError):
+        ping(tasks.storage)
+
+
+# the end
+
+
+def test_closing_finishes_what_is_queued(tmp_path: Path) -> None:
+    held = Held(tmp_path / "app.sqlite3")
+    storage = Storage(held)
+    tasks = TaskStore(storage)
+    with group(storage, held) as threads:
+        answers = [begin_add(tasks, new_task()) for _ in range(LARGEST_GROUP + 9)]
+        closing_ = threads.submit(storage.close)
+        queued(storage, LARGEST_GROUP + 10)
+        assert not closing_.done()
+    closing_.result(LONGEST_SECONDS)
+    assert all(isinstance(answer.result(0), Task) for answer in answers)
+    assert held.closed
+
+
+def test_each_call_has_its_arguments(tasks: TaskStore) -> None:
+    tasks.add.sync(new_task())
+    (claim,) = tasks.claim.sync("one", lease=FAR, limit=1)
+    assert (claim.owner, claim.attempt) == ("one", 1)

@@ -1,0 +1,25 @@
+"""`python -m tests.tasks.served`: the service with the kinds and the model of `kinds.py`."""
+
+import asyncio
+
+from anyio import from_thread
+
+from app import models
+from app.__main__ import main
+from app.kit.settings import load_settings
+from app.main import create_app
+from app.serving.batching import BatchingModel
+from app.settings import Settings
+from tests.tasks.kinds import KINDS, loops
+
+
+def open_model(settings: Settings) -> BatchingModel:
+    """Note the event loop that is served, for a kind that blocks it."""
+    loops.append(from_thread.run_sync(asyncio.get_running_loop))
+    return models.open_model(settings)
+
+
+app = create_app(load_settings(Settings), kinds=KINDS, open_model=open_model)
+
+if __name__ == "__main__":
+    main("tests.tasks.served:app")
