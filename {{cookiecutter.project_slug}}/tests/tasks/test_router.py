@@ -10,11 +10,13 @@ from contextlib import closing, contextmanager
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from random import randbytes
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
@@ -41,11 +43,15 @@ def settings(settings: Settings) -> Settings:
     return settings.model_copy(update={"task_poll_seconds": 0.05, "task_concurrency": 2})
 
 
+def idle_app(settings: Settings) -> FastAPI:
+    """An app that accepts tasks and runs none: there is never one to claim."""
+    return create_app(settings, open_storage=lambda s: Changed(s, {"claim": lambda _: []}))
+
+
 @pytest.fixture
 def idle(settings: Settings) -> Iterator[TestClient]:
-    """A client of an app that accepts tasks and runs none: there is never one to claim."""
-    app = create_app(settings, open_storage=lambda s: Changed(s, {"claim": lambda _: []}))
-    with TestClient(app, base_url=LOCAL) as client:
+    """A client of such an app."""
+    with TestClient(idle_app(settings), base_url=LOCAL) as client:
         yield client
 
 
@@ -109,7 +115,7 @@ def test_an_accepted_task_does_not_wait_for_the_next_poll(settings: Settings) ->
 
 def test_accepted_tasks_survive_a_restart(idle: TestClient, settings: Settings) -> None:
     task = submit(idle)
-    with TestClient(create_app(settings), base_url=LOCAL) as after:
+    with TestClient(idle_app(settings), base_url=LOCAL) as after:
         assert read(after, task) == task
 
 
@@ -463,7 +469,7 @@ def test_while_the_storage_is_away_the_answer_says_so_and_nothing_is_half_writte
         before = wait_for_state(client, submit(client), "succeeded")
         meanwhile = away(client, database)
         next(meanwhile)
-        answer = upload(client, CSV + "5.1,3.5,1.4,0.2\n" * 9_000)
+        answer = upload(client, f"{CSV}{randbytes(200_000).hex()}\n")
         assert problem(answer, 503)["type"] == "urn:problem:StorageUnavailable"
         assert answer.headers["Retry-After"] == "1"
         next(meanwhile, None)

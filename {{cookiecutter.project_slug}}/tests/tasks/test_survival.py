@@ -264,9 +264,9 @@ def test_a_full_disk_is_a_clear_answer_and_leaves_nothing_half_written(tmp_path:
         before = client.get("/v1/tasks").json()["items"]
         largest = max(path.stat().st_size for path in tmp_path.iterdir())
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))
-        row = "5.1,3.5,1.4,0.2\n"
-        header = "sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm\n"
-        upload = {"file": ("flowers.csv", header + row * 50_000)}
+        header = "note,sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm"
+        lines = [f"{random.randbytes(40).hex()},5.1,3.5,1.4,0.2" for _ in range(8_000)]
+        upload = {"file": ("flowers.csv", "\n".join([header, *lines]))}
         answer = client.post("/v1/tasks/batch-prediction", files=upload)
         assert answer.status_code == 503
         assert answer.headers["Content-Type"] == "application/problem+json"

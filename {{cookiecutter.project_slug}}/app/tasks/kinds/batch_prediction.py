@@ -1,12 +1,14 @@
 """`batch-prediction`: a CSV with a row for each prediction, and the same CSV with the answers.
 
-The upload is cut into pieces of some rows. Each piece gives one piece of the result, kept in one
-transaction with the progress: an attempt after a crash goes on where the last one was.
+The upload is cut into pieces of some rows, compressed: while the storage writes a large one, others
+wait half as long (`python -m benchmarks.storage`). Each piece gives one piece of the result, kept
+in one transaction with the progress: an attempt after a crash goes on where the last one was.
 """
 
 import csv
 import hashlib
 import io
+import zlib
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any, BinaryIO
@@ -72,14 +74,15 @@ def split_upload(
     payload = BatchPrediction(
         columns=columns, pieces=len(pieces), rows_per_piece=rows_per_piece, sha256=digest
     )
-    return payload, pieces
+    return payload, [zlib.compress(piece, level=1) for piece in pieces]
 
 
 def predict_batch(payload: BatchPrediction, task: TaskContext) -> dict[str, Any]:
     """Predict every row, piece by piece, from the first piece that has no result yet."""
     for number in range(task.saved_pieces(), payload.pieces):
         first = 2 + number * payload.rows_per_piece  # the header is line 1
-        rows = list(read_rows(task.input_piece(number) or b"", payload.columns, first))
+        piece = zlib.decompress(task.input_piece(number) or b"")
+        rows = list(read_rows(piece, payload.columns, first))
         answers = predict_rows(task.model, payload.columns, rows)
         lines = [row + answer for (_, row), answer in zip(rows, answers, strict=True)]
         if number == 0:
