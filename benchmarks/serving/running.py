@@ -88,17 +88,14 @@ def placeholders(text: str, port: int, redis: int) -> str:
 def environment(
     candidate: Candidate, model: Model, port: int, redis: int, log: Path
 ) -> dict[str, str]:
-    """The settings of a candidate, and where its model is; its databases are beside its log.
+    """The settings of a candidate, and where its model is; its database is beside its log.
 
     Each has its own: one that is halted in a transaction would hold up those who share the file.
     """
     settings = {k: placeholders(v, port, redis) for k, v in candidate.settings.items()}
     where = {"MODEL_ONNX": str(model.file), "MODEL_DIR": str(model.folder)}
-    databases = {
-        "DATABASE_PATH": str(log.with_suffix(".app.sqlite3")),
-        "TASK_DATABASE_PATH": str(log.with_suffix(".tasks.sqlite3")),
-    }
-    return {**where, **databases, "PYTHONPATH": str(project.ROOT), **settings}
+    database = {"DATABASE_URL": f"sqlite:///{log.with_suffix('.app.sqlite3')}"}
+    return {**where, **database, "PYTHONPATH": str(project.ROOT), **settings}
 
 
 @contextmanager

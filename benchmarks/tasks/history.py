@@ -1,6 +1,6 @@
 """What finished tasks cost those that come: claim and list beside 100,000 of them, and beside few.
 
-Two repositories of each database, filled through their own methods, and asked in turn, in this
+Two stores in each database, filled through their own methods, and queried in turn, in this
 process, without HTTP.
 """
 
@@ -28,11 +28,9 @@ LIMIT = 21  # what the route reads for a page of 20
 CLAIMS = 4
 COLUMNS = ["database", "what", "µs, few", "µs, many", "ratio", "target"]
 
-Repository = Any  # a `TaskRepository` of the measured project
-Ask = Callable[[Repository], object]
-Opened = tuple[
-    Repository, Repository, Callable[[], None]
-]  # few, many, and what lets them settle down
+Store = Any  # a `TaskStore` of the measured project
+Ask = Callable[[Store], object]
+Opened = tuple[Store, Store, Callable[[], None]]  # few, many, and what lets them settle down
 
 
 @dataclass
@@ -47,60 +45,61 @@ class Variant:
 
 
 def variants() -> list[Variant]:
-    """What a repository is asked."""
+    """Return what a store is asked."""
     from app.tasks.schemas import TaskState  # type: ignore[import-not-found]
 
     done, failed = TaskState.SUCCEEDED, TaskState.FAILED
     return [
         Variant(f"claim {CLAIMS}, and settle them", claim_and_settle),
-        Variant("the newest page", lambda tasks: tasks.page(LIMIT, None, None, None)),
-        Variant("`?state=succeeded`", lambda tasks: tasks.page(LIMIT, None, done, None)),
-        Variant("`?state=failed`: none", lambda tasks: tasks.page(LIMIT, None, failed, None)),
-        Variant("`?kind=wait`", lambda tasks: tasks.page(LIMIT, None, None, "wait")),
-        Variant("`?kind=other`: none", lambda tasks: tasks.page(LIMIT, None, None, "other")),
+        Variant("the newest page", lambda tasks: tasks.page.here(LIMIT, None, None, None)),
+        Variant("`?state=succeeded`", lambda tasks: tasks.page.here(LIMIT, None, done, None)),
+        Variant("`?state=failed`: none", lambda tasks: tasks.page.here(LIMIT, None, failed, None)),
+        Variant("`?kind=wait`", lambda tasks: tasks.page.here(LIMIT, None, None, "wait")),
+        Variant("`?kind=other`: none", lambda tasks: tasks.page.here(LIMIT, None, None, "other")),
         Variant(
             "`?state=failed&kind=wait`: none",
-            lambda tasks: tasks.page(LIMIT, None, failed, "wait"),
+            lambda tasks: tasks.page.here(LIMIT, None, failed, "wait"),
         ),
     ]
 
 
-def claim_and_settle(tasks: Repository, limit: int = CLAIMS) -> object:
-    """What an engine does for some tasks."""
-    from app.tasks.repository import Outcome  # type: ignore[import-not-found]
+def claim_and_settle(tasks: Store, limit: int = CLAIMS) -> object:
+    """Do what an engine does for some tasks."""
+    from app.tasks.records import Outcome  # type: ignore[import-not-found]
     from app.tasks.schemas import TaskState
 
     done = Outcome(TaskState.SUCCEEDED, result='{"waited_seconds": 0.0}')
-    return tasks.settle([(claim, done) for claim in tasks.claim("benchmark", 30, limit)])
+    return tasks.settle.here([(claim, done) for claim in tasks.claim.here("benchmark", 30, limit)])
 
 
-def add(tasks: Repository, count: int) -> None:
+def add(tasks: Store, count: int) -> None:
     """Add tasks that are due."""
-    from app.tasks.repository import NewTask
+    from app.tasks.records import NewTask
 
-    tasks.add([NewTask(str(uuid4()), "wait", '{"seconds": 0}') for _ in range(count)])
+    tasks.add.here([NewTask(str(uuid4()), "wait", '{"seconds": 0}') for _ in range(count)])
 
 
-def fill(tasks: Repository, count: int) -> None:
+def fill(tasks: Store, count: int) -> None:
     """Finish so many tasks, and leave a few in the queue."""
     for _ in measure.progress(range(0, count, GROUP), f"Filling in {count:,}"):
-        with tasks.transaction():
+        with tasks.connection.transaction():
             add(tasks, min(count, GROUP))
             claim_and_settle(tasks, GROUP)
-    add(tasks, FEW)
+    with tasks.connection.transaction():
+        add(tasks, FEW)
 
 
-def ask_both(variant: Variant, few: Repository, many: Repository) -> None:
+def ask_both(variant: Variant, few: Store, many: Store) -> None:
     """Ask both, the one or the other first."""
     for tasks, seconds in random.sample([(few, variant.few), (many, variant.many)], 2):
         began = time.perf_counter()
-        with tasks.transaction():
+        with tasks.connection.transaction():
             variant.ask(tasks)
         seconds.append(time.perf_counter() - began)
 
 
 def measure_all(
-    few: Repository, many: Repository, settle_down: Callable[[], None], options: argparse.Namespace
+    few: Store, many: Store, settle_down: Callable[[], None], options: argparse.Namespace
 ) -> list[Variant]:
     """Fill both, then ask both everything, round by round."""
     fill(few, FEW)
@@ -109,30 +108,38 @@ def measure_all(
     measured = variants()
     for _ in measure.progress(range(options.rounds), "Measuring"):
         for tasks in (few, many):
-            add(tasks, CLAIMS)  # to be claimed in this round
+            with tasks.connection.transaction():
+                add(tasks, CLAIMS)  # to be claimed in this round
         for variant in measured:
             ask_both(variant, few, many)
     return measured
 
 
 @contextmanager
-def sqlite(folder: Path) -> Iterator[Opened]:
-    """Two files."""
-    from app.tasks.repository.sqlite import open_sqlite  # type: ignore[import-not-found]
+def open_store(url: str) -> Iterator[Store]:
+    """Open the tasks' store in a database; its own thread has nothing to do meanwhile."""
+    from app.storage.opening import open_storage  # type: ignore[import-not-found]
+    from app.storage.settings import StorageSettings  # type: ignore[import-not-found]
+    from app.tasks.store import TaskStore  # type: ignore[import-not-found]
 
-    with ExitStack() as stack:
-        few, many = (
-            stack.enter_context(closing(open_sqlite(folder / name, "NORMAL")))
-            for name in ("few.sqlite3", "many.sqlite3")
-        )
+    with closing(open_storage(StorageSettings(database_url=url))) as storage:
+        yield TaskStore(storage)
+
+
+@contextmanager
+def sqlite(folder: Path) -> Iterator[Opened]:
+    """Open two files."""
+    with (
+        open_store(f"sqlite:///{folder / 'few.sqlite3'}") as few,
+        open_store(f"sqlite:///{folder / 'many.sqlite3'}") as many,
+    ):
         yield few, many, lambda: None
 
 
 @contextmanager
 def postgres(folder: Path) -> Iterator[Opened]:
     """Two clusters, as the project's tests start them, vacuumed as Postgres does each minute."""
-    from app.tasks.repository.postgres import open_postgres  # type: ignore[import-not-found]
-    from tests.tasks.servers import Postgres, running  # type: ignore[import-not-found]
+    from tests.servers import Postgres, running  # type: ignore[import-not-found]
 
     folder.chmod(0o755)  # Postgres may have to run as somebody else
     with ExitStack() as stack:
@@ -141,7 +148,7 @@ def postgres(folder: Path) -> Iterator[Opened]:
             (folder / name).mkdir()
             server = stack.enter_context(running(Postgres, folder / name))
             urls.append(server.url)
-            opened.append(stack.enter_context(closing(open_postgres(server.url))))
+            opened.append(stack.enter_context(open_store(server.url)))
         yield opened[0], opened[1], lambda: vacuum(urls)
 
 

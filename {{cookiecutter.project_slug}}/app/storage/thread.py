@@ -68,6 +68,7 @@ class Storage:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._calls: SimpleQueue[Call | None] = SimpleQueue()
+        self._closed = False
         self._thread = threading.Thread(target=self._work, name="storage", daemon=True)
         self._thread.start()
 
@@ -86,8 +87,7 @@ class Storage:
     def put(self, call: Call) -> "asyncio.Future[Any]":
         """Queue a call of this event loop; its future has the answer, once it is committed."""
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        call.future = future
-        self._calls.put(call)
+        self._queue(call, future)
         return future
 
     def wait_for(self, call: Call) -> object:
@@ -95,15 +95,21 @@ class Storage:
         if threading.current_thread() is self._thread:
             raise RuntimeError("It would wait for itself. Within a store, call self.get.here(...)")
         future: Future[Any] = Future()
-        call.future = future
-        self._calls.put(call)
+        self._queue(call, future)
         return future.result()
 
     def close(self) -> None:
-        """Finish what is queued, and close the connection."""
+        """Finish what is queued, and close the connection; whoever calls later is refused."""
+        self._closed = True
         self._calls.put(None)
         self._thread.join()
         self.connection.close()
+
+    def _queue(self, call: Call, future: "asyncio.Future[Any] | Future[Any]") -> None:
+        if self._closed:  # nobody would answer it
+            raise StorageUnavailableError from RuntimeError("the storage is closed")
+        call.future = future
+        self._calls.put(call)
 
     def _work(self) -> None:
         while first := self._calls.get():

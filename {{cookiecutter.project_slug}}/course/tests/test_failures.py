@@ -11,6 +11,7 @@ import pytest
 from conftest import Desk
 
 from learn.chapters.chapter import Chapter
+from learn.chapters.files import write
 from learn.commands.replay import log_line_in_words, quote
 from learn.grading.exchange import CheckFailed, Exchange
 from learn.grading.lab import Lab
@@ -135,6 +136,24 @@ def test_replay_of_a_held_inference_has_a_slow_model(desk: Desk) -> None:
     desk.learn("check", "1")
     start = "MODEL_LOADER=learn.grading.probe:load_slow_model uv run python -m app\n"
     assert start in desk.learn("replay").stdout
+
+
+def test_replay_starts_the_app_of_the_chapter_with_a_folder_that_is_there(desk: Desk) -> None:
+    desk.solve("01")
+    write(desk.project / "course/chapters/ch01_live/kind.py", "from app.main import app as app\n")
+    own = """work = lab.new_work()
+    settings = {
+        "DATABASE_URL": f"sqlite:///{work}/own.sqlite3",
+        "TASK_BROKER_URL": f"filesystem://{work.name}/broker",
+    }
+    with lab.serve(work, "chapters.ch01_live.kind:app", **settings) as app:
+        app.get("/health/ready").expect(418, why="word")
+    lab.app.get"""
+    desk.change(GRADER, "lab.app.get", own)
+    desk.seal()
+    assert desk.learn("check", "1").returncode == 1
+    start = "TASK_BROKER_URL=filesystem://var/broker uv run python -m chapters.ch01_live.kind\n"
+    assert f"    {start}" in desk.learn("replay").stdout
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")

@@ -111,7 +111,7 @@ def test_a_learner_cannot_hold_the_graders_up(desk: Desk, tmp_path: Path) -> Non
 
 def test_an_instructor_opens_the_course_adds_a_chapter_and_hands_it_out(desk: Desk) -> None:
     desk.change("app/health.py", "# 1. Say so.", "# mine")
-    target = ["--target", "app/settings.py:env_files"]
+    target = ["--target", "app/kit/settings.py:env_files"]
     assert desk.learn("teach", "new-chapter", "50", "files", *target).returncode == 2  # is closed
     opened = desk.learn("teach", "open", "--yes")
     assert opened.returncode == 0, opened
@@ -137,7 +137,7 @@ def test_an_instructor_opens_the_course_adds_a_chapter_and_hands_it_out(desk: De
     handed_out = desk.learn("teach", "hand-out")
     assert handed_out.returncode == 0, handed_out
     assert solved_files(desk.project) == before
-    assert "TodoError" in (desk.project / "app/settings.py").read_text("utf-8")
+    assert "TodoError" in (desk.project / "app/kit/settings.py").read_text("utf-8")
     sealed = json.loads((desk.project / SOLUTION).read_text("utf-8"))["sealed"]
     assert sealed == hashes(desk.project)
     assert desk.learn("teach", "hand-out").returncode == 2

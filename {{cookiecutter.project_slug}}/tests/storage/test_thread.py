@@ -361,6 +361,19 @@ def test_closing_finishes_what_is_queued(tmp_path: Path) -> None:
     assert held.closed
 
 
+def test_whoever_calls_after_the_end_is_refused_and_does_not_wait_for_ever(tmp_path: Path) -> None:
+    with closing(Storage(Held(tmp_path / "app.sqlite3"))) as storage:
+        tasks = TaskStore(storage)
+    with pytest.raises(StorageUnavailableError):
+        tasks.add.sync(new_task())
+    with pytest.raises(StorageUnavailableError):
+        asyncio.run(awaited(tasks.add, new_task()))
+
+
+async def awaited(method: Callable[[NewTask], Any], new: NewTask) -> object:
+    return await method(new)
+
+
 def test_each_call_has_its_arguments(tasks: TaskStore) -> None:
     tasks.add.sync(new_task())
     (claim,) = tasks.claim.sync("one", lease=FAR, limit=1)

@@ -1,9 +1,11 @@
 """Chapter 03: the model is there before the first request, and given back after the last."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
-from learn.grading.lab import CheckFailed, Lab, check
-from learn.grading.process import CannotGrade, NotStarted
+from learn.grading.lab import CheckFailed, Gate, Lab, check
+from learn.grading.process import DATABASE, CannotGrade, NotStarted
 
 PREDICT = "/v1/predict"
 STORE = "/v1/predictions"
@@ -72,12 +74,25 @@ def without_a_model_nothing_is_served(lab: Lab) -> None:
 @check("closed-on-failure")
 def a_failed_start_leaves_nothing_behind(lab: Lab) -> None:
     work = lab.new_work()
-    (work / "app.sqlite3").mkdir(parents=True)  # a folder is no database
+    gate = Gate(work / "probe")
+    put_newer_tasks_into(work / DATABASE)
     if starts(lab, work):
         raise CheckFailed("works", got="a running app", expected="an app that does not start")
-    events = (work / "probe" / "events.jsonl").read_text("utf-8")
-    if events.count('"close"') != 1:
-        raise CheckFailed("left", sent="a start with a DATABASE_PATH that cannot be used")
+    loads, closes = len(gate.events("load")), len(gate.events("close"))
+    if closes != loads:
+        sent = "a start with tasks of a newer app in the database"
+        got = f"close() called {closes} times"
+        raise CheckFailed("left", sent=sent, got=got, expected=f"{loads}")
+
+
+def put_newer_tasks_into(path: Path) -> None:
+    """Make a database that opens, and whose tasks this app does not know how to read.
+
+    So the start fails after both the model and the storage are open, in whichever order.
+    """
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE schema_versions (feature TEXT PRIMARY KEY, version INTEGER)")
+        database.execute("INSERT INTO schema_versions VALUES ('tasks', 1000)")
 
 
 def starts(lab: Lab, work: Path | None = None, **settings: object) -> bool:

@@ -1,37 +1,36 @@
 from typing import cast
 
-from app.serving.batching import BatchingModel
-
 
 class LoadedEachTime:
     """Loads the model anew whenever something is asked of it: it works, and it is a pity."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, open_model: OpenModel) -> None:
+        self.settings, self.open_model = settings, open_model
 
     def __getattr__(self, name: str) -> object:
         """What the model has under this name."""
-        return getattr(open_model(self.settings), name)
+        return getattr(self.open_model(self.settings), name)
 
 
 @asynccontextmanager
-async def lifespan(settings: Settings) -> AsyncIterator[AppState]:
-    """Load the model, open the database; give both back in reverse order. Or raise StartError."""
+async def lifespan(
+    settings: Settings, kinds: Kinds, open_model: OpenModel, open_storage: OpenStorage
+) -> AsyncIterator[AppState]:
+    """Open the model and the storage, and close them in reverse order. Or raise StartError."""
     # 1. Load the model: open_model(settings) gives it, or raises StartError. It takes long and does
     #    not await, so leave it to a thread.
     # 2. The tasks work with the model: it comes before them, and goes after them.
     # 3. Whatever happens in between, call its close() at the end, once.
     model = cast(
-        "BatchingModel", LoadedEachTime(settings)
-    )  # then remove this line, and the class above
-    async with (
-        open_database(settings.database_path) as database,
-        open_tasks(settings, model) as tasks,
-    ):
-        yield AppState(
-            settings=settings,
-            model=model,
-            database=database,
-            predictions=SqlitePredictionRepository(database),
-            tasks=tasks,
-        )
+        "BatchingModel", LoadedEachTime(settings, open_model)
+    )  # then remove these lines, and the class above
+    with closing(await to_thread.run_sync(open_storage, settings)) as storage:
+        predictions = SqlPredictionStore(storage)
+        async with open_tasks(settings, storage, model, kinds) as tasks:
+            yield AppState(
+                settings=settings,
+                model=model,
+                storage=storage,
+                predictions=predictions,
+                tasks=tasks,
+            )

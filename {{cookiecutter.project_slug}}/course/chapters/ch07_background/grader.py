@@ -17,8 +17,9 @@ WAITING = ("queued", "running")
 FINAL = ("succeeded", "failed", "dead", "cancelled")
 PATIENCE_SECONDS = 5
 NEIGHBOURS = 1_000  # ids that are so near to each other are counted
+APP = "chapters.ch07_background.kind:app"  # it has the kind `probe`
 SETTINGS = {
-    "MODEL_LOADER": "chapters.ch07_background.kind:load_model",
+    "MODEL_LOADER": "learn.grading.probe:load_model",
     "TASK_POLL_SECONDS": 60,  # so long that what is not kicked does not start
     "TASK_LEASE_SECONDS": 0.5,  # a cancelled task is told at the next renewal
     "TASK_BACKOFF_SECONDS": 0.01,
@@ -29,7 +30,7 @@ SETTINGS = {
 @cache
 def app(lab: Lab) -> Server:
     """The server that the checks share."""
-    return lab.keep(**SETTINGS)
+    return lab.keep(APP, **SETTINGS)
 
 
 def post(

@@ -1,4 +1,7 @@
-"""A kind of task that ends as it is told to; it is there with the model of this `MODEL_LOADER`."""
+"""The app with one more kind of task, `probe`, which ends as it is told to.
+
+`python -m chapters.ch07_background.kind` serves it.
+"""
 
 import sys
 import threading
@@ -6,11 +9,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.__main__ import main
 from app.errors import AppError
-from app.serving.protocol import Model
+from app.kit.settings import load_settings
+from app.main import create_app
 from app.settings import Settings
 from app.tasks.engine.context import TaskContext
-from app.tasks.kinds import KINDS, Kind
+from app.tasks.kinds.registry import KINDS, Kind
 from learn.grading import probe
 
 
@@ -53,7 +58,7 @@ def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
     return {"word": payload.word, "letters": len(payload.word)}
 
 
-def load_model(settings: Settings) -> Model:
-    """Register the kind `probe`."""
-    KINDS["probe"] = Kind(Probe, run_probe, {})
-    return probe.load_model(settings)
+app = create_app(load_settings(Settings), kinds={**KINDS, "probe": Kind(Probe, run_probe, {})})
+
+if __name__ == "__main__":
+    main("chapters.ch07_background.kind:app")

@@ -42,7 +42,7 @@ class Runner:
         # 5. TaskStoppedError is no failure. `stopped` knows what becomes of the task.
         # 6. Anything else that a kind may raise is one; even SystemExit, for the thread is needed.
         #    `_failed` knows whether another attempt makes sense.
-        kind = find_kind(claim.kind)
+        kind = find_kind(self.kinds, claim.kind)
         result = json.dumps(kind.run(kind.payload.model_validate_json(claim.payload), context))
         if len(result) > self._settings.task_result_bytes:
             raise ResultTooLargeError

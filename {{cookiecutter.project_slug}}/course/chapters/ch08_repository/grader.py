@@ -11,8 +11,10 @@ from typing import NoReturn
 from learn.grading.exchange import Json
 from learn.grading.gate import wait_until
 from learn.grading.lab import Exchange, Gate, Lab, Server, check
+from learn.grading.process import DATABASE, database_url
 from learn.grading.server import serve
 
+APP = "chapters.ch08_repository.kind:app"  # it has the kind `probe`, and no heart beats in it
 PROBE = "/v1/tasks/probe"
 TASKS = "/v1/tasks"
 LATE = "late"  # a first run that has lost its task
@@ -40,11 +42,10 @@ class Queue:
         self._lab = lab
         work = lab.new_work()
         self.gate = Gate(work / "probe")
-        self.database = work / "tasks.sqlite3"
+        self.database = work / DATABASE
         self._settings = {
-            "MODEL_LOADER": "chapters.ch08_repository.kind:load_model",
             "PROBE_FOLDER": self.gate.folder,
-            "TASK_DATABASE_PATH": self.database,
+            "DATABASE_URL": database_url(work),
             "TASK_CONCURRENCY": 2,
             "TASK_LEASE_SECONDS": 3600,
             "TASK_BACKOFF_SECONDS": 60,
@@ -54,7 +55,7 @@ class Queue:
 
     def _start(self, **settings: object) -> Server:
         given = self._settings | settings
-        server = serve(self._lab.folder, self._lab.new_work(), given, wait=False)
+        server = serve(self._lab.folder, self._lab.new_work(), given, wait=False, target=APP)
         started = self._lab.enter(server)
         self._lab.enter(self._stop(started))
         return started

@@ -1,26 +1,35 @@
-"""A kind of task for the grader's eyes; it is there with the model of this `MODEL_LOADER`.
+"""The app with one more kind of task, `probe`, for the grader's eyes.
 
 Each run of a task is noted. It stands still while a file `hold` is there, or one for its word and
 the number of the run; so the grader decides what happens in which order.
+
+`python -m chapters.ch08_repository.kind` serves it.
 """
 
 import os
+import threading
 import time
 from typing import Literal
 
 from pydantic import BaseModel
 
-from app.serving.protocol import Model
+from app.__main__ import main
+from app.kit.settings import load_settings
+from app.main import create_app
 from app.settings import Settings
-from app.tasks.engine import runner
+from app.storage.connection import StorageUnavailableError
+from app.storage.opening import connect
+from app.storage.sqlite import BUSY_SECONDS
+from app.storage.thread import Call, Storage
 from app.tasks.engine.context import TaskContext
-from app.tasks.kinds import KINDS, Kind
+from app.tasks.engine.runner import HANDED_BACK
+from app.tasks.kinds.registry import KINDS, Kind
 from learn.grading import probe
 from learn.grading.gate import Gate, wait_until
 
 LATE = "late"  # the first run, once it has lost its task
 LONGEST_HOLD_SECONDS = 100
-NO_BEAT_SECONDS = 3600
+HEART = "task-heartbeat"  # the thread that renews leases
 
 Loss = Literal["lease", "place"]
 
@@ -62,24 +71,35 @@ def lose(task: TaskContext, how: Loss) -> None:
     Otherwise it takes a process that is frozen for longer than its lease, or one that hands its
     tasks back at its stop and then goes on for a moment.
     """
-    repository, claim = task._commits.repository, task.claim
-
-    def taken_away() -> None:
-        if how == "place":
-            repository.settle([(claim, runner.HANDED_BACK)])
-        else:
-            repository.renew(claim.owner, -time.time(), [claim.id])
-            repository.rescue(max_attempts=99)
-
-    task._commits.wait(taken_away)
+    store, claim = task.store, task.claim
+    if how == "place":
+        store.settle.sync((claim, HANDED_BACK))
+    else:
+        store.renew.sync(claim.owner, -time.time(), [claim.id])
+        store.rescue.sync(max_attempts=99)
 
 
-def load_model(settings: Settings) -> Model:
-    """Register the kind `probe`; a server that is not wanted yet stands still here.
+class HeartlessStorage(Storage):
+    """Does not answer the heart: a lease is what the claim has written, and is never renewed."""
 
-    No heart beats: a lease is what the claim has written, and not what a heartbeat mended later.
-    """
+    def wait_for(self, call: Call) -> object:
+        """Do the call of any other thread."""
+        if threading.current_thread().name == HEART:
+            raise StorageUnavailableError
+        return super().wait_for(call)
+
+
+def open_storage(settings: Settings) -> Storage:
+    """Open the storage; a server that is not wanted yet stands still here."""
     stand_still("hold-start")
-    runner.LONGEST_BEAT_SECONDS = NO_BEAT_SECONDS
-    KINDS["probe"] = Kind(Probe, run_probe, {})
-    return probe.load_model(settings)
+    return HeartlessStorage(connect(settings, BUSY_SECONDS))
+
+
+app = create_app(
+    load_settings(Settings),
+    kinds={**KINDS, "probe": Kind(Probe, run_probe, {})},
+    open_storage=open_storage,
+)
+
+if __name__ == "__main__":
+    main("chapters.ch08_repository.kind:app")

@@ -39,14 +39,15 @@ SETTLE = """
 """
 
 
-# file: app/tasks/repository/database.py
+# file: app/tasks/store.py
 from app import errors
 from app.todo import TodoError
 
 to_do = ["claim tasks; until then, they stay queued."]
 
 
-class SqlTaskRepository:
+class TaskStore:
+    @writes
     def claim(self, owner: str, lease: float, limit: int, only: str | None = None) -> list[Claim]:
         """Take due tasks, the longest waiting first, or the `only` one."""
         # 4. The statement is sql.CLAIM_DUE, or sql.CLAIM_ONE for the `only` task. Run it: `renew`

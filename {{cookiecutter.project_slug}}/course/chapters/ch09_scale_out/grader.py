@@ -19,14 +19,23 @@ from uuid import uuid4
 from learn.grading.exchange import Json
 from learn.grading.gate import wait_until
 from learn.grading.lab import CheckFailed, Exchange, Gate, Lab, Server, check
-from learn.grading.process import START_SECONDS, CannotGrade, kill_group, start, why_it_ended
+from learn.grading.process import (
+    DATABASE,
+    START_SECONDS,
+    CannotGrade,
+    database_url,
+    kill_group,
+    start,
+    why_it_ended,
+)
 
+APP = "chapters.ch09_scale_out.kind:app"  # it has the kind `probe`
+WORKER = "chapters.ch09_scale_out.worker"
 PROBE = "/v1/tasks/probe"
 LIVE = "/health/live"
 PATIENCE_SECONDS = 5
 STOP_SECONDS = 12  # Celery itself takes five of them
 FAST = {
-    "MODEL_LOADER": "chapters.ch09_scale_out.kind:load_model",
     "TASK_POLL_SECONDS": 0.1,
     "TASK_CONCURRENCY": 1,
 }
@@ -84,7 +93,7 @@ class Site:
         self._lab = lab
         self.work = lab.new_work()
         self.broker = self.work / "broker"
-        self.database = self.work / "tasks.sqlite3"
+        self.database = self.work / DATABASE
         self.first = self._new_worker(SHUTDOWN_SECONDS=1)
         self.api = lab.enter(running_api(lab, self.work))
         self.second = self._new_worker()
@@ -169,7 +178,7 @@ class Site:
         return found
 
     def _new_worker(self, **settings: object) -> Worker:
-        return self._lab.enter(running_worker(self._lab, self.database, **settings))
+        return self._lab.enter(running_worker(self._lab, self.work, **settings))
 
 
 @contextmanager
@@ -181,7 +190,7 @@ def running_api(lab: Lab, work: Path) -> Iterator[Server]:
         # so long that what is announced late was not simply announced again
         "TASK_LEASE_SECONDS": 60,
     }
-    with lab.serve(work, **settings) as server:
+    with lab.serve(work, APP, **settings) as server:
         try:
             yield server
         finally:
@@ -189,17 +198,17 @@ def running_api(lab: Lab, work: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def running_worker(lab: Lab, database: Path, **more: object) -> Iterator[Worker]:
+def running_worker(lab: Lab, api_work: Path, **more: object) -> Iterator[Worker]:
     """A worker on the API's database; killed at the end with all that it has forked."""
     work = lab.new_work()
     (work / "broker").mkdir(parents=True)
     settings = FAST | {
         "TASK_BROKER_URL": f"filesystem://{work.relative_to(lab.folder)}/broker",
-        "TASK_DATABASE_PATH": database,
+        "DATABASE_URL": database_url(api_work),
         "TASK_LEASE_SECONDS": 1,
         "TMPDIR": work,  # what a killed worker leaves there goes with the run
     }
-    command = [sys.executable, "-m", "app.tasks.engine.celery.worker"]
+    command = [sys.executable, "-m", WORKER]
     process = start(command, lab.folder, work, settings | more, own_group=True)
     try:
         yield Worker(process, work, lab.folder)

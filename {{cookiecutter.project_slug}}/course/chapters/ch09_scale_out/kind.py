@@ -1,16 +1,20 @@
-"""A kind of task that says where it runs, and a broker that can be held: a `MODEL_LOADER`."""
+"""The app with one more kind of task, `probe`, which says where it runs, and with a slow broker.
+
+`python -m chapters.ch09_scale_out.kind` serves it; its worker is `chapters.ch09_scale_out.worker`.
+"""
 
 import os
 import time
-from typing import Any
 
+from celery.signals import before_task_publish
 from pydantic import BaseModel
 
-from app.serving.protocol import Model
+from app.__main__ import main
+from app.kit.settings import load_settings
+from app.main import create_app
 from app.settings import Settings
-from app.tasks.engine.celery.folder_broker import FolderChannel, FolderTransport
 from app.tasks.engine.context import TaskContext
-from app.tasks.kinds import KINDS, Kind
+from app.tasks.kinds.registry import KINDS, Kind, Kinds
 from learn.grading import probe
 
 
@@ -28,20 +32,17 @@ def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
     return {"word": payload.word, "pid": os.getpid()}
 
 
-class SlowChannel(FolderChannel):
+@before_task_publish.connect  # type: ignore[untyped-decorator]
+def send_slowly(**_: object) -> None:
     """While a file `hold-broker` is there, whoever sends a message waits."""
-
-    def _put(self, queue: str, message: dict[str, Any], **more: object) -> None:  # type: ignore[override]
-        probe.note("send")
-        while (probe.folder / "hold-broker").exists():
-            time.sleep(0.005)
-        super()._put(queue, message, **more)
+    probe.note("send")
+    while (probe.folder / "hold-broker").exists():
+        time.sleep(0.005)
 
 
-FolderTransport.Channel = SlowChannel
+PROBE_KINDS: Kinds = {**KINDS, "probe": Kind(Probe, run_probe, {})}
 
+app = create_app(load_settings(Settings), kinds=PROBE_KINDS)
 
-def load_model(settings: Settings) -> Model:
-    """Register the kind `probe`."""
-    KINDS["probe"] = Kind(Probe, run_probe, {})
-    return probe.load_model(settings)
+if __name__ == "__main__":
+    main("chapters.ch09_scale_out.kind:app")

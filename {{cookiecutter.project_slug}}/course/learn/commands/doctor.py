@@ -23,7 +23,6 @@ PACKAGES = (
     "structlog",
     "numpy",
     "onnxruntime",
-    "aiosqlite",
     "celery",
     "sklearn",
     "httpx2",

@@ -47,7 +47,7 @@ def show_request(screen: Screen, evidence: Evidence) -> None:
     """Show how to start the app as the check did, what to send first, and the request."""
     screen.say("replay.how")
     screen.block("    uv run python -m app.models.iris.train")
-    screen.block("\n".join(f"    {line}" for line in start_commands(evidence.settings)))
+    screen.block("\n".join(f"    {line}" for line in start_commands(evidence)))
     screen.say("replay.model")
     if evidence.before:
         screen.say("replay.before")
@@ -57,9 +57,9 @@ def show_request(screen: Screen, evidence: Evidence) -> None:
     screen.block(own_command(evidence.curl), "bold")
 
 
-def start_commands(settings: dict[str, str]) -> list[str]:
-    """Return the commands that start the learner's own app with these settings."""
-    start = "uv run python -m app"
+def start_commands(evidence: Evidence) -> list[str]:
+    """Return the commands that start the learner's own app as the check did."""
+    settings, start = evidence.settings, f"uv run python -m {evidence.program}"
     if os.name == "nt":
         return [*(f'set "{name}={value}"' for name, value in settings.items()), start]
     return [" ".join([*(f"{name}={shlex.quote(v)}" for name, v in settings.items()), start])]

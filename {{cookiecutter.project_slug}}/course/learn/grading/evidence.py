@@ -4,7 +4,7 @@ from learn.grading.exchange import CheckFailed, Exchange
 from learn.grading.gate import wait_until
 from learn.grading.lab import Lab
 from learn.grading.report import Evidence
-from learn.grading.server import Server
+from learn.grading.server import APP, Server
 from learn.grading.tracebacks import logged_tracebacks, read_logs, strip_folder
 
 LONGEST_TRACE = 20_000
@@ -33,6 +33,7 @@ class Witness:
             curl=exchange.curl,
             request_id=exchange.request_id,
             trace=self._trace(exchange.request_id) if crashed else "",
+            program=program_of(server) if server else "app",
             settings=settings_of(server) if server else {},
             before=requests_before(exchange, server) if server else [],
         )
@@ -54,6 +55,11 @@ def was_asked(server: Server, exchange: Exchange) -> bool:
     return bool(server.url) and exchange.url.startswith(f"{server.url}/")
 
 
+def program_of(server: Server) -> str:
+    """Return what `python -m` starts by hand: the app, or the module of the chapter's own app."""
+    return "app" if server.target == APP else server.target.partition(":")[0]
+
+
 def settings_of(server: Server) -> dict[str, str]:
     """Return what the check set for the app, without paths in the temporary folder.
 
@@ -61,7 +67,8 @@ def settings_of(server: Server) -> dict[str, str]:
     """
     slow = {"MODEL_LOADER": "learn.grading.probe:load_slow_model"} if server.gate.was_held else {}
     given = {n.upper(): str(value) for n, value in server.settings.items() if value is not None}
-    return slow | {name: value for name, value in given.items() if server.work.name not in value}
+    kept = {name: value for name, value in given.items() if server.folder.name not in value}
+    return slow | {n: value.replace(f"/{server.work.name}/", "/var/") for n, value in kept.items()}
 
 
 def requests_before(exchange: Exchange, server: Server) -> list[str]:

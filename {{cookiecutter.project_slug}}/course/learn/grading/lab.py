@@ -16,7 +16,7 @@ from typing import TypeVar
 from learn.grading.exchange import CheckFailed, Exchange, Json
 from learn.grading.gate import Gate
 from learn.grading.process import START_SECONDS, end, start
-from learn.grading.server import Server, serve
+from learn.grading.server import APP, Server, serve
 
 STILL_RUNNING = -1  # the status of a program that did not end
 
@@ -62,14 +62,17 @@ class Lab:
             server.process.kill()
 
     def new_work(self) -> Path:
-        """Return a new folder for databases, log and probe; servers can share one."""
+        """Return a new folder for the database, log and probe; servers can share one."""
         self._runs += 1
         return self.folder / f"run-{self._runs}"
 
     @contextmanager
-    def serve(self, work: Path | None = None, **settings: object) -> Iterator[Server]:
-        """Serve the app with these settings, and with its own databases or those in `work`."""
-        with serve(self.folder, work or self.new_work(), settings, wait=False) as server:
+    def serve(
+        self, work: Path | None = None, target: str = APP, /, **settings: object
+    ) -> Iterator[Server]:
+        """Serve an app with these settings, and with its own database or the one in `work`."""
+        place = work or self.new_work()
+        with serve(self.folder, place, settings, wait=False, target=target) as server:
             self.servers.append(server)
             server.wait_until_started()
             yield server
@@ -101,9 +104,9 @@ class Lab:
         """The server that the checks share, started by the first one that asks for it."""
         return self.keep()
 
-    def keep(self, **settings: object) -> Server:
+    def keep(self, target: str = APP, /, **settings: object) -> Server:
         """Start a server with these settings that runs until all the checks are done."""
-        return self._open.enter_context(self.serve(None, **settings))
+        return self._open.enter_context(self.serve(None, target, **settings))
 
     def enter(self, context: AbstractContextManager[T]) -> T:
         """Enter a context that ends when all the checks are done."""

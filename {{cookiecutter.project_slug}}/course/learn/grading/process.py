@@ -12,6 +12,7 @@ from learn.chapters.folders import COURSE
 from learn.grading.tracebacks import frames, strip_folder
 
 START_SECONDS = 30
+DATABASE = "app.sqlite3"  # in the folder of a run
 # Only this much of the environment: no setting of the learner's own reaches a graded app.
 INHERITED = (
     *("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG", "LC_ALL"),
@@ -77,13 +78,17 @@ def environment(work: Path, settings: Mapping[str, object]) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PROBE_FOLDER": str(work / "probe"),
         "MODEL_LOADER": "learn.grading.probe:load_model",
-        "DATABASE_PATH": str(work / "app.sqlite3"),
-        "TASK_DATABASE_PATH": str(work / "tasks.sqlite3"),
+        "DATABASE_URL": database_url(work),
         "SHUTDOWN_SECONDS": "1",
     }
     kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
     given = {name.upper(): value for name, value in settings.items()}
     return kept | {n: str(v) for n, v in (defaults | given).items() if v is not None}
+
+
+def database_url(work: Path) -> str:
+    """Return the address of the database in this folder."""
+    return f"sqlite:///{(work / DATABASE).as_posix()}"
 
 
 def why_it_ended(log: str, status: int, folder: Path) -> Exception:

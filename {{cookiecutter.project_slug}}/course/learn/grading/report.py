@@ -23,6 +23,7 @@ class Evidence:
     curl: str = ""  # the request; empty where the check is not about one
     request_id: str = ""
     trace: str = ""  # the traceback that the app logged
+    program: str = "app"  # what `python -m` starts: the app, or that of the chapter
     settings: dict[str, str] = field(default_factory=dict)  # what the check set for the app
     before: list[str] = field(default_factory=list)  # earlier requests that changed something
 

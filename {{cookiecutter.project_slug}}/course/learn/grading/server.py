@@ -16,6 +16,7 @@ from learn.grading.gate import Gate, wait_until
 from learn.grading.process import START_SECONDS, CannotGrade, end, start, why_it_ended
 
 ANSWER_SECONDS = 10
+APP = "app.main:app"
 RUNNING = re.compile(r"Uvicorn running on (http://127\.0\.0\.1:\d+)")
 
 
@@ -28,11 +29,13 @@ class Server:
         folder: Path,
         work: Path,
         settings: Mapping[str, object],
+        target: str = APP,
     ) -> None:
         self.process = process
         self.folder = folder
         self.work = work
         self.settings = settings
+        self.target = target  # the app: a chapter can have its own
         self.asked: list[Exchange] = []  # including what is not answered yet
         self.gate = Gate(work / "probe")
         self.url = ""
@@ -145,11 +148,15 @@ class Server:
 
 @contextmanager
 def serve(
-    folder: Path, work: Path, settings: Mapping[str, object], wait: bool = True
+    folder: Path,
+    work: Path,
+    settings: Mapping[str, object],
+    wait: bool = True,
+    target: str = APP,
 ) -> Iterator[Server]:
-    """Serve the app in `folder` with these settings; databases, log and probe lie in `work`."""
-    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", "0", "--no-access-log"]
-    server = Server(start(command, folder, work, settings), folder, work, settings)
+    """Serve the app in `folder` with these settings; database, log and probe lie in `work`."""
+    command = [sys.executable, "-m", "uvicorn", target, "--port", "0", "--no-access-log"]
+    server = Server(start(command, folder, work, settings), folder, work, settings, target)
     try:
         if wait:
             server.wait_until_started()

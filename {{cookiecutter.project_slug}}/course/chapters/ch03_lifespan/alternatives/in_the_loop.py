@@ -2,17 +2,17 @@
 
 
 @asynccontextmanager
-async def lifespan(settings: Settings) -> AsyncIterator[AppState]:
-    """Load the model, open the database; give both back in reverse order. Or raise StartError."""
-    with closing(open_model(settings)) as model:
-        async with (
-            open_database(settings.database_path) as database,
-            open_tasks(settings, model) as tasks,
-        ):
+async def lifespan(
+    settings: Settings, kinds: Kinds, open_model: OpenModel, open_storage: OpenStorage
+) -> AsyncIterator[AppState]:
+    """Open the model and the storage, and close them in reverse order. Or raise StartError."""
+    with closing(open_model(settings)) as model, closing(open_storage(settings)) as storage:
+        predictions = SqlPredictionStore(storage)
+        async with open_tasks(settings, storage, model, kinds) as tasks:
             yield AppState(
                 settings=settings,
                 model=model,
-                database=database,
-                predictions=SqlitePredictionRepository(database),
+                storage=storage,
+                predictions=predictions,
                 tasks=tasks,
             )

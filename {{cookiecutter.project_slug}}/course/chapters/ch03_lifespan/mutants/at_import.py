@@ -1,22 +1,26 @@
 """Loads the model when the module is imported. Rejected by: not-at-import."""
 
 from app.kit.settings import load_settings
+from app.models import open_model as open_model_now
 
-MODEL = open_model(load_settings(Settings))
+MODEL = open_model_now(load_settings(Settings))
 
 
 @asynccontextmanager
-async def lifespan(settings: Settings) -> AsyncIterator[AppState]:
-    """Load the model, open the database; give both back in reverse order. Or raise StartError."""
-    with closing(MODEL) as model:
-        async with (
-            open_database(settings.database_path) as database,
-            open_tasks(settings, model) as tasks,
-        ):
+async def lifespan(
+    settings: Settings, kinds: Kinds, open_model: OpenModel, open_storage: OpenStorage
+) -> AsyncIterator[AppState]:
+    """Open the model and the storage, and close them in reverse order. Or raise StartError."""
+    with (
+        closing(MODEL) as model,
+        closing(await to_thread.run_sync(open_storage, settings)) as storage,
+    ):
+        predictions = SqlPredictionStore(storage)
+        async with open_tasks(settings, storage, model, kinds) as tasks:
             yield AppState(
                 settings=settings,
                 model=model,
-                database=database,
-                predictions=SqlitePredictionRepository(database),
+                storage=storage,
+                predictions=predictions,
                 tasks=tasks,
             )

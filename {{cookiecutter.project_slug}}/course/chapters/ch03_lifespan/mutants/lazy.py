@@ -6,28 +6,31 @@ from typing import cast
 class Lazy:
     """Loads the model when it is first needed."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, open_model: OpenModel) -> None:
+        self.settings, self.open_model = settings, open_model
 
     def __getattr__(self, name: str) -> object:
         """Load, and keep what was loaded."""
         if "model" not in vars(self):
-            self.model = open_model(self.settings)
+            self.model = self.open_model(self.settings)
         return getattr(self.model, name)
 
 
 @asynccontextmanager
-async def lifespan(settings: Settings) -> AsyncIterator[AppState]:
-    """Load the model, open the database; give both back in reverse order. Or raise StartError."""
-    with closing(cast("BatchingModel", Lazy(settings))) as model:
-        async with (
-            open_database(settings.database_path) as database,
-            open_tasks(settings, model) as tasks,
-        ):
+async def lifespan(
+    settings: Settings, kinds: Kinds, open_model: OpenModel, open_storage: OpenStorage
+) -> AsyncIterator[AppState]:
+    """Open the model and the storage, and close them in reverse order. Or raise StartError."""
+    with (
+        closing(cast("BatchingModel", Lazy(settings, open_model))) as model,
+        closing(await to_thread.run_sync(open_storage, settings)) as storage,
+    ):
+        predictions = SqlPredictionStore(storage)
+        async with open_tasks(settings, storage, model, kinds) as tasks:
             yield AppState(
                 settings=settings,
                 model=model,
-                database=database,
-                predictions=SqlitePredictionRepository(database),
+                storage=storage,
+                predictions=predictions,
                 tasks=tasks,
             )

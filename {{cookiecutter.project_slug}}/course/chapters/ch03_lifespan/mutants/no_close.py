@@ -2,17 +2,18 @@
 
 
 @asynccontextmanager
-async def lifespan(settings: Settings) -> AsyncIterator[AppState]:
-    """Load the model, open the database; give both back in reverse order. Or raise StartError."""
+async def lifespan(
+    settings: Settings, kinds: Kinds, open_model: OpenModel, open_storage: OpenStorage
+) -> AsyncIterator[AppState]:
+    """Open the model and the storage, and close them in reverse order. Or raise StartError."""
     model = await to_thread.run_sync(open_model, settings)
-    async with (
-        open_database(settings.database_path) as database,
-        open_tasks(settings, model) as tasks,
-    ):
-        yield AppState(
-            settings=settings,
-            model=model,
-            database=database,
-            predictions=SqlitePredictionRepository(database),
-            tasks=tasks,
-        )
+    with closing(await to_thread.run_sync(open_storage, settings)) as storage:
+        predictions = SqlPredictionStore(storage)
+        async with open_tasks(settings, storage, model, kinds) as tasks:
+            yield AppState(
+                settings=settings,
+                model=model,
+                storage=storage,
+                predictions=predictions,
+                tasks=tasks,
+            )

@@ -6,27 +6,30 @@ from typing import cast
 class Fresh:
     """Loads the model for every call."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, open_model: OpenModel) -> None:
+        self.settings, self.open_model = settings, open_model
         self.loaded = open_model(settings)
 
     def __getattr__(self, name: str) -> object:
         """Load for each prediction."""
-        return getattr(open_model(self.settings) if name == "ask" else self.loaded, name)
+        return getattr(self.open_model(self.settings) if name == "ask" else self.loaded, name)
 
 
 @asynccontextmanager
-async def lifespan(settings: Settings) -> AsyncIterator[AppState]:
-    """Load the model, open the database; give both back in reverse order. Or raise StartError."""
-    with closing(cast("BatchingModel", Fresh(settings))) as model:
-        async with (
-            open_database(settings.database_path) as database,
-            open_tasks(settings, model) as tasks,
-        ):
+async def lifespan(
+    settings: Settings, kinds: Kinds, open_model: OpenModel, open_storage: OpenStorage
+) -> AsyncIterator[AppState]:
+    """Open the model and the storage, and close them in reverse order. Or raise StartError."""
+    with (
+        closing(cast("BatchingModel", Fresh(settings, open_model))) as model,
+        closing(await to_thread.run_sync(open_storage, settings)) as storage,
+    ):
+        predictions = SqlPredictionStore(storage)
+        async with open_tasks(settings, storage, model, kinds) as tasks:
             yield AppState(
                 settings=settings,
                 model=model,
-                database=database,
-                predictions=SqlitePredictionRepository(database),
+                storage=storage,
+                predictions=predictions,
                 tasks=tasks,
             )

@@ -17,21 +17,24 @@ class Absent:
 
 
 @asynccontextmanager
-async def lifespan(settings: Settings) -> AsyncIterator[AppState]:
-    """Load the model, open the database; give both back in reverse order. Or raise StartError."""
+async def lifespan(
+    settings: Settings, kinds: Kinds, open_model: OpenModel, open_storage: OpenStorage
+) -> AsyncIterator[AppState]:
+    """Open the model and the storage, and close them in reverse order. Or raise StartError."""
     try:
         loaded = await to_thread.run_sync(open_model, settings)
     except StartError:
         loaded = cast("BatchingModel", Absent())
-    with closing(loaded) as model:
-        async with (
-            open_database(settings.database_path) as database,
-            open_tasks(settings, model) as tasks,
-        ):
+    with (
+        closing(loaded) as model,
+        closing(await to_thread.run_sync(open_storage, settings)) as storage,
+    ):
+        predictions = SqlPredictionStore(storage)
+        async with open_tasks(settings, storage, model, kinds) as tasks:
             yield AppState(
                 settings=settings,
                 model=model,
-                database=database,
-                predictions=SqlitePredictionRepository(database),
+                storage=storage,
+                predictions=predictions,
                 tasks=tasks,
             )

@@ -26,7 +26,7 @@ class Runner:
         """Run an attempt to its end."""
         claim = context.claim
         try:
-            kind = find_kind(claim.kind)
+            kind = find_kind(self.kinds, claim.kind)
             result = json.dumps(kind.run(kind.payload.model_validate_json(claim.payload), context))
             if len(result) > self._settings.task_result_bytes:
                 raise ResultTooLargeError

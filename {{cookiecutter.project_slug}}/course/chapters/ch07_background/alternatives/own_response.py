@@ -26,6 +26,6 @@ async def submit_task(
     idempotency_key: IdempotencyKey = None,
 ) -> Task:
     """Accept a task of this kind."""
-    checked = check_payload(kind, payload)
+    checked = check_payload(tasks.kinds, kind, payload)
     task = await tasks.submit(kind=kind, payload=checked, key=idempotency_key)
     return accept(task, response, background, tasks)

@@ -6,6 +6,6 @@ class Runner:
     def run(self, context: TaskContext) -> Outcome | None:
         """Run an attempt to its end."""
         claim = context.claim
-        kind = find_kind(claim.kind)
+        kind = find_kind(self.kinds, claim.kind)
         result = json.dumps(kind.run(kind.payload.model_validate_json(claim.payload), context))
         return Outcome(TaskState.SUCCEEDED, result=result)

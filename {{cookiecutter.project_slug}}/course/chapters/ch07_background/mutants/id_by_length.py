@@ -1,6 +1,6 @@
 """Numbers the tasks by how many there are so far. Rejected by: ids."""
 
-from app.tasks.repository import NewTask
+from app.tasks.records import NewTask
 
 numbered: list[UUID] = []
 
@@ -15,8 +15,8 @@ async def submit_task(
     idempotency_key: IdempotencyKey = None,
 ) -> Task:
     """Accept a task of this kind."""
-    checked = check_payload(kind, payload)
+    checked = check_payload(tasks.kinds, kind, payload)
     numbered.append(UUID(int=len(numbered) + 1))
     new = NewTask(str(numbered[-1]), kind, checked.model_dump_json(), idempotency_key)
-    task = await tasks._commits.run_each(tasks._repository.add, new)
+    task = await tasks.store.add(new)
     return accept(task, response, background, tasks)

@@ -4,7 +4,7 @@
 async def run_it(tasks: TaskServiceDep) -> None:
     """Claim what is due and run it, here."""
     engine = tasks.engine
-    for claim in await engine.commits.run(engine._claim, 1):
+    for claim in await engine.store.claim(engine._runner.owner, 60, 1):
         engine._run_one(engine._runner.begin(claim))
 
 

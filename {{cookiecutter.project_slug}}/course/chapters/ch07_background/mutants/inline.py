@@ -11,7 +11,7 @@ async def submit_task(
     idempotency_key: IdempotencyKey = None,
 ) -> Task:
     """Accept a task of this kind."""
-    task = await tasks.submit(kind, check_payload(kind, payload), idempotency_key)
+    task = await tasks.submit(kind, check_payload(tasks.kinds, kind, payload), idempotency_key)
     await tasks.engine.kick()
     async for state in tasks.watch(task):
         task = state

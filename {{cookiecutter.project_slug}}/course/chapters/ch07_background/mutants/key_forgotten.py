@@ -11,5 +11,5 @@ async def submit_task(
     idempotency_key: IdempotencyKey = None,
 ) -> Task:
     """Accept a task of this kind."""
-    task = await tasks.submit(kind, check_payload(kind, payload), None)
+    task = await tasks.submit(kind, check_payload(tasks.kinds, kind, payload), None)
     return accept(task, response, background, tasks)

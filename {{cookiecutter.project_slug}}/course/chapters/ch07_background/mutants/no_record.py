@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from uuid import uuid4
 
-from app.tasks.kinds import find_kind
+from app.tasks.kinds.registry import find_kind
 
 
 @router.post("/{kind}", status_code=202, responses=problems(400, 404, 409, 413))
@@ -18,7 +18,9 @@ async def submit_task(
     idempotency_key: IdempotencyKey = None,
 ) -> Task:
     """Accept a task of this kind."""
-    checked = check_payload(kind, payload)
-    background.add_task(find_kind(kind).run, checked, SimpleNamespace(sleep=time.sleep))
+    checked = check_payload(tasks.kinds, kind, payload)
+    background.add_task(
+        find_kind(tasks.kinds, kind).run, checked, SimpleNamespace(sleep=time.sleep)
+    )
     task = Task(id=uuid4(), kind=kind, state=TaskState.QUEUED, created_at=datetime.now(UTC))
     return accept(task, response, background, tasks)

@@ -1,6 +1,6 @@
 """Answers null for an id that it does not know, as for one that waits. Rejected by: unknown-id."""
 
-from app.tasks.repository import TaskNotFoundError
+from app.tasks.records import TaskNotFoundError
 
 
 @router.get("/{task_id}", responses=problems(404))

@@ -20,6 +20,6 @@ async def submit_task(
     idempotency_key: IdempotencyKey = None,
 ) -> Task:
     """Accept a task of this kind."""
-    task = await tasks.submit(kind, check_payload(kind, payload), idempotency_key)
+    task = await tasks.submit(kind, check_payload(tasks.kinds, kind, payload), idempotency_key)
     background.add_task(tasks.engine.kick)
     return accept(task, response, background, tasks)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from app.tasks.repository import TaskNotFoundError
+from app.tasks.records import TaskNotFoundError
 
 
 @router.get("/{task_id}", responses=problems(404))

@@ -7,7 +7,7 @@ class Runner:
         """Run an attempt to its end."""
         claim = context.claim
         try:
-            kind = find_kind(claim.kind)
+            kind = find_kind(self.kinds, claim.kind)
             kind.run(kind.payload.model_validate_json(claim.payload), context)
         except TaskStoppedError as stop:
             return stopped(stop.reason)

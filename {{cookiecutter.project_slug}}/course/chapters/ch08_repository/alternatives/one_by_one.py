@@ -28,8 +28,9 @@ SETTLE = (
 )
 
 
-# file: app/tasks/repository/database.py
-class SqlTaskRepository:
+# file: app/tasks/store.py
+class TaskStore:
+    @writes
     def claim(self, owner: str, lease: float, limit: int, only: str | None = None) -> list[Claim]:
         """Take due tasks, the longest waiting first, or the `only` one."""
         if only:
@@ -44,10 +45,11 @@ class SqlTaskRepository:
             claims.append(Claim(task_id, kind, payload, attempt, owner))
         return claims
 
+    @gathers
     def settle(self, ends: Sequence[tuple[Claim, Outcome]]) -> list[bool]:
         """End attempts."""
         counts = []
         for claim, outcome in ends:
             values = {**claim.row(), **outcome.row()}
-            counts.append(self._connection.write(sql.SETTLE, **values))
+            counts.append(self.connection.write(sql.SETTLE, **values))
         return [count == 1 for count in counts]

@@ -13,8 +13,9 @@ CLAIM = """
 CLAIM_ONE = f"{DUE} AND id = :only"
 
 
-# file: app/tasks/repository/database.py
-class SqlTaskRepository:
+# file: app/tasks/store.py
+class TaskStore:
+    @writes
     def claim(self, owner: str, lease: float, limit: int, only: str | None = None) -> list[Claim]:
         """Take due tasks, the longest waiting first, or the `only` one."""
         statement = sql.CLAIM_ONE if only else sql.CLAIM_DUE

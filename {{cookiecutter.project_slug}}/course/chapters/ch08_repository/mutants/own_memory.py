@@ -11,11 +11,12 @@ FIND_DUE = """
 """
 
 
-# file: app/tasks/repository/database.py
+# file: app/tasks/store.py
 taken: set[str] = set()
 
 
-class SqlTaskRepository:
+class TaskStore:
+    @writes
     def claim(self, owner: str, lease: float, limit: int, only: str | None = None) -> list[Claim]:
         """Take due tasks, the longest waiting first, or the `only` one."""
         free = [id_ for (id_,) in self._execute(sql.FIND_DUE) if id_ not in taken]

@@ -5,15 +5,14 @@ import asyncio
 
 class CeleryEngine:
     async def _announce_due(self) -> None:
-        repository = self.commits.repository
         while True:
-            task_ids = await self.commits.run(repository.dispatch, 1)
+            task_ids = await self.store.dispatch(1)
             if not task_ids:
                 return
             try:
                 await asyncio.to_thread(self._announce, task_ids)
             except Exception:
-                await self.commits.run(repository.undispatch, task_ids)
+                await self.store.undispatch(task_ids)
                 raise
 
     def _announce(self, task_ids: list[str]) -> None:

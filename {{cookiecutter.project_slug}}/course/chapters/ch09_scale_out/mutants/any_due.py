@@ -5,8 +5,8 @@
 @celery.task(name=RUN)
 def run(task_id: str) -> None:
     """Run a task."""
-    commits, owner, lease = runner().commits, runner().owner, settings.task_lease_seconds
-    for claim in commits.wait(commits.repository.claim, owner, lease, 1):
+    owner, lease = runner().owner, settings.task_lease_seconds
+    for claim in runner().store.claim.sync(owner, lease, 1):
         context = runner().begin(claim)
         runner().settle(claim, runner().run(context))
         runner().end(context)

@@ -3,10 +3,9 @@
 
 class CeleryEngine:
     async def _announce_due(self) -> None:
-        repository = self.commits.repository
-        while task_ids := await self.commits.run(repository.dispatch, GROUP):
+        while task_ids := await self.store.dispatch(GROUP):
             try:
                 self._announce(task_ids)
             except OperationalError:
-                await self.commits.run(repository.undispatch, task_ids)
+                await self.store.undispatch(task_ids)
                 raise

@@ -3,5 +3,5 @@
 
 class CeleryEngine:
     async def _announce_due(self) -> None:
-        while task_ids := await self.commits.run(self.commits.repository.dispatch, GROUP):
+        while task_ids := await self.store.dispatch(GROUP):
             await to_thread.run_sync(self._announce, task_ids)

@@ -5,9 +5,8 @@ from uuid import UUID
 
 class CeleryEngine:
     def _announce(self, task_ids: list[str]) -> None:
-        repository = self.commits.repository
         for task_id in task_ids:
-            task = self.commits.wait(repository.get, UUID(task_id))
+            task = self.store.get.sync(UUID(task_id))
             self._celery.send_task(RUN, [task.model_dump(mode="json")], task_id=task_id)
 
 

@@ -1,0 +1,20 @@
+"""Gives the storage and the tasks back before the first request. Rejected by: works."""
+
+
+@asynccontextmanager
+async def lifespan(
+    settings: Settings, kinds: Kinds, open_model: OpenModel, open_storage: OpenStorage
+) -> AsyncIterator[AppState]:
+    """Open the model and the storage, and close them in reverse order. Or raise StartError."""
+    with closing(await to_thread.run_sync(open_model, settings)) as model:
+        with closing(await to_thread.run_sync(open_storage, settings)) as storage:
+            predictions = SqlPredictionStore(storage)
+            async with open_tasks(settings, storage, model, kinds) as tasks:
+                pass
+        yield AppState(
+            settings=settings,
+            model=model,
+            storage=storage,
+            predictions=predictions,
+            tasks=tasks,
+        )
