@@ -88,7 +88,7 @@ def placeholders(text: str, port: int, redis: int) -> str:
 def environment(
     candidate: Candidate, model: Model, port: int, redis: int, log: Path
 ) -> dict[str, str]:
-    """The settings of a candidate, and where its model is; its database is beside its log.
+    """The settings of a candidate, and where its model is; its databases are beside its log.
 
     Each has its own: one that is halted in a transaction would hold up those who share the file.
     """

@@ -1,7 +1,7 @@
 """What finished tasks cost those that come: claim and list beside 100,000 of them, and beside few.
 
-Two stores in each database, filled through their own methods, and queried in turn, in this
-process, without HTTP.
+Two stores of each database, filled through their own methods, and asked in turn, in this process,
+without HTTP.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,9 @@ LIMIT = 21  # what the route reads for a page of 20
 CLAIMS = 4
 COLUMNS = ["database", "what", "µs, few", "µs, many", "ratio", "target"]
 
-Store = Any  # a `TaskStore` of the measured project
-Ask = Callable[[Store], object]
-Opened = tuple[Store, Store, Callable[[], None]]  # few, many, and what lets them settle down
+Tasks = Any  # the methods of a `TaskStore` of the measured project, each a transaction
+Ask = Callable[[Tasks], object]
+Opened = tuple[Tasks, Tasks, Callable[[], None]]  # few, many, and what lets them settle down
 
 
 @dataclass
@@ -45,61 +45,58 @@ class Variant:
 
 
 def variants() -> list[Variant]:
-    """Return what a store is asked."""
+    """What a store is asked."""
     from app.tasks.schemas import TaskState  # type: ignore[import-not-found]
 
     done, failed = TaskState.SUCCEEDED, TaskState.FAILED
     return [
         Variant(f"claim {CLAIMS}, and settle them", claim_and_settle),
-        Variant("the newest page", lambda tasks: tasks.page.here(LIMIT, None, None, None)),
-        Variant("`?state=succeeded`", lambda tasks: tasks.page.here(LIMIT, None, done, None)),
-        Variant("`?state=failed`: none", lambda tasks: tasks.page.here(LIMIT, None, failed, None)),
-        Variant("`?kind=wait`", lambda tasks: tasks.page.here(LIMIT, None, None, "wait")),
-        Variant("`?kind=other`: none", lambda tasks: tasks.page.here(LIMIT, None, None, "other")),
+        Variant("the newest page", lambda tasks: tasks.page(LIMIT, None, None, None)),
+        Variant("`?state=succeeded`", lambda tasks: tasks.page(LIMIT, None, done, None)),
+        Variant("`?state=failed`: none", lambda tasks: tasks.page(LIMIT, None, failed, None)),
+        Variant("`?kind=wait`", lambda tasks: tasks.page(LIMIT, None, None, "wait")),
+        Variant("`?kind=other`: none", lambda tasks: tasks.page(LIMIT, None, None, "other")),
         Variant(
             "`?state=failed&kind=wait`: none",
-            lambda tasks: tasks.page.here(LIMIT, None, failed, "wait"),
+            lambda tasks: tasks.page(LIMIT, None, failed, "wait"),
         ),
     ]
 
 
-def claim_and_settle(tasks: Store, limit: int = CLAIMS) -> object:
-    """Do what an engine does for some tasks."""
+def claim_and_settle(tasks: Tasks, limit: int = CLAIMS) -> object:
+    """What an engine does for some tasks."""
     from app.tasks.records import Outcome  # type: ignore[import-not-found]
     from app.tasks.schemas import TaskState
 
     done = Outcome(TaskState.SUCCEEDED, result='{"waited_seconds": 0.0}')
-    return tasks.settle.here([(claim, done) for claim in tasks.claim.here("benchmark", 30, limit)])
+    return tasks.settle([(claim, done) for claim in tasks.claim("benchmark", 30, limit)])
 
 
-def add(tasks: Store, count: int) -> None:
+def add(tasks: Tasks, count: int) -> None:
     """Add tasks that are due."""
     from app.tasks.records import NewTask
 
-    tasks.add.here([NewTask(str(uuid4()), "wait", '{"seconds": 0}') for _ in range(count)])
+    tasks.add([NewTask(str(uuid4()), "wait", '{"seconds": 0}') for _ in range(count)])
 
 
-def fill(tasks: Store, count: int) -> None:
+def fill(tasks: Tasks, count: int) -> None:
     """Finish so many tasks, and leave a few in the queue."""
     for _ in measure.progress(range(0, count, GROUP), f"Filling in {count:,}"):
-        with tasks.connection.transaction():
-            add(tasks, min(count, GROUP))
-            claim_and_settle(tasks, GROUP)
-    with tasks.connection.transaction():
-        add(tasks, FEW)
+        add(tasks, min(count, GROUP))
+        claim_and_settle(tasks, GROUP)
+    add(tasks, FEW)
 
 
-def ask_both(variant: Variant, few: Store, many: Store) -> None:
+def ask_both(variant: Variant, few: Tasks, many: Tasks) -> None:
     """Ask both, the one or the other first."""
     for tasks, seconds in random.sample([(few, variant.few), (many, variant.many)], 2):
         began = time.perf_counter()
-        with tasks.connection.transaction():
-            variant.ask(tasks)
+        variant.ask(tasks)
         seconds.append(time.perf_counter() - began)
 
 
 def measure_all(
-    few: Store, many: Store, settle_down: Callable[[], None], options: argparse.Namespace
+    few: Tasks, many: Tasks, settle_down: Callable[[], None], options: argparse.Namespace
 ) -> list[Variant]:
     """Fill both, then ask both everything, round by round."""
     fill(few, FEW)
@@ -108,31 +105,18 @@ def measure_all(
     measured = variants()
     for _ in measure.progress(range(options.rounds), "Measuring"):
         for tasks in (few, many):
-            with tasks.connection.transaction():
-                add(tasks, CLAIMS)  # to be claimed in this round
+            add(tasks, CLAIMS)  # to be claimed in this round
         for variant in measured:
             ask_both(variant, few, many)
     return measured
 
 
 @contextmanager
-def open_store(url: str) -> Iterator[Store]:
-    """Open the tasks' store in a database; its own thread has nothing to do meanwhile."""
-    from app.storage.opening import open_storage  # type: ignore[import-not-found]
-    from app.storage.settings import StorageSettings  # type: ignore[import-not-found]
-    from app.tasks.store import TaskStore  # type: ignore[import-not-found]
-
-    with closing(open_storage(StorageSettings(database_url=url))) as storage:
-        yield TaskStore(storage)
-
-
-@contextmanager
 def sqlite(folder: Path) -> Iterator[Opened]:
-    """Open two files."""
-    with (
-        open_store(f"sqlite:///{folder / 'few.sqlite3'}") as few,
-        open_store(f"sqlite:///{folder / 'many.sqlite3'}") as many,
-    ):
+    """Two files."""
+    from tests.tasks.helpers import opened_tasks  # type: ignore[import-not-found]
+
+    with opened_tasks(folder / "few.sqlite3") as few, opened_tasks(folder / "many.sqlite3") as many:
         yield few, many, lambda: None
 
 
@@ -140,6 +124,9 @@ def sqlite(folder: Path) -> Iterator[Opened]:
 def postgres(folder: Path) -> Iterator[Opened]:
     """Two clusters, as the project's tests start them, vacuumed as Postgres does each minute."""
     from tests.servers import Postgres, running  # type: ignore[import-not-found]
+    from tests.storage.postgres import (  # type: ignore[import-not-found]
+        opened_postgres_tasks,
+    )
 
     folder.chmod(0o755)  # Postgres may have to run as somebody else
     with ExitStack() as stack:
@@ -148,7 +135,7 @@ def postgres(folder: Path) -> Iterator[Opened]:
             (folder / name).mkdir()
             server = stack.enter_context(running(Postgres, folder / name))
             urls.append(server.url)
-            opened.append(stack.enter_context(open_store(server.url)))
+            opened.append(stack.enter_context(opened_postgres_tasks(server.url)))
         yield opened[0], opened[1], lambda: vacuum(urls)
 
 
@@ -187,6 +174,6 @@ def run(options: argparse.Namespace) -> None:
         sys.path.insert(0, str(bake(folder)))
         for name, opened in databases.items():
             note(name)
-            with opened(folder) as repositories:
-                table.extend(rows(name, measure_all(*repositories, options)))
+            with opened(folder) as stores:
+                table.extend(rows(name, measure_all(*stores, options)))
     measure.say(markdown(COLUMNS, table))
