@@ -1,4 +1,4 @@
-"""Tells whoever has too short a key which one it is. Rejected by: quoted."""
+"""Quotes a key that is too short in its message. Rejected by: quoted."""
 
 
 class Settings:
