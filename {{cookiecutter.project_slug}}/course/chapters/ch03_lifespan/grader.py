@@ -1,4 +1,4 @@
-"""Chapter 03: the model is there before the first request, and given back after the last."""
+"""Chapter 03: the model is there before the first request, and closed after the last."""
 
 from pathlib import Path
 
@@ -72,7 +72,7 @@ def without_a_model_nothing_is_served(lab: Lab) -> None:
 @check("closed-on-failure")
 def a_failed_start_leaves_nothing_behind(lab: Lab) -> None:
     work = lab.new_work()
-    (work / "app.sqlite3").mkdir(parents=True)  # a folder is no database
+    (work / "app.sqlite3").mkdir(parents=True)  # a folder is not a database
     if starts(lab, work):
         raise CheckFailed("works", got="a running app", expected="an app that does not start")
     events = (work / "probe" / "events.jsonl").read_text("utf-8")
