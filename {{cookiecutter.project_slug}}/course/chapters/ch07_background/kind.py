@@ -1,4 +1,4 @@
-"""A kind of task that ends as it is told to; it is there with the model of this `MODEL_LOADER`."""
+"""A kind of task that ends as its payload says; this `MODEL_LOADER` registers it."""
 
 import sys
 import threading
@@ -15,7 +15,7 @@ from learn import probes
 
 
 class RefusedProbeError(AppError):
-    """The task's input cannot be used, as the task itself finds out."""
+    """The task's input cannot be used, which only the task itself finds out."""
 
     status = 422
     title = "Refused Probe"
@@ -25,12 +25,12 @@ class RefusedProbeError(AppError):
 
     @property
     def detail(self) -> str:
-        """Says the word: the client may read this."""
+        """A message with the word: the client may read it."""
         return f"The word {self.word} cannot be used."
 
 
 class Probe(BaseModel):
-    """A word by which a task is known again, and how each attempt at it ends."""
+    """A word to recognise the task by, and how each attempt at it ends."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -39,7 +39,7 @@ class Probe(BaseModel):
 
 
 def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
-    """Note the start, wait while it is held, and end."""
+    """Record the start, wait while the task is held, and end."""
     main = threading.current_thread() is threading.main_thread()
     probes.note("start", word=payload.word, main_thread=main)
     while (probes.folder / "hold").exists():
