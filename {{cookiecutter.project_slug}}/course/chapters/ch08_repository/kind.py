@@ -1,7 +1,7 @@
-"""A kind of task for the grader's eyes; it is there with the model of this `MODEL_LOADER`.
+"""A kind of task that the grader can watch; this `MODEL_LOADER` registers it.
 
-Each run of a task is noted. It stands still while a file `hold` is there, or one for its word and
-the number of the run; so the grader decides what happens in which order.
+Each run of a task is recorded. It stands still as long as there is a file `hold`, or one for its
+word and the number of the run. That is how the grader decides what happens in which order.
 """
 
 import os
@@ -26,7 +26,7 @@ Loss = Literal["lease", "place"]
 
 
 class Probe(BaseModel):
-    """A word by which a task is known again, and what its first run shall come to."""
+    """A word to recognise the task by, and what is to happen in its first run."""
 
     word: str
     crash: bool = False
@@ -35,7 +35,7 @@ class Probe(BaseModel):
 
 
 def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
-    """Note the run, and stand still; then crash, fail, lose the task, or return."""
+    """Record the run, and stand still; then crash, fail, lose the task, or return."""
     probes.note("run", word=payload.word)
     runs = Gate(probes.folder).events("run")
     number = sum(run["word"] == payload.word for run in runs)
@@ -51,16 +51,16 @@ def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
 
 
 def stand_still(name: str) -> None:
-    """Wait without looking whether the task shall stop, as a call of a library does."""
+    """Wait without checking whether the task must stop, as a library call does."""
     files = [probes.folder / "hold", probes.folder / name]
     wait_until(lambda: not any(file.exists() for file in files), LONGEST_HOLD_SECONDS)
 
 
 def lose(task: TaskContext, how: Loss) -> None:
-    """Have the task taken from this process, at once.
+    """Take the task away from this process, at once.
 
-    Otherwise it takes a process that is frozen for longer than its lease, or one that hands its
-    tasks back at its stop and then goes on for a moment.
+    Otherwise that takes a process that is frozen for longer than its lease, or one that hands back
+    its tasks when it is stopped, and then goes on for a moment.
     """
     repository, claim = task._commits.repository, task.claim
 
@@ -75,9 +75,9 @@ def lose(task: TaskContext, how: Loss) -> None:
 
 
 def load_model(settings: Settings) -> Model:
-    """Register the kind `probe`; a server that is not wanted yet stands still here.
+    """Register the kind `probe`; a server that is not needed yet stands still here.
 
-    No heart beats: a lease is what the claim has written, and not what a heartbeat mended later.
+    There is no heartbeat: a lease is what the claim wrote, not what a heartbeat repaired later.
     """
     stand_still("hold-start")
     runner.LONGEST_BEAT_SECONDS = NO_BEAT_SECONDS

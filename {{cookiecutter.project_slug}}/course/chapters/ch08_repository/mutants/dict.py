@@ -17,21 +17,21 @@ from app.tasks.repository.memory import MemoryTaskRepository  # needs WORKER_LOS
 
 
 class Connection(Protocol):
-    """A connection, which is not used."""
+    """A connection that is not used."""
 
     def transaction(self) -> AbstractContextManager[object]:
         """Commit at the end."""
 
     def close(self) -> None:
-        """Close it."""
+        """Close the connection."""
 
 
 class SqlTaskRepository(MemoryTaskRepository):
-    """Keeps tasks in a dict."""
+    """A repository that keeps tasks in a dict."""
 
     def __init__(self, connection: Connection) -> None:
         super().__init__()
         self.close = connection.close
 
     def migrate(self) -> None:
-        """Nothing to bring forward."""
+        """Do nothing: there is nothing to migrate."""
