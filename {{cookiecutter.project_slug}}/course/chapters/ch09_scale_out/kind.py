@@ -1,4 +1,4 @@
-"""A kind of task that says where it runs, and a broker that can be held: a `MODEL_LOADER`."""
+"""A kind of task that says where it runs, and a broker that can be held; a `MODEL_LOADER`."""
 
 import os
 import time
@@ -15,13 +15,13 @@ from learn import probes
 
 
 class Probe(BaseModel):
-    """A word by which a task is known again."""
+    """A word to recognise the task by."""
 
     word: str
 
 
 def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
-    """Note the start, wait while it is held, and give the process's id."""
+    """Record the start, wait while the task is held, and return the process's id."""
     probes.note("start", word=payload.word)
     while (probes.folder / "hold").exists():
         task.sleep(0.01)
@@ -29,7 +29,7 @@ def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
 
 
 class SlowChannel(FolderChannel):
-    """While a file `hold-broker` is there, whoever sends a message waits."""
+    """A channel on which messages have to wait as long as there is a file `hold-broker`."""
 
     def _put(self, queue: str, message: dict[str, Any], **more: object) -> None:  # type: ignore[override]
         probes.note("send")
