@@ -227,7 +227,7 @@ def test_the_watch_follows_to_another_chapter(desk: Desk) -> None:
 def test_saves_are_found_by_looking_where_no_events_come(desk: Desk) -> None:
     desk.environment["LEARN_POLLING"] = "1"
     with terminal(desk, "watch", "1") as screen:
-        screen.wait_for("by looking every moment")
+        screen.wait_for("by polling")
         desk.solve("01")
         screen.wait_for("Passed. Chapter 01")
 
