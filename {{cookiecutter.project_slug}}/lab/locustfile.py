@@ -73,7 +73,7 @@ def refuse_other_machines(environment: Any, **_: object) -> None:  # noqa: ANN40
     """End Locust before the first request if it is pointed at another machine."""
     if not is_this_machine(environment.host):
         sys.exit(
-            f"{environment.host} is not this machine. A load test of another machine is an attack, "
+            f"{environment.host} is not this machine. A load test of someone else's is an attack, "
             "so this one only asks 127.0.0.1, ::1 and localhost. "
             "Next: uv run locust --host http://127.0.0.1:8000"
         )

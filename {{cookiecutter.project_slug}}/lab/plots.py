@@ -53,7 +53,7 @@ def draw_tokens(axes: Axes, figures: Figures) -> None:
     axes.grid(axis="y")
     users_below(axes)
     name_them(axes, STEPS[-1], ends)
-    axes.set_title(f"answers per second of def, each after {WAITS_MS[0]} ms")
+    axes.set_title(f"answers per second with def, each after {WAITS_MS[0]} ms")
 
 
 def draw_threads(axes: Axes, figures: Figures) -> None:

@@ -28,7 +28,7 @@ class User(BaseModel):
 @router.get("/v1/users/{name}")
 async def read_user(name: str) -> User:
     """Return the user of this name."""
-    raise TodoError("04", "write the two routes of the users.")
+    raise TodoError("04", "write the two routes for users.")
 
 
 # file: app/showcases/orders/router.py
@@ -58,7 +58,7 @@ class Order(BaseModel):
 @router.get("/v1/orders/{order_id}")
 async def read_order(order_id: str) -> Order:
     """Return the order of this number."""
-    raise TodoError("04", "write the two routes of the orders.")
+    raise TodoError("04", "write the two routes for orders.")
 
 
 # file: app/showcases/lecture.py

@@ -30,7 +30,7 @@ async def submit_task(
 async def read_task() -> Task:
     """Return the task's state, and its result or its problem."""
     # 4. Which task? The routes below need it as well: how do they get it?
-    raise TodoError("07", "say where a task stands.")
+    raise TodoError("07", "say what state a task is in.")
 
 
 # file: app/tasks/engine/runner.py
