@@ -203,7 +203,7 @@ def test_a_question_can_be_left_by_ctrl_c(desk: Desk) -> None:
         screen.press("p")
         screen.wait_for("your answer")
         os.killpg(screen.process.pid, signal.SIGINT)  # as the terminal does for Ctrl-C
-        screen.wait_for("^The rest is for later")
+        screen.wait_for("^The rest can wait")
         assert screen.end() == 130
         assert screen.is_as_before()
 

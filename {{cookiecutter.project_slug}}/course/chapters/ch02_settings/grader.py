@@ -21,7 +21,7 @@ def site(lab: Lab) -> Site:
 
 
 def started(lab: Lab, name: str) -> Server:
-    """Return one of the servers that have something set, once it has started."""
+    """Wait for one of the servers that have something set, and return it."""
     server = site(lab).servers[name]
     server.wait_until_started()
     return server

@@ -124,7 +124,7 @@ class Site:
 
 @contextmanager
 def stopped_together(servers: Iterable[Server]) -> Iterator[None]:
-    """Stop all servers at once in the end, so that none waits for another."""
+    """Stop all servers at once at the end, so that none waits for another."""
     yield
     for server in servers:
         server.process.terminate()

@@ -15,7 +15,7 @@ from learn import probes
 
 
 class RefusedProbeError(AppError):
-    """The task's input cannot be used, which only the task itself finds out."""
+    """The task's input cannot be used; only the task itself can find that out."""
 
     status = 422
     title = "Refused Probe"

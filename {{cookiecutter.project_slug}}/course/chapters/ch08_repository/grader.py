@@ -62,7 +62,7 @@ class Queue:
 
     @contextmanager
     def _stop(self, server: Server) -> Iterator[None]:
-        """Let go of everything in the end, and stop all servers, so that none waits for another."""
+        """Let go of everything at the end, and stop all servers, so that none waits for another."""
         yield
         for hold in self.gate.folder.glob("hold*"):
             hold.unlink(missing_ok=True)
@@ -295,9 +295,9 @@ def late_end_does_not_count(lab: Lab) -> None:
 
 
 def change_hands(queue: Queue, task: Task) -> Task:
-    """Make a process lose this task, which runs again in the only free place; then end it, late.
+    """Make a process lose this task, run it again in the only free place, then end the lost run.
 
-    Return the task that runs in the lost one's place after that.
+    Return the task that runs in that run's place afterwards.
     """
     started = queue.read(task).json["started_at"]
     queue.hold(task, LATE)

@@ -116,7 +116,7 @@ class Site:
         return answer.expect(200, why="accepted" if answer.status else "blocked")
 
     def wait_for_end(self, *task_ids: str) -> None:
-        """Wait until these tasks have ended, but no longer than a while."""
+        """Wait until these tasks have ended, but only for a while."""
         wait_until(
             lambda: all(self.read(one).json["state"] in FINAL for one in task_ids), PATIENCE_SECONDS
         )
@@ -174,7 +174,7 @@ class Site:
 
 @contextmanager
 def running_api(lab: Lab, work: Path) -> Iterator[Server]:
-    """Run the API, and kill it in the end, because a wrong solution may keep it from stopping."""
+    """Run the API, and kill it at the end, because a wrong solution may keep it from stopping."""
     settings = FAST | {
         "TASK_ENGINE": "celery",
         "TASK_BROKER_URL": f"filesystem://{work.relative_to(lab.folder)}/broker",
@@ -190,7 +190,7 @@ def running_api(lab: Lab, work: Path) -> Iterator[Server]:
 
 @contextmanager
 def running_worker(lab: Lab, database: Path, **more: object) -> Iterator[Worker]:
-    """Run a worker on the API's database, and kill it in the end with all its child processes."""
+    """Run a worker on the API's database, and kill it at the end with all its child processes."""
     work = lab.new_work()
     (work / "broker").mkdir(parents=True)
     settings = FAST | {

@@ -1,4 +1,4 @@
-"""Quotes a key that is too short in its message. Rejected by: quoted."""
+"""Quotes in its message a key that is too short. Rejected by: quoted."""
 
 
 class Settings:

@@ -1,4 +1,4 @@
-"""Documents an error that never occurs, not that for a missing key. Rejected by: documented."""
+"""Documents an error that never occurs, but not a missing key's. Rejected by: documented."""
 
 # file: app/showcases/users/router.py
 """`/v1/users`: two routes that need nothing but their path."""
