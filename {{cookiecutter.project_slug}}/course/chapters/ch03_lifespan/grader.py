@@ -1,4 +1,4 @@
-"""Chapter 03: the model is there before the first request, and given back after the last."""
+"""Chapter 03: the model is there before the first request, and closed after the last."""
 
 import sqlite3
 from contextlib import closing
