@@ -14,7 +14,7 @@ from learn.grading.lab import Exchange, Gate, Lab, Server, check
 from learn.grading.process import DATABASE, database_url
 from learn.grading.server import serve
 
-APP = "chapters.ch08_repository.kind:app"  # it has the kind `probe`, and no heart beats in it
+APP = "chapters.ch08_repository.kind:app"  # it has the kind `probe`, and no heartbeat
 PROBE = "/v1/tasks/probe"
 TASKS = "/v1/tasks"
 LATE = "late"  # a first run that has lost its task
@@ -34,7 +34,7 @@ class Task:
 class Queue:
     """A database with tasks, and two servers that share it, with two places each.
 
-    The first server looks for work when a task is submitted to it or ends in it, the second looks
+    The first server looks for work when a task is submitted to it or ends in it; the second looks
     all the time. So it is clear which takes a task: the first when a task is submitted to it, the
     second when it has a free place.
     """

@@ -35,7 +35,7 @@ Loss = Literal["lease", "place"]
 
 
 class Probe(BaseModel):
-    """A word to recognise the task by, and what is to happen in its first run."""
+    """A word to recognise the task by, and what happens in its first run."""
 
     word: str
     crash: bool = False
@@ -68,8 +68,8 @@ def stand_still(name: str) -> None:
 def lose(task: TaskContext, how: Loss) -> None:
     """Take the task away from this process, at once.
 
-    Otherwise that takes a process that is frozen for longer than its lease, or one that hands back
-    its tasks when it is stopped, and then goes on for a moment.
+    In production that takes a process that is frozen for longer than its lease, or one that is
+    stopped, hands back its tasks, and then goes on for a moment.
     """
     store, claim = task.store, task.claim
     if how == "place":
@@ -80,10 +80,10 @@ def lose(task: TaskContext, how: Loss) -> None:
 
 
 class HeartlessStorage(Storage):
-    """Does not answer the heart: a lease is what the claim has written, and is never renewed."""
+    """A storage that refuses the heartbeat: a lease stays as the claim wrote it, never renewed."""
 
     def wait_for(self, call: Call) -> object:
-        """Do the call of any other thread."""
+        """Do the call, unless it comes from the heartbeat."""
         if threading.current_thread().name == HEART:
             raise StorageUnavailableError
         return super().wait_for(call)
