@@ -22,6 +22,8 @@ Groups = dict[str, list[Any]]
 
 # In environments of their own, which `python -m benchmarks.serving prepare` makes.
 ALTERNATIVES = {"bentoml", "litserve", "service"}
+# What only a type checker knows.
+FOR_TYPES = {"_typeshed"}
 # A driver that a project adds when it moves to Postgres; `app/storage/opening.py` says how.
 OPTIONAL = {"psycopg"}
 
@@ -73,7 +75,7 @@ def undeclared(sources: list[Path], own: set[str], known: set[str]) -> dict[str,
     for path in sources:
         for name in imported(path):
             top = name.split(".")[0]
-            if top not in sys.stdlib_module_names | own and not providers(name) & known:
+            if top not in sys.stdlib_module_names | FOR_TYPES | own and not providers(name) & known:
                 found[top] = path
     return found
 
