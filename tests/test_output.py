@@ -358,7 +358,7 @@ def test_the_background_edition_knows_nothing_of_celery(bake: Bake) -> None:
 
 def test_without_showcases_nothing_of_the_lab_is_there(bake: Bake) -> None:
     project = bake(showcases="none")
-    for name in tree(project):
+    for name in tree(project) - {"tests/test_layers.py"}:  # it names every room that there can be
         text = (project / name).read_text("utf-8")
         assert not re.search(OF_THE_LAB, text, re.IGNORECASE), name
 
