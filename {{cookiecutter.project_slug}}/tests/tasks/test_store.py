@@ -461,6 +461,17 @@ def test_a_running_task_is_asked_to_stop(tasks: Tasks) -> None:
     assert found(tasks, claim).state is TaskState.CANCELLED
 
 
+def test_the_next_tasks_are_claimed_where_others_end(tasks: Tasks) -> None:
+    first, second = claimed(tasks), claimed(tasks)
+    waiting = added(tasks, new_task())
+    following = tasks.settle_and_claim([(first, SUCCEEDED, FAR), (second, AGAIN, FAR)])
+    assert {claim.id for claim in following} == {str(waiting.id), second.id}
+    assert {claim.owner for claim in following} == {"one"}
+    third = claimed(tasks)
+    assert tasks.settle_and_claim([(third, SUCCEEDED, FAR)]) == [None]
+    assert found(tasks, third).state is TaskState.SUCCEEDED
+
+
 @pytest.mark.parametrize("outcome", [AGAIN, LATER, HANDED_BACK])
 def test_a_task_that_was_cancelled_while_it_ran_is_not_tried_again(
     tasks: Tasks, outcome: Outcome
