@@ -16,6 +16,8 @@ from tests import fakes
 from tests.conftest import LOCAL, free_port
 from tests.fakes import FLOWER, HeldModel
 
+pytestmark = pytest.mark.anyio
+
 Answer = asyncio.Task[httpx2.Response]
 
 
@@ -105,33 +107,27 @@ async def until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0)
 
 
-def test_the_row_of_a_client_that_left_is_not_predicted(held: Settings) -> None:
-    async def scenario() -> None:
-        async with serving(held) as s:
-            first = await s.hold_one()
-            leaves = await s.post(6)
-            waits = await s.post(7)
-            leaves.cancel()
-            await until(lambda: len(s.server.server_state.tasks) == 2)
-            s.model.gate.set()
-            for answer in (first, waits):
-                assert (await answer).status_code == 200
-            assert s.model.asked == [[5], [7]]
-
-    asyncio.run(scenario())
+async def test_the_row_of_a_client_that_left_is_not_predicted(held: Settings) -> None:
+    async with serving(held) as s:
+        first = await s.hold_one()
+        leaves = await s.post(6)
+        waits = await s.post(7)
+        leaves.cancel()
+        await until(lambda: len(s.server.server_state.tasks) == 2)
+        s.model.gate.set()
+        for answer in (first, waits):
+            assert (await answer).status_code == 200
+        assert s.model.asked == [[5], [7]]
 
 
-def test_what_waits_when_the_server_is_stopped_is_answered(held: Settings) -> None:
-    async def scenario() -> None:
-        async with serving(held) as s:
-            waiting = [await s.hold_one(), await s.post(6), await s.post(7)]
-            s.server.should_exit = True
-            await until(lambda: not s.server.servers[0].is_serving())
-            assert s.model.asked == [[5]]
-            s.model.gate.set()
-            for answer in waiting:
-                assert (await answer).status_code == 200
-        assert s.model.asked == [[5], [6, 7]]
-        assert s.model.calls[-1] == "close"
-
-    asyncio.run(scenario())
+async def test_what_waits_when_the_server_is_stopped_is_answered(held: Settings) -> None:
+    async with serving(held) as s:
+        waiting = [await s.hold_one(), await s.post(6), await s.post(7)]
+        s.server.should_exit = True
+        await until(lambda: not s.server.servers[0].is_serving())
+        assert s.model.asked == [[5]]
+        s.model.gate.set()
+        for answer in waiting:
+            assert (await answer).status_code == 200
+    assert s.model.asked == [[5], [6, 7]]
+    assert s.model.calls[-1] == "close"

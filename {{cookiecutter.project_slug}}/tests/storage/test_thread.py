@@ -26,6 +26,8 @@ from app.tasks.schemas import Task
 from app.tasks.store import TaskStore
 from tests.tasks.helpers import FAR, LONGEST_SECONDS, new_task, wait_for
 
+pytestmark = pytest.mark.anyio
+
 
 class Held(SqliteConnection):
     """A connection that counts its commits, fails when it is down, and can wait at a gate."""
@@ -112,15 +114,6 @@ def bug() -> None:
 def run(storage: Storage, method: Callable[..., Any], *args: object) -> object:
     """Call a function in the storage's thread."""
     return storage.wait_for(Call(partial(method, *args)))
-
-
-def ping(storage: Storage) -> None:
-    """Ping, as an event loop does."""
-
-    async def call() -> None:
-        await storage.ping()
-
-    asyncio.run(call())
 
 
 def all_tasks(tasks: TaskStore) -> list[Task]:
@@ -276,52 +269,45 @@ def test_a_method_that_would_wait_for_itself_is_a_bug_and_not_a_standstill(
 # from event loops
 
 
-def test_an_event_loop_turns_while_its_calls_wait(tasks: TaskStore, held: Held) -> None:
-    async def call_many() -> list[Task]:
-        blocked = tasks.storage.put(Call(held.wait_at_the_gate))
-        adding = [asyncio.ensure_future(tasks.add(new_task())) for _ in range(30)]
-        assert await asyncio.to_thread(held.entered.acquire, timeout=LONGEST_SECONDS)
-        assert not any(future.done() for future in (blocked, *adding))
-        held.gate.set()
-        await blocked
-        return await asyncio.gather(*adding)
-
-    made = asyncio.run(call_many())
+async def test_an_event_loop_turns_while_its_calls_wait(tasks: TaskStore, held: Held) -> None:
+    blocked = tasks.storage.put(Call(held.wait_at_the_gate))
+    adding = [asyncio.ensure_future(tasks.add(new_task())) for _ in range(30)]
+    assert await asyncio.to_thread(held.entered.acquire, timeout=LONGEST_SECONDS)
+    assert not any(future.done() for future in (blocked, *adding))
+    held.gate.set()
+    await blocked
+    made = await asyncio.gather(*adding)
     assert all_tasks(tasks) == made[::-1]
 
 
-def test_refusals_are_raised_in_the_event_loop(tasks: TaskStore) -> None:
-    async def call() -> None:
-        with pytest.raises(TaskNotFoundError):
-            await tasks.get(uuid4())
-        await tasks.add(new_task(key="k", fingerprint="f"))
-        with pytest.raises(IdempotencyConflictError):
-            await tasks.add(new_task(key="k", fingerprint="other"))
-
-    asyncio.run(call())
+async def test_refusals_are_raised_in_the_event_loop(tasks: TaskStore) -> None:
+    with pytest.raises(TaskNotFoundError):
+        await tasks.get(uuid4())
+    await tasks.add(new_task(key="k", fingerprint="f"))
+    with pytest.raises(IdempotencyConflictError):
+        await tasks.add(new_task(key="k", fingerprint="other"))
 
 
-def test_a_caller_that_has_gone_disturbs_nobody(tasks: TaskStore, held: Held) -> None:
+async def test_a_caller_that_has_gone_disturbs_nobody(tasks: TaskStore, held: Held) -> None:
     gone, stays = new_task(), new_task()
-
-    async def call() -> Task:
-        blocked = tasks.storage.put(Call(held.wait_at_the_gate))
-        cancelled = asyncio.ensure_future(tasks.add(gone))
-        staying = asyncio.ensure_future(tasks.add(stays))
-        assert await asyncio.to_thread(held.entered.acquire, timeout=LONGEST_SECONDS)
-        cancelled.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await cancelled
-        held.gate.set()
-        async with asyncio.timeout(LONGEST_SECONDS):
-            await blocked
-            return await staying
-
-    assert str(asyncio.run(call()).id) == stays.id
+    blocked = tasks.storage.put(Call(held.wait_at_the_gate))
+    cancelled = asyncio.ensure_future(tasks.add(gone))
+    staying = asyncio.ensure_future(tasks.add(stays))
+    assert await asyncio.to_thread(held.entered.acquire, timeout=LONGEST_SECONDS)
+    cancelled.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+    held.gate.set()
+    async with asyncio.timeout(LONGEST_SECONDS):
+        await blocked
+        done = await staying
+    assert str(done.id) == stays.id
     assert str(tasks.get.sync(UUID(gone.id)).id) == gone.id  # it was done all the same
 
 
 def in_a_loop(tasks: TaskStore, new: NewTask) -> Task:
+    """The task, once it was added in an event loop of this thread's own."""
+
     async def call() -> Task:
         return await tasks.add(new)
 
@@ -337,11 +323,11 @@ def test_event_loops_and_threads_share_a_commit(tasks: TaskStore, held: Held) ->
     assert held.commits == 2
 
 
-def test_a_ping_asks_the_database(tasks: TaskStore, held: Held) -> None:
-    ping(tasks.storage)
+async def test_a_ping_asks_the_database(tasks: TaskStore, held: Held) -> None:
+    await tasks.storage.ping()
     run(tasks.storage, held.execute, "DROP TABLE schema_versions")
     with pytest.raises(StorageUnavailableError):
-        ping(tasks.storage)
+        await tasks.storage.ping()
 
 
 # the end
@@ -361,17 +347,13 @@ def test_closing_finishes_what_is_queued(tmp_path: Path) -> None:
     assert held.closed
 
 
-def test_whoever_calls_after_the_end_is_refused_and_does_not_wait_for_ever(tmp_path: Path) -> None:
+async def test_whoever_calls_after_the_end_is_refused_at_once(tmp_path: Path) -> None:
     with closing(Storage(Held(tmp_path / "app.sqlite3"))) as storage:
         tasks = TaskStore(storage)
     with pytest.raises(StorageUnavailableError):
         tasks.add.sync(new_task())
     with pytest.raises(StorageUnavailableError):
-        asyncio.run(awaited(tasks.add, new_task()))
-
-
-async def awaited(method: Callable[[NewTask], Any], new: NewTask) -> object:
-    return await method(new)
+        await tasks.add(new_task())
 
 
 def test_each_call_has_its_arguments(tasks: TaskStore) -> None:

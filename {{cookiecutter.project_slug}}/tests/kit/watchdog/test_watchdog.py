@@ -67,7 +67,7 @@ def watch(code: Callable[[threading.Event], Coroutine[Any, Any, None]]) -> list[
         with Watchdog(asyncio.get_running_loop(), 0.02, report):
             await code(told)
 
-    asyncio.run(main())
+    asyncio.run(main())  # a new loop each time, which nothing else has kept busy
     return blocks
 
 
