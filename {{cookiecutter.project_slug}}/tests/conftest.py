@@ -64,6 +64,7 @@ def loop_stays_free(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
         with Watchdog(loop, LONGEST_BLOCK_SECONDS, blocks.append, pytestconfig.rootpath):
             run_forever(loop)
 
+    # every loop, also one that the code under test makes
     monkeypatch.setattr(BaseEventLoop, "run_forever", run_watched)
     yield
     over = [block for block in blocks if block.over]

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
 from app.__main__ import main
-from app.main import create_app
-from app.settings import Settings
 from tests.conftest import free_port, serve, start
 from tests.fakes import FLOWER
 
 SECRET = "not-long-enough-secret"
+app = FastAPI()
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -73,19 +73,15 @@ def test_a_bug_in_a_loader_shows_where_it_is(tmp_path: Path) -> None:
     assert "fakes.py" in printed
 
 
-def test_uvicorn_is_given_the_settings(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = settings.model_copy(update={"port": free_port()})
-    given: dict[str, Any] = {}
-    monkeypatch.setattr(sys, "argv", ["app"])
-    monkeypatch.setattr("app.__main__.load_settings", lambda _: settings)
+def test_uvicorn_is_given_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    port, given = free_port(), dict[str, Any]()
+    monkeypatch.setenv("HOST", "127.0.0.1")
+    monkeypatch.setenv("PORT", str(port))
+    monkeypatch.setattr(sys, "argv", ["app"])  # a program has its arguments from nowhere else
+    # the real one returns when the process is stopped
     monkeypatch.setattr("uvicorn.run", lambda app, **options: given.update(options, app=app))
-    monkeypatch.setattr(sys.modules[__name__], "app", create_app(settings), raising=False)
     main(f"{__name__}:app")
-    assert (given["app"], given["host"], given["port"]) == (
-        f"{__name__}:app",
-        "127.0.0.1",
-        settings.port,
-    )
+    assert (given["app"], given["host"], given["port"]) == (f"{__name__}:app", "127.0.0.1", port)
     # a model that loads for longer than uvicorn's five seconds must not look like a hung worker
     assert given["timeout_worker_healthcheck"] >= 60
     assert given["access_log"] is False

@@ -29,7 +29,7 @@ def test_json_keeps_a_forged_line_inside_its_string(capsys: pytest.CaptureFixtur
 def test_a_terminal_gets_words(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)  # pytest's is a file
     configure_logs()
     structlog.get_logger().info("said", text=FORGED)
     (line,) = capsys.readouterr().err.splitlines()

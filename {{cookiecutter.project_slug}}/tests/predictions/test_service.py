@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import asynccontextmanager
 
 import httpx2
@@ -11,6 +11,7 @@ import uvicorn
 from fastapi.testclient import TestClient
 
 from app.main import create_app
+from app.serving.batching import BatchingModel
 from app.settings import Settings
 from tests import fakes
 from tests.conftest import LOCAL, free_port
@@ -35,28 +36,29 @@ def held_model() -> HeldModel:
 
 
 @pytest.mark.parametrize("path", ["/v1/predict", "/v1/predictions"])
-def test_who_finds_the_queue_full_is_told_when_to_come_back(
-    held: Settings, path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with (
-        TestClient(create_app(held), base_url=LOCAL) as client,
-        ThreadPoolExecutor(1) as pool,
-    ):
-        model = held_model()
+def test_who_finds_the_queue_full_is_told_when_to_come_back(settings: Settings, path: str) -> None:
+    model = HeldModel()
+    app = create_app(
+        settings,
+        open_model=lambda _: BatchingModel(model, size=1, patience=30, longest_queue=1),
+    )
+    with TestClient(app, base_url=LOCAL) as client, ThreadPoolExecutor(3) as pool:
         try:
-            first = pool.submit(client.post, path, json=FLOWER)
+            asked = [pool.submit(client.post, path, json=FLOWER)]
             assert model.started.acquire(timeout=30)
-            monkeypatch.setattr(client.app_state["model"], "_longest_queue", 0)
-            refused = client.post(path, json=FLOWER)
+            asked += [pool.submit(client.post, path, json=FLOWER) for _ in range(2)]
+            refused = next(as_completed(asked, timeout=30))  # one waits, and there is no more room
             assert client.get("/health/live").status_code == 200  # the loop turns
-            assert not first.done()
+            assert [answer.done() for answer in asked].count(True) == 1
         finally:
             model.gate.set()
-        assert first.result().is_success
-    assert refused.status_code == 503
-    assert refused.headers["Retry-After"] == "1"
-    assert refused.headers["content-type"] == "application/problem+json"
-    assert refused.json()["type"] == "urn:problem:ModelBusy"
+        answers = [answer.result() for answer in asked if answer is not refused]
+    assert [answer.is_success for answer in answers] == [True, True]
+    refusal = refused.result()
+    assert refusal.status_code == 503
+    assert refusal.headers["Retry-After"] == "1"
+    assert refusal.headers["content-type"] == "application/problem+json"
+    assert refusal.json()["type"] == "urn:problem:ModelBusy"
 
 
 class Serving:

@@ -77,6 +77,7 @@ def test_training_again_gives_the_same_version(artefact: Path, tmp_path: Path) -
 def test_the_command_trains(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    # a program that is run by its path has its arguments from nowhere else
     monkeypatch.setattr(sys, "argv", ["train", "--out", str(tmp_path)])
     runpy.run_path(str(ROOT / "app" / "models" / "iris" / "train.py"), run_name="__main__")
     assert read_artefact(tmp_path)[0].version in capsys.readouterr().out

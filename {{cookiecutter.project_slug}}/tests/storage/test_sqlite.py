@@ -182,7 +182,7 @@ def test_a_read_only_file_is_refused(
 ) -> None:
     if exists:
         open_tasks(path)
-    connect = sqlite3.connect  # root may write everywhere, so permissions would not do
+    connect = sqlite3.connect
 
     def connect_read_only(path: Path, timeout: float, **_: object) -> sqlite3.Connection:
         uri = f"file:{path}?mode=ro"
@@ -190,6 +190,7 @@ def test_a_read_only_file_is_refused(
             uri, timeout=timeout, uri=True, isolation_level=None, check_same_thread=False
         )
 
+    # root may write everywhere, so a file's permissions would not do
     monkeypatch.setattr("app.storage.sqlite.sqlite3.connect", connect_read_only)
     with pytest.raises(StartError, match=r"readonly|unable to open"):
         open_tasks(path, busy_seconds=0.05)

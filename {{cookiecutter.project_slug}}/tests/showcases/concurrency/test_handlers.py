@@ -57,6 +57,7 @@ def test_def_sleeps_beside_the_loop_and_blocking_in_it(
     client: TestClient, path: str, blocks: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[bool] = []
+    # the routes take no sleep as an argument: their one line of sleeping is what they teach
     monkeypatch.setattr(
         "app.showcases.concurrency.handlers.time.sleep", lambda _: seen.append(in_the_loop())
     )
@@ -74,6 +75,7 @@ def test_the_awaiting_one_gives_way(client: TestClient, monkeypatch: pytest.Monk
             await waiting[0].wait()
         waiting[0].set()
 
+    # the same: a sleep that ends when the next one begins
     monkeypatch.setattr("app.showcases.concurrency.handlers.anyio.sleep", until_the_next)
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda _: client.get(PATHS[0]).status_code, range(2)))
@@ -85,6 +87,7 @@ def test_the_awaiting_one_gives_way(client: TestClient, monkeypatch: pytest.Monk
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No `def` route comes back before the block is left."""
     release = threading.Event()
+    # the same: the longest wait that a client may ask for is too short on a busy machine
     monkeypatch.setattr("app.showcases.concurrency.handlers.time.sleep", lambda _: release.wait(30))
     try:
         yield
