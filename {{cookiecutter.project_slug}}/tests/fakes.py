@@ -4,20 +4,24 @@ import os
 import signal
 import threading
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 
 from app.models import Features
 from app.serving.artefact import FeatureRange, ModelCard
 from app.serving.protocol import Matrix, Model
 from app.settings import Settings
 
-FLOWER = {
-    "sepal_length_cm": 5.1,
-    "sepal_width_cm": 3.5,
-    "petal_length_cm": 1.4,
-    "petal_width_cm": 0.2,
-}
+
+def example(question: type[BaseModel]) -> dict[str, Any]:
+    """What a client may ask: the first example of every field."""
+    return {name: (field.examples or [None])[0] for name, field in question.model_fields.items()}
+
+
+FLOWER = example(Features)  # its petals are short
+HEADER = ",".join(FLOWER)
 CARD = ModelCard(
     name="fake",
     version="000000000000",
@@ -31,6 +35,11 @@ CARD = ModelCard(
     labels=["short", "long"],
     libraries={},
 )
+
+
+def csv_row(**changes: object) -> str:
+    """The flower as a row under `HEADER`, except for these values."""
+    return ",".join(str(value) for value in (FLOWER | changes).values())
 
 
 class FakeModel:

@@ -1,5 +1,6 @@
 """Every setting and every route is documented, and what the pages say is what the code does."""
 
+import csv
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from app.main import create_app
+from app.models import Features
 from app.settings import Settings
 from tests.conftest import ROOT
 
@@ -93,6 +95,24 @@ def test_the_bounds_are_in_the_document(settings: Settings) -> None:
     ].items()
 
 
+def test_the_bodies_on_the_pages_are_accepted() -> None:
+    pages = "".join(path.read_text() for path in [ROOT / "README.md", *DOCS.glob("*.md")])
+    name = next(iter(Features.model_fields))
+    bodies = re.findall(rf'\{{"{name}".*?\}}', pages, re.S)
+    assert bodies
+    for body in bodies:
+        Features.model_validate_json(body)
+
+
+def test_the_file_on_the_page_about_tasks_is_accepted(tmp_path: Path) -> None:
+    [program] = re.findall(r"^python3 -c '\n(.*?)' >", (DOCS / "tasks.md").read_text(), re.M | re.S)
+    rows = list(csv.DictReader(python(tmp_path, "-c", program).splitlines()))
+    assert len(rows) == 100_000
+    for row in rows[::97]:
+        assert row.pop("id")
+        Features.model_validate_strings(row)
+
+
 def test_the_pages_work_without_the_internet(client: TestClient) -> None:
     page = client.get("/docs").text
     assert "http" not in re.sub(r"https?://www\.w3\.org", "", page)
@@ -168,7 +188,7 @@ with TestClient(app, base_url="http://localhost") as client:
 
 def test_the_page_about_tasks_adds_a_kind_to_the_letter(artefact: Path, tmp_path: Path) -> None:
     copy_app(tmp_path, "tasks.md", "app/tasks/kinds/count_primes.py")
-    registry = tmp_path / "app/tasks/kinds/__init__.py"
+    registry = tmp_path / "app/tasks/kinds/registry.py"
     text = registry.read_text()
     added = re.findall(r"^ (.*\n)\+(.*\n)", (DOCS / "tasks.md").read_text(), re.M)
     assert len(added) == 2

@@ -16,7 +16,7 @@ from sklearn.datasets import load_iris
 
 from app.kit.start import StartError
 from app.main import create_app
-from app.models import open_model
+from app.models import Features, open_model
 from app.models.iris.train import ranges, train
 from app.serving.artefact import ArtefactError, ModelFacts, read_artefact, write_artefact
 from app.serving.onnx import load_model
@@ -54,13 +54,7 @@ def test_the_model_is_good_and_its_card_says_how_good(artefact: Path) -> None:
 
 
 def test_a_real_row_is_served(artefact: Path, settings: Settings) -> None:
-    flower = dict(
-        zip(
-            ("sepal_length_cm", "sepal_width_cm", "petal_length_cm", "petal_width_cm"),
-            load_iris().data[100].tolist(),
-            strict=True,
-        )
-    )
+    flower = dict(zip(Features.model_fields, load_iris().data[100].tolist(), strict=True))
     loader = Settings.model_fields["model_loader"].default
     real = settings.model_copy(update={"model_dir": artefact, "model_loader": loader})
     with TestClient(create_app(real), base_url=LOCAL) as client:

@@ -18,6 +18,7 @@ import pytest
 from app.settings import Settings
 from app.tasks.engine.celery.engine import make_celery
 from tests.conftest import serve, start
+from tests.fakes import HEADER, csv_row
 from tests.servers import Postgres, Redis, running
 from tests.tasks.test_survival import FAST, SERVED, read, rows, submit, wait_for, wait_for_state
 
@@ -247,9 +248,8 @@ def test_a_batch_goes_on_in_another_worker(
 ) -> None:
     if storage == "postgres":
         variables["DATABASE_URL"] = request.getfixturevalue("postgres").url
-    header = "sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm"
-    lines = [f"{4 + n % 4},3.5,1.4,{n % 20 + 1}" for n in range(40_000)]
-    upload = {"file": ("flowers.csv", "\n".join([header, *lines]))}
+    lines = [csv_row(sepal_length_cm=4 + n % 4, petal_width_cm=n % 20 + 1) for n in range(40_000)]
+    upload = {"file": ("flowers.csv", "\n".join([HEADER, *lines]))}
     with ExitStack() as stack:
         client, _ = stack.enter_context(serve(tmp_path, SERVED, **variables))
         first = stack.enter_context(worker(tmp_path, **variables))

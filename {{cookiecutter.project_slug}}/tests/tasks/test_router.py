@@ -27,12 +27,12 @@ from app.storage.opening import open_storage
 from app.storage.thread import Call
 from app.tasks.kinds.batch_prediction import ROWS_PER_PIECE
 from tests.conftest import LOCAL
-from tests.fakes import CARD
+from tests.fakes import CARD, FLOWER, HEADER, csv_row
 from tests.storage.helpers import Changed, Direct
 from tests.tasks.helpers import FAR, wait_for
 
-HEADER = "sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm"
-CSV = f"{HEADER}\n5.1,3.5,1.4,0.2\n7,3.5,1.4,0.2\n"
+SHORT, LONG = csv_row(), csv_row(sepal_length_cm=7)
+CSV = f"{HEADER}\n{SHORT}\n{LONG}\n"
 WAIT = "/v1/tasks/wait"
 BATCH = "/v1/tasks/batch-prediction"
 NOBODY = UUID(int=0)  # the same in every process: it is part of names of tests
@@ -322,11 +322,11 @@ def test_a_csv_comes_back_with_its_answers(client: TestClient) -> None:
     assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [row["label"] for row in rows] == ["short", "long"]
-    assert [row["sepal_length_cm"] for row in rows] == ["5.1", "7"]
+    assert [row["sepal_length_cm"] for row in rows] == [str(FLOWER["sepal_length_cm"]), "7"]
 
 
 def test_a_file_in_many_pieces_comes_back_whole(client: TestClient) -> None:
-    rows = [f"{n / 1000},3.5,1.4,0.2" for n in range(1, 3 * ROWS_PER_PIECE)]
+    rows = [csv_row(sepal_length_cm=n / 1000) for n in range(1, 3 * ROWS_PER_PIECE)]
     task = wait_for_state(client, upload(client, "\n".join([HEADER, *rows])).json(), "succeeded")
     lines = client.get(f"/v1/tasks/{task['id']}/result").text.splitlines()
     assert [line.rsplit(",", 3)[0] for line in lines] == [HEADER, *rows]
@@ -382,8 +382,8 @@ def test_a_form_without_the_file_is_refused(idle: TestClient) -> None:
 def test_uploads_and_bodies_have_a_largest_size(settings: Settings) -> None:
     small = settings.model_copy(update={"task_upload_bytes": 4_096, "max_body_bytes": 1_024})
     with TestClient(create_app(small), base_url=LOCAL) as client:
-        assert upload(client, CSV + "5.1,3.5,1.4,0.2\n" * 100).status_code == 202
-        problem(upload(client, CSV + "5.1,3.5,1.4,0.2\n" * 300), 413)
+        assert upload(client, CSV + f"{SHORT}\n" * 100).status_code == 202
+        problem(upload(client, CSV + f"{SHORT}\n" * 300), 413)
         problem(client.post(WAIT, json={"seconds": 0, "more": "x" * 2_000}), 413)
         assert len(listed(client)) == 1
 

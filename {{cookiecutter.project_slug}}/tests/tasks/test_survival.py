@@ -15,6 +15,7 @@ import httpx2
 import pytest
 
 from tests.conftest import free_port, serve, start, wait_until_live
+from tests.fakes import HEADER, csv_row
 
 FAST = {
     "TASK_LEASE_SECONDS": "1",
@@ -237,8 +238,8 @@ def test_a_task_that_kills_its_process_ends_dead_and_stops_no_other(tmp_path: Pa
 
 
 def test_a_batch_goes_on_after_a_kill_where_it_was(tmp_path: Path) -> None:
-    header = "id,sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm"
-    lines = [f"{n},{4 + n % 4},3.5,1.4,0.2" for n in range(40_000)]
+    header = f"id,{HEADER}"
+    lines = [f"{n},{csv_row(sepal_length_cm=4 + n % 4)}" for n in range(40_000)]
     upload = {"file": ("flowers.csv", "\n".join([header, *lines]))}
     with serve(tmp_path, SERVED, **FAST) as (client, process):
         task_id = client.post("/v1/tasks/batch-prediction", files=upload).json()["id"]
@@ -264,9 +265,8 @@ def test_a_full_disk_is_a_clear_answer_and_leaves_nothing_half_written(tmp_path:
         before = client.get("/v1/tasks").json()["items"]
         largest = max(path.stat().st_size for path in tmp_path.iterdir())
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))
-        header = "note,sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm"
-        lines = [f"{random.randbytes(40).hex()},5.1,3.5,1.4,0.2" for _ in range(8_000)]
-        upload = {"file": ("flowers.csv", "\n".join([header, *lines]))}
+        lines = [f"{random.randbytes(40).hex()},{csv_row()}" for _ in range(8_000)]
+        upload = {"file": ("flowers.csv", "\n".join([f"note,{HEADER}", *lines]))}
         answer = client.post("/v1/tasks/batch-prediction", files=upload)
         assert answer.status_code == 503
         assert answer.headers["Content-Type"] == "application/problem+json"
