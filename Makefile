@@ -1,4 +1,4 @@
-# Everything a user or a contributor runs. Needs Python 3.11+, git and make; brings the rest itself.
+# Everything that a user or a contributor runs. Needs Python 3.11+, git and make; installs the rest.
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -8,7 +8,7 @@ WORKERS ?= 3
 UV := $(shell command -v uv 2>/dev/null || echo $(CURDIR)/.tools/bin/uv)
 BIN := .venv/bin
 
-# Where the tests find uv; and an interpreter is never downloaded behind the user's back.
+# The tests find uv through this; no interpreter is ever downloaded behind the user's back.
 export UV
 export UV_PYTHON_DOWNLOADS ?= never
 
@@ -23,10 +23,10 @@ help:
 	@echo 'make test            every test that needs no server'
 	@echo 'make test-services   the tests that need Chromium, Redis and Postgres'
 	@echo 'make lint            ruff and mypy'
-	@echo 'make lock            compile requirements-dev.txt again'
-	@echo 'make clean           remove what the commands above made'
+	@echo 'make lock            compile requirements-dev.txt from pyproject.toml'
+	@echo 'make clean           remove what the commands above created'
 
-# An $(error) is one line; a failing command would add a second one of make's own.
+# An $(error) prints one line; after a failing command make would print a second one.
 python:
 	@$(if $(PYTHON_FAULT),$(error $(PYTHON_FAULT)))
 
@@ -56,13 +56,13 @@ lock: python $(UV)
 clean:
 	rm -rf $(BUILD) .venv .tools .mypy_cache .pytest_cache .ruff_cache
 
-# Compiled, because the tests keep Python from writing bytecode: each of their many programs would
-# compile its libraries again.
+# Compiled, because the tests keep Python from writing bytecode: without it, each of their many
+# programs would compile its libraries again.
 .venv/installed: requirements-dev.txt | python $(UV)
 	$(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
 	$(UV) pip sync --quiet --compile-bytecode --python .venv requirements-dev.txt
 	@touch $@
 
 $(CURDIR)/.tools/bin/uv: | python
-	@echo 'No uv here: getting one into .tools'
+	@echo 'No uv here: installing it into .tools'
 	@$(PYTHON) -m pip install -qq --disable-pip-version-check --target .tools uv

@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks import measure, project
 from benchmarks.measure import markdown, paired, spread, verdict
 
-LIBRARIES = "import fastapi, pydantic_settings, onnxruntime, aiosqlite"
+LIBRARIES = "import fastapi, pydantic_settings, onnxruntime, sqlite3"
 APP = "import app.main"
 TARGET = 1.20
 STARTS = 7

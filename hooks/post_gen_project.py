@@ -16,7 +16,7 @@ from pathlib import Path
 # The template's only expression in this file; hooks/pre_gen_project.py says why it is safe.
 ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
-# What the answers come to, as the tags in the template's files ask it too: cookiecutter.json.
+# What follows from the answers; the tags in the template's files read the same: cookiecutter.json.
 COURSE = ANSWERS["__course"] == "yes"
 SHOWCASES = ANSWERS["__showcases"] == "yes"
 CELERY = ANSWERS["__celery"] == "yes"
@@ -38,7 +38,7 @@ KEPT = {
     "Dockerfile": CONTAINER,
     "compose.yaml": CONTAINER,
     ".dockerignore": CONTAINER,
-    # not all tests pass before the last exercise is done; course/teach.md has a workflow
+    # some tests fail until the last exercise is done; course/teach.md has a workflow for a course
     ".github": not COURSE,
     "app/tasks/engine/celery": CELERY,
     "docs/celery.md": CELERY,
@@ -47,7 +47,7 @@ KEPT = {
     "tests/tasks/test_folder_broker.py": CELERY,
 }
 
-# What stands before each secret that is made for .env.prod, when the project has it.
+# The secrets that are made for .env.prod if they are in it, and what precedes each of them.
 SECRETS = {"API_KEY": "", "POSTGRES_PASSWORD": "", "FLOWER_BASIC_AUTH": "operator:"}
 
 LEARN = """
@@ -56,7 +56,7 @@ LEARN = """
     cd {slug}
     uv run learn
 
-It shows what to read and what to do, and looks at your work whenever you save a file."""
+It shows what to read and what to do, and checks your work whenever you save a file."""
 
 NEXT_STEPS = """
 {slug} is ready. Next:
@@ -74,7 +74,7 @@ uv is not on your PATH; it creates the environment and installs what the project
 
 
 def prune() -> None:
-    """Remove every path of the table that these answers do not keep."""
+    """Remove every path in the table that these answers do not keep."""
     for name, kept in KEPT.items():
         path = Path(name)
         if kept or not path.exists():
@@ -91,7 +91,7 @@ def private(path: str, flags: int) -> int:
 
 
 def write_once(path: Path, text: str) -> None:
-    """Write a settings file, unless there is one: generating again must not lose a key."""
+    """Write a settings file unless it exists: generating again must not lose a key."""
     try:
         with open(path, "x", encoding="utf-8", newline="\n", opener=private) as file:
             file.write(text)
@@ -100,7 +100,7 @@ def write_once(path: Path, text: str) -> None:
 
 
 def write_settings() -> None:
-    """Write .env for development, and .env.prod with secrets of its own."""
+    """Write .env for development, and .env.prod with new secrets."""
     development = Path(".env.example").read_text(encoding="utf-8")
     write_once(Path(".env"), development)
     production = Path(".env.prod.example").read_text(encoding="utf-8")
@@ -111,7 +111,7 @@ def write_settings() -> None:
 
 
 def hand_out_course() -> None:
-    """Put the starters of the exercises in, and keep the solution aside."""
+    """Insert the starters of the exercises, and set the solution aside."""
     sys.dont_write_bytecode = True
     sys.path.insert(0, "course")
     importlib.import_module("learn.chapters.handout").hand_out(Path())

@@ -35,8 +35,8 @@ WINDOWS_DEVICES = frozenset(
     ["con", "prn", "aux", "nul"] + [f"{port}{n}" for port in ("com", "lpt") for n in range(10)]
 )
 
-# A project that bears the name of a package it needs, even through another package, shadows it:
-# uv then refuses to resolve. tests/test_refusals.py holds this list against what is installed.
+# A project with the name of a package that it needs, directly or not, would shadow it, and uv would
+# refuse to resolve. tests/test_refusals.py compares this list with what is installed.
 PACKAGES = """
 amqp annotated-doc annotated-types anyio ast-serialize async-timeout bidict billiard
 blinker brotli celery certifi cffi charset-normalizer click click-didyoumean click-plugins
@@ -56,7 +56,7 @@ zope-event zope-interface
 """
 DEPENDENCIES = frozenset(PACKAGES.split())
 
-# Text is written into TOML, Python and Markdown, where these would end a string or start another.
+# Answers are written into TOML, Python and Markdown, where these would end a string or begin one.
 FORBIDDEN = {
     '"': "double quotes",
     "\\": "backslashes",
@@ -68,13 +68,13 @@ INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def answer(question: str) -> str:
-    """Return the answer as text: a replay file can hold any JSON value, or none."""
+    """Return the answer as text: in a replay file it can be any JSON value, or missing."""
     value = ANSWERS.get(question, "")
     return value if isinstance(value, str) else json.dumps(value)
 
 
 def is_invisible(character: str) -> bool:
-    """Tell whether a character shows nothing, yet changes how text is read."""
+    """Tell whether a character is invisible, yet changes how text is read."""
     return unicodedata.category(character) in INVISIBLE
 
 
@@ -101,7 +101,7 @@ def slug_from(text: str) -> str:
 
 
 def text_faults(text: str, limit: int) -> Iterator[str]:
-    """Say each thing that is wrong with a name or a description."""
+    """Yield each fault of a name or a description."""
     if not text.strip():
         yield "is empty"
     for fault in dict.fromkeys(FORBIDDEN[c] for c in text if c in FORBIDDEN):
@@ -113,22 +113,22 @@ def text_faults(text: str, limit: int) -> Iterator[str]:
 
 
 def slug_faults(slug: str) -> Iterator[str]:
-    """Say each thing that is wrong with the slug."""
+    """Yield each fault of the slug."""
     if not SLUG.fullmatch(slug):
         yield (
-            "must start with a lower-case letter and have only lower-case letters, digits and"
+            "must start with a lower-case letter and contain only lower-case letters, digits and"
             f" single hyphens between them, not {slug[:80]!a}"
         )
     if len(slug) > MAX_SLUG_LENGTH:
         yield f"is {len(slug)} characters long, more than {MAX_SLUG_LENGTH}"
     if slug in WINDOWS_DEVICES:
-        yield f"must not be {slug}: Windows keeps that name for a device"
+        yield f"must not be {slug}: Windows reserves that name for a device"
     if slug in DEPENDENCIES:
         yield f"must not be {slug}: the project depends on the package of that name"
 
 
 def problems() -> Iterator[str]:
-    """Say what is wrong with each answer, and what to type instead."""
+    """Yield a line for each fault of an answer, with what to type instead."""
     for question, limit in MAX_LENGTH.items():
         text = answer(question)
         suggestion = cleaned(text, limit) or EXAMPLES[question]
@@ -145,7 +145,7 @@ def problems() -> Iterator[str]:
 
 
 def main() -> None:
-    """Exit 1 with every problem on standard error, or say nothing."""
+    """Exit with 1 and every problem on standard error, or print nothing."""
     found = list(problems())
     if found:
         sys.exit("\n  - ".join(["These answers cannot work, so nothing was generated:", *found]))

@@ -1,7 +1,7 @@
 """Generate the default project, install it, train its model, serve it and say where to look.
 
-`make demo` runs this. A second run uses what the first one made, and the stored predictions are
-still there; after a change of the template the project is generated again around them.
+`make demo` runs this. A second run reuses what the first one made, and the stored predictions are
+still there. When the template has changed, the project is generated again around them.
 """
 
 import argparse
@@ -26,22 +26,23 @@ LONGEST_START_SECONDS = 60
 WHERE_TO_LOOK = """
 The service answers at {url}
 
-    {url}/docs            every route, to be tried in the browser
+    {url}/docs            every route, to try in the browser
     {url}/v1/model        what the model is, and how good
-    {url}/v1/predictions  what was predicted so far
+    {url}/v1/predictions  the predictions made so far
 
 Predict from another terminal:
 
     curl {url}/v1/predictions -H 'Content-Type: application/json' -d '{flower}'
 
-Predict a file of 100,000 flowers, watch how far it is, and get the answers; <id> is in the first
-one. Kill the server in the middle if you like, and start it again: within half a minute it goes on.
+Predict a file of 100,000 flowers, watch the progress, and download the answers; <id> is in what the
+first command prints. Kill the server halfway if you like, and start it again: the task resumes
+within half a minute.
 
     curl {url}/v1/tasks/batch-prediction -F file=@{flowers}
     curl -N {url}/v1/tasks/<id>/events
     curl {url}/v1/tasks/<id>/result -o answers.csv
 
-Ctrl-C stops it; predictions and tasks stay.
+Ctrl-C stops it; predictions and tasks are kept.
 """
 FLOWERS = "flowers.csv"
 FLOWER = (
@@ -50,11 +51,11 @@ FLOWER = (
 
 
 def main() -> None:
-    """Do what the command line asks for."""
+    """Run the demo, or only check the port, as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", default="8000", help="the port to serve on")
     parser.add_argument("--build", type=Path, default=ROOT / "build", help="the folder to work in")
-    parser.add_argument("--check", action="store_true", help="only say whether the port is free")
+    parser.add_argument("--check", action="store_true", help="only check that the port is free")
     options = parser.parse_args()
     fault = port_fault(options.port)
     if fault or options.check:
@@ -70,7 +71,7 @@ def main() -> None:
 
 
 def port_fault(port: str) -> str | None:
-    """Say why the port cannot be used, before anything long is begun; None when it can."""
+    """Return why the port cannot be used, before any long step begins; None when it can."""
     if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):
         return f"PORT must be a number from 1 to 65535, not {port!r}"
     try:
@@ -82,7 +83,7 @@ def port_fault(port: str) -> str | None:
 
 
 def prepare(project: Path) -> None:
-    """Make the project ready to serve, unless it is and the template has not changed since."""
+    """Make the project ready to serve, unless it already is and the template has not changed."""
     ready = project.with_name(f"{SLUG}.ready")
     if ready.exists() and ready.stat().st_mtime > newest(template_files()) and is_whole(project):
         return
@@ -97,7 +98,7 @@ def prepare(project: Path) -> None:
 
 
 def write_flowers(path: Path) -> None:
-    """Write flowers that nobody has measured, a row each, for a batch of predictions."""
+    """Write a row for each of many invented flowers, for a batch of predictions."""
     chance = random.Random(1)  # noqa: S311
     ranges = {
         "sepal_length_cm": (4.3, 7.9),
@@ -113,13 +114,13 @@ def write_flowers(path: Path) -> None:
 
 
 def is_whole(project: Path) -> bool:
-    """Tell whether nobody removed by hand what the last run made."""
+    """Tell whether everything that the last run made is still there."""
     made = [interpreter(project), project / "var" / "model", project.with_name(FLOWERS)]
     return all(path.exists() for path in made)
 
 
 def template_files() -> Iterable[Path]:
-    """Every path that decides what is generated; a folder's time says when a file left it."""
+    """Yield every path that decides what is generated; a folder's time says when a file left it."""
     yield ROOT / "cookiecutter.json"
     for folder in ("hooks", "{{cookiecutter.project_slug}}"):
         yield from (ROOT / folder, *(ROOT / folder).rglob("*"))
@@ -131,18 +132,18 @@ def newest(paths: Iterable[Path]) -> float:
 
 
 def generate(project: Path) -> None:
-    """Generate the default project; into a folder that exists, file by file over the old ones."""
+    """Generate the default project; in a folder that exists, overwrite the old files."""
     pins = ["--constraints", str(ROOT / "requirements-dev.txt")]
     cookiecutter = [UV, "tool", "run", "--python", sys.executable, *pins, "cookiecutter"]
     answers = ["--no-input", "--default-config", "--output-dir", str(project.parent)]
-    # What the template says to do next is what the demo does next.
+    # The demo itself does what the template says to do next.
     command = [*cookiecutter, str(ROOT), *answers, "--overwrite-if-exists"]
     title = f"1/4 generate {os.path.relpath(project)}: cookiecutter . --no-input"
     run(title, command, ROOT, stdout=subprocess.DEVNULL)
 
 
 def run(title: str, command: list[str], folder: Path, stdout: int | None = None) -> None:
-    """Run one step, saying what it is, with no environment of another project in the way."""
+    """Print what a step is and run it, without the environment of another project."""
     print(title, flush=True)
     environment = {k: v for k, v in os.environ.items() if k not in {"VIRTUAL_ENV", "PYTHONPATH"}}
     subprocess.run(command, cwd=folder, check=True, env=environment, stdout=stdout)
@@ -164,13 +165,13 @@ def serve(project: Path, port: int) -> int:
         try:
             return app.wait()
         except KeyboardInterrupt:
-            # The terminal sent Ctrl-C to the app as well: it is finishing its requests.
+            # The terminal sent Ctrl-C to the app as well, which is finishing its requests.
             app.wait()
             return 0
 
 
 def say_where_to_look(app: "subprocess.Popen[bytes]", port: int, flowers: Path) -> None:
-    """Print the addresses once the app answers; nothing if it stops before."""
+    """Print the addresses once the app answers; print nothing if it stops first."""
     url = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + LONGEST_START_SECONDS
     while app.poll() is None and time.monotonic() < deadline:

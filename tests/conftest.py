@@ -1,4 +1,4 @@
-"""Fixtures of every test: `bake(**answers)`, and a cookiecutter that knows nothing of this user."""
+"""Fixtures of every test: `bake(**answers)`, and a cookiecutter without this user's settings."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from support import QUESTIONS, ROOT, SCRATCH, Bake
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest: at the end no worker is left alone with one."""
+    """Run the longest tests first, so that no worker is left alone with one at the end."""
 
     def minutes(item: pytest.Item) -> int:
         marker = item.get_closest_marker("long")
@@ -23,8 +23,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _isolated_cookiecutter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep this user's own defaults and replays out of the tests, and the tests out of them."""
-    # what is started from here hears Ctrl-C, even where a shell runs this in the background
+    """Keep this user's defaults and replays out of the tests, and the tests out of theirs."""
+    # what is started from here receives Ctrl-C, even if a shell runs this in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
     SCRATCH.mkdir(parents=True, exist_ok=True)
     home = tmp_path_factory.mktemp("cookiecutter")
@@ -37,13 +37,13 @@ def _isolated_cookiecutter(tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture(scope="session")
 def replay_folder() -> Path:
-    """Where the answers of each generation are kept."""
+    """Return the folder where cookiecutter keeps the answers of each generation."""
     return Path(os.environ["COOKIECUTTER_CONFIG"]).with_name("replay")
 
 
 @pytest.fixture(scope="session")
 def bake(tmp_path_factory: pytest.TempPathFactory) -> Bake:
-    """Generate projects; an answer to no question is refused, where cookiecutter ignores it."""
+    """Generate projects; refuse an answer to an unknown question, which cookiecutter ignores."""
 
     def bake(**answers: str) -> Path:
         unknown = answers.keys() - QUESTIONS.keys()

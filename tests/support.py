@@ -30,6 +30,14 @@ CHOICES: dict[str, list[str]] = {
     name: default for name, default in QUESTIONS.items() if isinstance(default, list)
 }
 
+# One project of each kind, where one test looks at all of them.
+EDITIONS: dict[str, dict[str, str]] = {
+    "service": {},
+    "celery": {"task_engine": "celery"},
+    "showcases": {"showcases": "all"},
+    "course": {"edition": "course"},
+}
+
 FLOWER = {
     "sepal_length_cm": 5.1,
     "sepal_width_cm": 3.5,
@@ -38,8 +46,8 @@ FLOWER = {
 }
 LONGEST_START_SECONDS = 60
 
-# The project's tests with real kills, and of the page that trains another model, take a minute and
-# are the same in every environment: they run once for each engine in tests/test_output.py.
+# The project's tests with real kills, and the one of the page that trains another model, take a
+# minute and do the same in every environment: tests/test_output.py runs them once for each engine.
 ONCE = ["tests/tasks/test_survival.py"]
 ONCE += ["tests/test_docs.py::test_the_page_about_your_own_model_works_to_the_letter"]
 WITHOUT_LONG = ["-q", "-p", "no:cacheprovider", *(f"--deselect={test}" for test in ONCE)]
@@ -49,13 +57,13 @@ class Bake(Protocol):
     """Generate a project into a new folder and return where it is."""
 
     def __call__(self, **answers: str) -> Path:
-        """Take the answers by name; the rest are the defaults."""
+        """Take the answers by name; the others have their defaults."""
 
 
 def clean_environment(**extra: str) -> dict[str, str]:
-    """Return this process's environment without what would change a tool's behaviour.
+    """Return this process's environment without variables that would change a tool's behaviour.
 
-    Every cache goes to the scratch folder: a cache in the template would be generated with it.
+    Every cache goes to the scratch folder: a cache in the template would be copied into projects.
     """
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     foreign = ("PYTEST_", "COV_", "COVERAGE_", "GIT_", "VIRTUAL_ENV", "MAKE", "MFLAGS")
@@ -75,7 +83,7 @@ def clean_environment(**extra: str) -> dict[str, str]:
 
 
 def run(command: Sequence[object], folder: Path, **extra: str) -> str:
-    """Run a command to its end and return what it wrote; fail with all of it on a bad status."""
+    """Run a command to its end and return its output; fail with all of it on a bad status."""
     done = subprocess.run(
         [str(word) for word in command],
         cwd=folder,
@@ -102,7 +110,7 @@ def script(name: str) -> Path:
 
 
 def uv() -> str:
-    """Return the uv that make found or fetched."""
+    """Return the uv that make found or installed."""
     local = ROOT / ".tools" / "bin" / "uv"
     found = os.environ.get("UV") or shutil.which("uv") or (str(local) if local.exists() else None)
     return found or pytest.fail("uv is missing; `make test` brings one")
@@ -114,20 +122,20 @@ def tree(folder: Path) -> set[str]:
 
 
 def tracked(folder: Path) -> set[str]:
-    """Return what git has, or would take, below a folder: what is ignored is not in it."""
+    """Return the files below a folder that git has or would add; it adds no ignored ones."""
     listed = run(["git", "ls-files", "-z", "-co", "--exclude-standard", "--", "."], folder)
     return {name for name in listed.split("\0") if name and (folder / name).exists()}
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on just now."""
+    """Return a port that nothing listens on at the moment."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
 
 
 def request(url: str, body: Mapping[str, Any] | None = None, method: str | None = None) -> Any:
-    """Send JSON over real HTTP, and return the JSON of the answer."""
+    """Send JSON over real HTTP, and return the JSON of the response."""
     content = None if body is None else json.dumps(body).encode()
     sent = Request(url, content, {"Content-Type": "application/json"}, method=method)  # noqa: S310
     with urlopen(sent, timeout=10) as answer:  # noqa: S310
@@ -135,7 +143,7 @@ def request(url: str, body: Mapping[str, Any] | None = None, method: str | None 
 
 
 def wait_until_live(url: str, process: "subprocess.Popen[str]") -> None:
-    """Return once the app answers; fail when it stops before, or never does."""
+    """Return once the app answers; fail if it stops first, or never answers."""
     deadline = time.monotonic() + LONGEST_START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
@@ -155,7 +163,7 @@ def started(
     keyboard: IO[str] | None = None,
     **extra: str,
 ) -> Iterator["subprocess.Popen[str]"]:
-    """Run a command in a process group of its own, its output in a file; stop it as Ctrl-C does."""
+    """Run a command in its own process group, its output to a file; stop it as Ctrl-C does."""
     with (
         log.open("w", encoding="utf-8") as output,
         subprocess.Popen(
@@ -176,7 +184,7 @@ def started(
 
 
 def interrupt(process: "subprocess.Popen[str]") -> int:
-    """Send what a terminal sends on Ctrl-C, to the whole group, and return the exit status."""
+    """Send the whole group what a terminal sends on Ctrl-C, and return the exit status."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGINT)
     return process.wait(timeout=30)

@@ -15,7 +15,7 @@ KEY_CHARACTERS = set(string.ascii_letters + string.digits + "-_")
 
 
 def key_of(project: Path, name: str = "API_KEY") -> str:
-    """The API key, or another secret, in a project's .env.prod."""
+    """Return the API key, or another secret, from a project's .env.prod."""
     lines = (project / ".env.prod").read_text("utf-8").splitlines()
     [key] = [line.removeprefix(f"{name}=") for line in lines if line.startswith(f"{name}=")]
     return key

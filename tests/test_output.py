@@ -1,4 +1,4 @@
-"""What is generated: for every combination of answers the exact files, all of them sound."""
+"""What is generated: the exact files for every combination of answers, all of them sound."""
 
 import os
 import re
@@ -80,7 +80,7 @@ SHOWCASES = {
     "tests/showcases/concurrency/__init__.py",
     "tests/showcases/concurrency/test_handlers.py",
 }
-# course/ is compared with git, and with what post_gen writes; this is what else a course has.
+# course/ is compared with git and with what post_gen writes; this is what a course has besides.
 COURSE = {
     "app/showcases/lecture.py",
     "app/showcases/orders/__init__.py",
@@ -237,7 +237,7 @@ EVERY_ANSWER: list[Answers] = [
 ]
 OF_THE_COURSE = r"(?<!scikit-)\b(course|lecture|learn|chapter|exercise|TodoError)\b"
 OF_THE_LAB = r"\b(lab|locust|matplotlib|showcases?|concurrency\.md)\b"
-# A course is the same whatever else is answered: `test_a_course_has_every_feature`.
+# A course is the same whatever the other answers are: `test_a_course_has_every_feature`.
 FIRST_CHOICES: Answers = {name: choices[0] for name, choices in CHOICES.items()}
 COMBINATIONS = [
     answers
@@ -245,17 +245,17 @@ COMBINATIONS = [
     if answers["edition"] == "service" or answers == FIRST_CHOICES | {"edition": "course"}
 ]
 
-# These change no line of Python, so the project's types and tests need not be tried with each.
+# These change no line of Python, so the project's types and tests need not be run with each.
 NO_CODE = {"container"}
 
 
 def pairs(answers: Answers) -> set[frozenset[tuple[str, str]]]:
-    """Every two answers that this row tries together; single ones while there is one question."""
+    """Return each two answers that a row tries together; single ones if there is one question."""
     return {frozenset(pair) for pair in combinations(answers.items(), min(2, len(answers)))}
 
 
 def pairwise() -> Iterator[Answers]:
-    """Few rows that try each two answers together at least once: the greedy choice."""
+    """Yield a few rows that try each two answers together at least once: the greedy choice."""
     chosen = [name for name in CHOICES if name not in NO_CODE]
     services = [answers for answers in COMBINATIONS if answers["edition"] == "service"]
     rows = [{name: answers[name] for name in chosen} for answers in services]
@@ -325,7 +325,7 @@ def test_toml_and_yaml_are_well_formed(project: Path) -> None:
 
 
 def test_the_same_python_whatever_has_no_code(bake: Bake) -> None:
-    """What `NO_CODE` says is true."""
+    """Hold `NO_CODE` to what it says."""
     for engine in CHOICES["task_engine"]:
         one, other = (bake(task_engine=engine, container=choice) for choice in ("yes", "no"))
         for path in (path for path in tree(one) if path.endswith((".py", ".toml"))):
@@ -371,7 +371,7 @@ def test_compose_is_sound(bake: Bake, engine: str) -> None:
     expected = {"api", "worker", "redis", "postgres", "flower"} if engine == "celery" else {"api"}
     assert services.keys() == expected
     for name, service in services.items():
-        # The API's check is in the Dockerfile, for those who run it without Compose.
+        # The API's health check is in the Dockerfile, for those who run it without Compose.
         assert name == "api" or "healthcheck" in service
         assert service["restart"] == "unless-stopped"
         for port in service.get("ports", []):
@@ -412,7 +412,7 @@ def test_the_strangest_accepted_answers_give_sound_files(bake: Bake, answers: An
 
 @pytest.mark.parametrize("folder", [ROOT, TEMPLATE], ids=["template", "project"])
 def test_the_workflows_are_sound(folder: Path) -> None:
-    """They are copied as they are, so what lies in the template is what is generated."""
+    """They are copied unrendered, so what is in the template is what is generated."""
     workflows = sorted((folder / ".github" / "workflows").glob("*.yml"))
     assert workflows
     run(
@@ -426,9 +426,9 @@ def test_the_workflows_are_sound(folder: Path) -> None:
 @pytest.mark.long(3)
 @pytest.mark.parametrize("answers", list(pairwise()), ids=label)
 def test_types_and_tests_of_the_project_pass(bake: Bake, answers: Answers) -> None:
-    """All its tests, once for each engine.
+    """Run all of the project's tests, once for each engine.
 
-    Those of the defaults pass in a fresh environment, those of every feature in the raw template
+    The tests of the defaults run in a fresh environment, those of every feature in the raw template
     and in a course: see `test_the_project_passes_in_a_fresh_environment`.
     """
     project = bake(**answers)
@@ -444,7 +444,7 @@ def test_the_types_of_the_course_pass_as_it_is_handed_out(bake: Bake) -> None:
 
 @cache
 def interpreters() -> dict[tuple[int, int], str]:
-    """The newest Python of each minor version that runs on this machine, from 3.11 on."""
+    """Return one Python of each minor version on this machine, from 3.11 on."""
     candidates = [Path(sys.executable)]
     candidates += (Path.home() / ".pyenv" / "versions").glob("3.*/bin/python3")
     for folder in os.get_exec_path():
@@ -458,7 +458,7 @@ def interpreters() -> dict[tuple[int, int], str]:
 
 
 def version_of(python: Path) -> tuple[int, int]:
-    """The version of an interpreter; (0, 0) when it is missing, or a pyenv shim for nothing."""
+    """Return an interpreter's version; (0, 0) if it is missing, or a pyenv shim for nothing."""
     if not python.exists():
         return 0, 0
     ask = [str(python), "-c", "import sys; print(*sys.version_info[:2])"]
@@ -489,9 +489,9 @@ def newest() -> str:
 def test_the_project_passes_in_a_fresh_environment(
     bake: Bake, edition: str, python: Callable[[], str], arguments: list[str]
 ) -> None:
-    """A shared environment would hide a dependency that the project forgot to name.
+    """A shared environment would hide a dependency that the project forgot to declare.
 
-    A course has every feature's; its tests pass once every exercise is solved.
+    A course has those of every feature; its tests pass once every exercise is solved.
     """
     project = bake(edition=edition)
     sync = [uv(), "sync", "--quiet", "--compile-bytecode", "--python", python()]

@@ -1,4 +1,4 @@
-"""The questions are asked in human words, and the README says the same as cookiecutter.json."""
+"""Each question has a prompt in plain words, and the README matches cookiecutter.json."""
 
 import json
 import re
@@ -13,20 +13,20 @@ MOST_QUESTIONS = 9
 
 
 def readme_table() -> list[tuple[str, str, str]]:
-    """The rows of the README's table: name, prompt, default or choices."""
+    """Return the rows of the README's table: name, prompt, default or choices."""
     readme = (ROOT / "README.md").read_text("utf-8")
     return re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \|$", readme, re.MULTILINE)
 
 
 def documented_default(name: str) -> str:
-    """How the README writes what is taken when nothing is typed."""
+    """Return the default or the choices of a question, as the README writes them."""
     if name in CHOICES:
         return ", ".join(f"`{choice}`" for choice in CHOICES[name])
     return "made from the project name" if name == "project_slug" else f"`{QUESTIONS[name]}`"
 
 
 def documented_prompt(name: str) -> str:
-    """How the README writes the question: with the label of each choice."""
+    """Return a question as the README writes it: with the label of each choice."""
     prompt = RAW["__prompts__"][name]
     if isinstance(prompt, str):
         return prompt
@@ -50,6 +50,12 @@ def test_every_choice_has_a_label(question: str) -> None:
 def test_the_readme_has_the_same_questions() -> None:
     expected = [(name, documented_prompt(name), documented_default(name)) for name in QUESTIONS]
     assert readme_table() == expected
+
+
+def test_the_readme_counts_the_questions() -> None:
+    words = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert re.findall(r"Answer (\w+) questions", readme) == [words[len(QUESTIONS) - 1]]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Answers that cannot work are refused: a clear message, and nothing on disk."""
+"""Answers that cannot work are refused with a clear message, and nothing is left on disk."""
 
 import ast
 import json
@@ -34,7 +34,7 @@ REFUSED: list[tuple[dict[str, str], str]] = [
     ({"project_slug": "a" * 51}, "is 51 characters long, more than 50"),
     (
         {"project_slug": "con"},
-        "keeps that name for a device. Type for example: con-service",
+        "reserves that name for a device. Type for example: con-service",
     ),
     ({"project_slug": "com1"}, "must not be com1: Windows"),
     (
@@ -79,7 +79,7 @@ REFUSED: list[tuple[dict[str, str], str]] = [
 def test_a_bad_answer_is_refused(
     answers: dict[str, str], message: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    # A slug of its own, where the test is about another answer
+    # A good slug, where the test is about another answer
     answers = {"project_slug": "iris-service", **answers}
     with pytest.raises(FailedHookException):
         cookiecutter(str(ROOT), no_input=True, extra_context=answers, output_dir=str(tmp_path))
@@ -102,7 +102,7 @@ def test_every_problem_is_said_at_once(tmp_path: Path, capfd: pytest.CaptureFixt
 def test_an_unknown_choice_is_refused(
     bake: Bake, replay_folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Cookiecutter refuses one on the command line itself; in a replay file it does not look."""
+    """Cookiecutter itself refuses one on the command line, but does not check a replay file."""
     bake()
     replay = json.loads((replay_folder / f"{ROOT.name}.json").read_text("utf-8"))
     replay["cookiecutter"] |= {"container": "maybe", "project_name": ["no", "text"]}
@@ -119,7 +119,7 @@ def test_an_unknown_choice_is_refused(
 
 
 def test_an_empty_slug_would_be_the_output_folder_itself(tmp_path: Path) -> None:
-    """Cookiecutter refuses it before any hook runs; at a prompt an empty line is the default."""
+    """Cookiecutter refuses it before any hook runs; at a prompt an empty line means the default."""
     answers = {"project_slug": ""}
     with pytest.raises(OutputDirExistsException):
         cookiecutter(str(ROOT), no_input=True, extra_context=answers, output_dir=str(tmp_path))
@@ -138,7 +138,7 @@ def test_hostile_text_typed_at_a_prompt_is_refused(typed: str, tmp_path: Path) -
     log, target = tmp_path / "log", tmp_path / "target"
     target.mkdir()
     keys = tmp_path / "keys"
-    # The name, then Enter for each other question but the slug, which would be made from the name
+    # The name, then Enter for every other question but the slug, which would be made from the name
     keys.write_text("\n".join([typed, "iris-service", *[""] * (len(QUESTIONS) - 2)]) + "\n")
     with keys.open() as keyboard:
         command = module("cookiecutter", str(ROOT), "--output-dir", str(target))
@@ -152,7 +152,7 @@ def test_hostile_text_typed_at_a_prompt_is_refused(typed: str, tmp_path: Path) -
 
 
 def test_braces_without_a_prompt_are_rendered_by_cookiecutter_itself(bake: Bake) -> None:
-    """With --no-input cookiecutter takes an answer for a template of its own: 49 is harmless."""
+    """With --no-input cookiecutter renders an answer as a template: 49 is harmless."""
     project = bake(project_name="Iris {{ 7*7 }}")
     assert 'title="Iris 49"' in (project / "app" / "main.py").read_text("utf-8")
 
@@ -178,14 +178,14 @@ def test_text_in_any_language_is_written_as_it_was_typed(
 
 
 def direct_dependencies(project: Path) -> Iterator[Requirement]:
-    """What the generated project asks for itself, in every group."""
+    """Yield what the generated project itself declares, in every group."""
     pyproject = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
     asked = [pyproject["project"]["dependencies"], *pyproject["dependency-groups"].values()]
     return (Requirement(line) for group in asked for line in group if isinstance(line, str))
 
 
 def all_dependencies(asked: Iterator[Requirement]) -> set[str]:
-    """Follow what is installed here from one package to the next, on any system."""
+    """Follow the packages that are installed here from one to the next, for any system."""
     found: set[tuple[str, frozenset[str]]] = set()
     waiting = list(asked)
     while waiting:
@@ -199,7 +199,7 @@ def all_dependencies(asked: Iterator[Requirement]) -> set[str]:
 
 
 def needed_by(package: Requirement) -> Iterator[Requirement]:
-    """What one package needs with the extras that were asked for."""
+    """Yield what one package needs, with the extras that were asked for."""
     try:
         lines = requires(package.name) or []
     except PackageNotFoundError:  # only on another system or Python
@@ -235,7 +235,7 @@ HOSTILE = ['"', '"""', "\\", "\\u0022", "'", "{{ 7*7 }}", "# {%", "<", "\n", "\0
 
 @pytest.mark.parametrize("name", ["pre_gen_project", "post_gen_project"])
 def test_any_text_reaches_a_hook_as_text(name: str) -> None:
-    """No answer can end the string that it stands in: the hook reads back what was typed."""
+    """No answer can end the string that it is in: the hook reads back what was typed."""
     hook = (ROOT / "hooks" / f"{name}.py").read_text("utf-8")
     context = {"cookiecutter": json.loads((ROOT / "cookiecutter.json").read_text("utf-8"))}
     template = create_env_with_context(context).from_string(hook)

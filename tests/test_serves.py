@@ -1,4 +1,4 @@
-"""A generated project answers on real HTTP, remembers what it was asked, and stops when told to."""
+"""A generated project answers on real HTTP, keeps its predictions, and stops when told to."""
 
 import json
 import re
@@ -57,7 +57,7 @@ def demo(build: Path, port: int) -> list[str]:
 
 
 def wait_for_text(log: Path, text: str, process: "subprocess.Popen[str]") -> str:
-    """Return what the demo said once it has said the text; fail when it stops before."""
+    """Return what the demo has printed once the text is in it; fail if the demo stops first."""
     deadline = time.monotonic() + DEMO_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         if text in log.read_text("utf-8"):
@@ -67,7 +67,7 @@ def wait_for_text(log: Path, text: str, process: "subprocess.Popen[str]") -> str
 
 
 def shell(command: str) -> str:
-    """Return what a command prints that the demo has shown; it is run where the demo is."""
+    """Run a command that the demo has shown, in the demo's folder, and return what it prints."""
     return run(["sh", "-c", f"{command} --silent --fail"], ROOT)
 
 
@@ -99,7 +99,7 @@ def test_the_demo_serves_stops_on_ctrl_c_and_remembers(tmp_path: Path) -> None:
 
 
 def refusal(command: list[str]) -> str:
-    """The one line that a demo which cannot start says."""
+    """Return the one line that a demo prints when it cannot start."""
     done = subprocess.run(
         command, cwd=ROOT, env=clean_environment(), capture_output=True, text=True, check=False
     )

@@ -1,4 +1,4 @@
-"""What needs other programs: a browser for Swagger UI; Redis and Postgres for Celery's tasks."""
+"""The tests that need other programs: a browser for Swagger UI, Redis and Postgres for Celery."""
 
 import os
 import shutil
@@ -16,13 +16,13 @@ from support import ROOT, Bake, module, request, run, served, started
 
 pytestmark = pytest.mark.services
 
-LAB = "from lab.cli import main; main()"  # what the command `lab` of an environment does
+LAB = "from lab.cli import main; main()"  # what the command `lab` of an environment runs
 SCREENSHOT = ROOT / "build" / "swagger.png"
 
 
 @pytest.fixture
 def chromium() -> str:
-    """Debian's Chromium, or the one that $CHROMIUM names; its absence is a failure, not a skip."""
+    """Return Debian's Chromium, or the one that $CHROMIUM names; fail, not skip, without it."""
     path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
     return shutil.which(path) or pytest.fail(
         f"there is no browser at {path}: apt-get install chromium, or set CHROMIUM", pytrace=False
@@ -30,7 +30,7 @@ def chromium() -> str:
 
 
 def predict_in_swagger_ui(page: Page, url: str) -> None:
-    """Open the route, take its example, send it, and wait for the answer."""
+    """Open the route, send its example, and wait for the response."""
     page.goto(f"{url}/docs")
     route = page.locator(".opblock-post", has_text="/v1/predictions")
     route.locator(".opblock-summary-control").click()
@@ -56,7 +56,7 @@ def test_a_prediction_made_in_swagger_ui_is_stored(
         browser.close()
         [stored] = request(f"{url}/v1/predictions")["items"]
     assert stored["label"] == "setosa"
-    # The page is whole without the internet: nothing but this service was asked for anything.
+    # The page is complete without the internet: it requested nothing from any other server.
     assert [sent for sent in foreign if not sent.startswith((url, "data:"))] == []
 
 
@@ -67,7 +67,7 @@ def test_the_tasks_of_the_celery_edition_survive(bake: Bake) -> None:
 
 
 def children_of_the_lab(project: Path) -> list[str]:
-    """The command lines of servers and loads that run in a project's folder."""
+    """Return the command lines of servers and loads that run in a project's folder."""
     found = []
     for process in psutil.process_iter(["cmdline", "cwd"]):
         command = " ".join(process.info["cmdline"] or [])
@@ -77,7 +77,7 @@ def children_of_the_lab(project: Path) -> list[str]:
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    """Return once it holds; fail when it never does."""
+    """Return once it holds; fail if it never does."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
@@ -85,7 +85,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
 
 
 def opened(page: Page, file: Path) -> list[Request]:
-    """Open a file in a browser; what was asked for on the way."""
+    """Open a file in a browser; return the requests that this made."""
     asked: list[Request] = []
     page.on("request", lambda sent: asked.append(sent))
     page.goto(file.as_uri())
@@ -93,7 +93,7 @@ def opened(page: Page, file: Path) -> list[Request]:
 
 
 def test_the_lab_measures_and_its_page_is_whole(bake: Bake, chromium: str, tmp_path: Path) -> None:
-    """The shortest sweep there is, for real; the page asks for nothing, and no plot sticks out."""
+    """Run the shortest sweep; the page makes no request, and no plot is wider than the page."""
     project = bake(showcases="all")
     said = run([sys.executable, "-c", LAB, "--seconds", "0.5", "--out", tmp_path], project)
     assert "await, 300 ms" in said

@@ -41,14 +41,14 @@ def relative(path: Path) -> str:
 
 
 def template_texts() -> Iterator[tuple[str, str]]:
-    """The path and text of every file that cookiecutter renders."""
+    """Yield the path and text of every file that cookiecutter renders."""
     for name in sorted(tracked(TEMPLATE)):
         if "workflows/" not in name:
             yield name, (TEMPLATE / name).read_text("utf-8")
 
 
 def lines_of(function: Function) -> int:
-    """The length of a function without its docstring: explaining costs nothing."""
+    """Return the length of a function without its docstring: explaining costs nothing."""
     length = (function.end_lineno or 0) - function.lineno + 1
     first = function.body[0]
     if ast.get_docstring(function) is not None:
@@ -79,7 +79,7 @@ def test_the_raw_template_passes_in_place(command: list[str]) -> None:
 @pytest.mark.long(2)
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_a_chapter_tells_right_from_wrong(chapter: str) -> None:
-    """Some ten gradings each, of real servers; the chapters in parallel."""
+    """Each chapter takes some ten gradings of real servers; the chapters run in parallel."""
     run(module("pytest", *COURSE_TESTS, "course/tests/test_chapters.py", "-k", chapter), TEMPLATE)
 
 
@@ -89,7 +89,7 @@ def test_the_rest_of_the_course_works() -> None:
 
 
 def test_checking_in_place_leaves_nothing_behind() -> None:
-    """A bake copies whatever lies in the template's folder, git-ignored or not."""
+    """A bake copies every file in the template's folder, git-ignored or not."""
     there = {p.relative_to(TEMPLATE).as_posix() for p in TEMPLATE.rglob("*") if p.is_file()}
     assert there - tracked(TEMPLATE) == set()
 
@@ -115,7 +115,7 @@ def test_the_tag_budget_holds() -> None:
 
 
 def lines_to_read(path: Path) -> int:
-    """The lines of a file; blank ones are the formatter's, and nobody reads them."""
+    """Count the lines of a file but the blank ones, which are the formatter's."""
     return sum(1 for line in path.read_text("utf-8").splitlines() if line.strip())
 
 
@@ -141,7 +141,7 @@ def test_half_of_the_functions_are_very_short() -> None:
 
 
 def undocumented(owner: ast.Module | ast.ClassDef) -> Iterator[str]:
-    """The public names of a module or class, at any depth, that say nothing of themselves."""
+    """Yield the public names of a module or class, at any depth, that have no docstring."""
     for node in owner.body:
         if not isinstance(node, Function | ast.ClassDef) or node.name.startswith("_"):
             continue
@@ -163,7 +163,7 @@ def pyproject(folder: Path) -> dict[str, Any]:
 
 
 def requirements(folder: Path) -> set[str]:
-    """Every requirement of a project, of every group."""
+    """Return every requirement of a project, in every group."""
     project = pyproject(folder)
     groups = [project["project"].get("dependencies", []), *project["dependency-groups"].values()]
     return {line for group in groups for line in group if isinstance(line, str)}

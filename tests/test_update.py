@@ -1,4 +1,4 @@
-"""`cruft update` brings what the template changed, and leaves alone what is the user's."""
+"""`cruft update` brings in what the template changed, and keeps what is the user's."""
 
 import json
 import shutil
@@ -19,7 +19,7 @@ def commit(folder: Path) -> None:
 
 @pytest.fixture
 def template(tmp_path: Path) -> Path:
-    """This template as a git repository of its own, with what is not committed yet."""
+    """Return this template as a separate git repository, with what is not committed yet."""
     folder = tmp_path / "template"
     for name in tracked(ROOT):
         target = folder / name
@@ -31,7 +31,7 @@ def template(tmp_path: Path) -> Path:
 
 
 def create(template: Path, folder: Path, **answers: str) -> Path:
-    """Generate with cruft, as a user does; without containers, so that something is pruned."""
+    """Generate with cruft, as a user does, without containers, so that something is pruned."""
     given = json.dumps({"container": "no", **answers})
     options = ["--no-input", "--extra-context", given, "--output-dir", folder]
     run([script("cruft"), "create", template, *options], folder.parent)
@@ -39,7 +39,7 @@ def create(template: Path, folder: Path, **answers: str) -> Path:
 
 
 def change(template: Path) -> None:
-    """Change a file that the user changed too, files that were pruned, and both examples."""
+    """Change a file that the user also changed, files that were pruned, and both examples."""
     project = template / TEMPLATE.name
     main = project / "app" / "main.py"
     main.write_text(OF_THE_TEMPLATE + main.read_text("utf-8"))
@@ -51,7 +51,7 @@ def change(template: Path) -> None:
 
 
 def test_celery_can_be_added_later(template: Path, tmp_path: Path) -> None:
-    """What docs/deploy.md of a project without it says."""
+    """Run the command that docs/deploy.md gives in a project without it."""
     project = create(template, tmp_path / "projects")
     run(["git", "init", "--quiet"], project)
     commit(project)
@@ -88,14 +88,14 @@ def test_an_update_keeps_what_is_the_users(template: Path, tmp_path: Path, in_gi
     assert text.startswith(OF_THE_TEMPLATE)
     assert text.endswith(OF_THE_USER)
     assert (project / ".env.example").read_text("utf-8").endswith(OF_THE_TEMPLATE)
-    # Nothing that was pruned is back, and no .rej or .orig says that a change did not fit.
+    # Nothing that was pruned is back, and no .rej or .orig file says that a change did not apply.
     assert files(project) ^ before == {"app/new.py"}
     assert {name: (project / name).read_bytes() for name in settings} == settings
     run([script("cruft"), "check"], project)
 
 
 def test_a_learner_keeps_work_and_progress(template: Path, tmp_path: Path) -> None:
-    """The course is brought forward around an exercise that is solved and one that is not."""
+    """The update changes the course around an exercise that is solved and one that is not."""
     project = create(template, tmp_path / "projects", edition="course")
     run(["git", "init", "--quiet"], project)
     commit(project)

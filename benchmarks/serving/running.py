@@ -94,11 +94,8 @@ def environment(
     """
     settings = {k: placeholders(v, port, redis) for k, v in candidate.settings.items()}
     where = {"MODEL_ONNX": str(model.file), "MODEL_DIR": str(model.folder)}
-    databases = {
-        "DATABASE_PATH": str(log.with_suffix(".app.sqlite3")),
-        "TASK_DATABASE_PATH": str(log.with_suffix(".tasks.sqlite3")),
-    }
-    return {**where, **databases, "PYTHONPATH": str(project.ROOT), **settings}
+    database = {"DATABASE_URL": f"sqlite:///{log.with_suffix('.app.sqlite3')}"}
+    return {**where, **database, "PYTHONPATH": str(project.ROOT), **settings}
 
 
 @contextmanager

@@ -85,8 +85,8 @@ def results(port: int, but: str = "") -> int:
 
 def ways(folder: Path) -> list[Work]:
     """Everything that is measured, this first."""
-    tasks, bento_tasks = folder / "tasks.sqlite3", folder / "bentoml.sqlite3"
-    own = {"TASK_DATABASE_PATH": str(tasks), "DATABASE_PATH": str(folder / "app.sqlite3")}
+    tasks, bento_tasks = folder / "app.sqlite3", folder / "bentoml.sqlite3"
+    own = {"DATABASE_URL": f"sqlite:///{tasks}"}
     bento = {**BENTO_SETTINGS, "BENTOML_RESULT_STORE": str(bento_tasks)}
     plain = [*BARE, "benchmarks.tasks.dict_app:create"]
     bento_app = [*BENTOML_SERVE, "benchmarks.serving.apps.bentoml_tasks:Tasks"]

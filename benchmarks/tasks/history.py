@@ -1,7 +1,7 @@
 """What finished tasks cost those that come: claim and list beside 100,000 of them, and beside few.
 
-Two repositories of each database, filled through their own methods, and asked in turn, in this
-process, without HTTP.
+Two stores of each database, filled through their own methods, and asked in turn, in this process,
+without HTTP.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,9 @@ LIMIT = 21  # what the route reads for a page of 20
 CLAIMS = 4
 COLUMNS = ["database", "what", "µs, few", "µs, many", "ratio", "target"]
 
-Repository = Any  # a `TaskRepository` of the measured project
-Ask = Callable[[Repository], object]
-Opened = tuple[
-    Repository, Repository, Callable[[], None]
-]  # few, many, and what lets them settle down
+Tasks = Any  # the methods of a `TaskStore` of the measured project, each a transaction
+Ask = Callable[[Tasks], object]
+Opened = tuple[Tasks, Tasks, Callable[[], None]]  # few, many, and what lets them settle down
 
 
 @dataclass
@@ -47,7 +45,7 @@ class Variant:
 
 
 def variants() -> list[Variant]:
-    """What a repository is asked."""
+    """What a store is asked."""
     from app.tasks.schemas import TaskState  # type: ignore[import-not-found]
 
     done, failed = TaskState.SUCCEEDED, TaskState.FAILED
@@ -65,42 +63,40 @@ def variants() -> list[Variant]:
     ]
 
 
-def claim_and_settle(tasks: Repository, limit: int = CLAIMS) -> object:
+def claim_and_settle(tasks: Tasks, limit: int = CLAIMS) -> object:
     """What an engine does for some tasks."""
-    from app.tasks.repository import Outcome  # type: ignore[import-not-found]
+    from app.tasks.records import Outcome  # type: ignore[import-not-found]
     from app.tasks.schemas import TaskState
 
     done = Outcome(TaskState.SUCCEEDED, result='{"waited_seconds": 0.0}')
     return tasks.settle([(claim, done) for claim in tasks.claim("benchmark", 30, limit)])
 
 
-def add(tasks: Repository, count: int) -> None:
+def add(tasks: Tasks, count: int) -> None:
     """Add tasks that are due."""
-    from app.tasks.repository import NewTask
+    from app.tasks.records import NewTask
 
     tasks.add([NewTask(str(uuid4()), "wait", '{"seconds": 0}') for _ in range(count)])
 
 
-def fill(tasks: Repository, count: int) -> None:
+def fill(tasks: Tasks, count: int) -> None:
     """Finish so many tasks, and leave a few in the queue."""
     for _ in measure.progress(range(0, count, GROUP), f"Filling in {count:,}"):
-        with tasks.transaction():
-            add(tasks, min(count, GROUP))
-            claim_and_settle(tasks, GROUP)
+        add(tasks, min(count, GROUP))
+        claim_and_settle(tasks, GROUP)
     add(tasks, FEW)
 
 
-def ask_both(variant: Variant, few: Repository, many: Repository) -> None:
+def ask_both(variant: Variant, few: Tasks, many: Tasks) -> None:
     """Ask both, the one or the other first."""
     for tasks, seconds in random.sample([(few, variant.few), (many, variant.many)], 2):
         began = time.perf_counter()
-        with tasks.transaction():
-            variant.ask(tasks)
+        variant.ask(tasks)
         seconds.append(time.perf_counter() - began)
 
 
 def measure_all(
-    few: Repository, many: Repository, settle_down: Callable[[], None], options: argparse.Namespace
+    few: Tasks, many: Tasks, settle_down: Callable[[], None], options: argparse.Namespace
 ) -> list[Variant]:
     """Fill both, then ask both everything, round by round."""
     fill(few, FEW)
@@ -118,21 +114,19 @@ def measure_all(
 @contextmanager
 def sqlite(folder: Path) -> Iterator[Opened]:
     """Two files."""
-    from app.tasks.repository.sqlite import open_sqlite  # type: ignore[import-not-found]
+    from tests.tasks.helpers import opened_tasks  # type: ignore[import-not-found]
 
-    with ExitStack() as stack:
-        few, many = (
-            stack.enter_context(closing(open_sqlite(folder / name, "NORMAL")))
-            for name in ("few.sqlite3", "many.sqlite3")
-        )
+    with opened_tasks(folder / "few.sqlite3") as few, opened_tasks(folder / "many.sqlite3") as many:
         yield few, many, lambda: None
 
 
 @contextmanager
 def postgres(folder: Path) -> Iterator[Opened]:
     """Two clusters, as the project's tests start them, vacuumed as Postgres does each minute."""
-    from app.tasks.repository.postgres import open_postgres  # type: ignore[import-not-found]
-    from tests.tasks.servers import Postgres, running  # type: ignore[import-not-found]
+    from tests.servers import Postgres, running  # type: ignore[import-not-found]
+    from tests.storage.postgres import (  # type: ignore[import-not-found]
+        opened_postgres_tasks,
+    )
 
     folder.chmod(0o755)  # Postgres may have to run as somebody else
     with ExitStack() as stack:
@@ -141,7 +135,7 @@ def postgres(folder: Path) -> Iterator[Opened]:
             (folder / name).mkdir()
             server = stack.enter_context(running(Postgres, folder / name))
             urls.append(server.url)
-            opened.append(stack.enter_context(closing(open_postgres(server.url))))
+            opened.append(stack.enter_context(opened_postgres_tasks(server.url)))
         yield opened[0], opened[1], lambda: vacuum(urls)
 
 
@@ -180,6 +174,6 @@ def run(options: argparse.Namespace) -> None:
         sys.path.insert(0, str(bake(folder)))
         for name, opened in databases.items():
             note(name)
-            with opened(folder) as repositories:
-                table.extend(rows(name, measure_all(*repositories, options)))
+            with opened(folder) as stores:
+                table.extend(rows(name, measure_all(*stores, options)))
     measure.say(markdown(COLUMNS, table))

@@ -41,7 +41,7 @@ def variants() -> list[Variant]:
         Variant("bare FastAPI, `BackgroundTasks` and a dict", plain),
         Variant("the same, a second server", plain),
         Variant("this, `background`, as it comes", ours, target=TARGET),
-        Variant("the same, `TASK_SYNCHRONOUS=FULL`", ours, {"TASK_SYNCHRONOUS": "FULL"}),
+        Variant("the same, `DATABASE_SYNCHRONOUS=FULL`", ours, {"DATABASE_SYNCHRONOUS": "FULL"}),
         Variant("Celery on Redis, `.delay()` in a `def` route", celery),
     ]
 

@@ -114,7 +114,7 @@ def kill_worker(stack: Stack) -> None:
 
 
 def in_database(stack: Stack) -> Fate:
-    """What this template's repository says."""
+    """What this template's database says."""
     done, failed = stack.rows("state = 'succeeded'"), stack.rows("state IN ('failed', 'dead')")
     again = time.time() if stack.rows("attempts > 1") else None
     return Fate(done, failed, TASKS - done - failed, again)

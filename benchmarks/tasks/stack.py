@@ -77,16 +77,15 @@ class Stack:
         self.settings = {
             "PYTHONPATH": str(project.ROOT),
             "ACCESS_LOG": "false",
-            "DATABASE_PATH": str(self.folder / "app.sqlite3"),
-            "TASK_DATABASE_PATH": str(self.database),
+            "DATABASE_URL": f"sqlite:///{self.database}",
             "STARTS": str(self.starts),
             **self.settings,
         }
 
     @property
     def database(self) -> Path:
-        """The tasks' SQLite file."""
-        return self.folder / "tasks.sqlite3"
+        """The SQLite file."""
+        return self.folder / "app.sqlite3"
 
     @property
     def starts(self) -> Path:

@@ -38,7 +38,7 @@ def variants() -> list[Variant]:
     return [
         Variant(YARDSTICK, celery),
         Variant("this, `background`, as it comes", ours, goal=5),
-        Variant("the same, `TASK_SYNCHRONOUS=FULL`", ours, {"TASK_SYNCHRONOUS": "FULL"}, 3),
+        Variant("the same, `DATABASE_SYNCHRONOUS=FULL`", ours, {"DATABASE_SYNCHRONOUS": "FULL"}, 3),
         Variant("the same, `TASK_CONCURRENCY=16`", ours, {"TASK_CONCURRENCY": "16"}),
         Variant("this, `celery`, prefork 2, SQLite", ours_on_celery),
         Variant("`BackgroundTasks` and a dict", plain),

@@ -2,26 +2,30 @@
 
     AppError                      a class owns its status and title; its docstring is the message
     ├── NotFoundError             404
-    │   ├── PredictionNotFoundError   (app/predictions/repository)
-    │   ├── TaskNotFoundError         (app/tasks/repository)
-    │   └── UnknownKindError          (app/tasks/kinds)
-    ├── IdempotencyConflictError  409 (app/tasks/repository)
+    │   ├── PredictionNotFoundError   (app/predictions/store.py)
+    │   ├── TaskNotFoundError         (app/tasks/records.py)
+    │   └── UnknownKindError          (app/tasks/kinds/registry.py)
+    ├── IdempotencyConflictError  409 (app/tasks/records.py)
+    ├── LeaseLostError            409 (app/tasks/records.py)
     ├── NoTaskFileError           409 (app/tasks/service.py)
     ├── ClientLeftError           408 (app/serving/batching.py)
     ├── ResultTooLargeError       413 (app/tasks/engine/context.py)
     ├── BadUploadError            422 (app/tasks/kinds/batch_prediction.py)
-    │   └── BadRowError               (the same)
+    │   └── BadRowError               (app/tasks/kinds/batch_prediction.py)
+    # {% if cookiecutter.__course == "yes" %}
+    ├── TodoError                 501 (app/todo.py)
+    # {% endif %}
     └── UnavailableError          503, with Retry-After
-        ├── StorageUnavailableError   (app/storage/database.py)
+        ├── StorageUnavailableError   (app/storage/connection.py)
         ├── ModelBusyError            (app/serving/batching.py)
-        └── ModelClosedError          (the same)
+        └── ModelClosedError          (app/serving/batching.py)
 
-    StartError                    (app/kit/start.py) the app cannot start, and what to type next
+    StartError                    the app cannot start, and what to type next (app/kit/start.py)
     ├── SettingsError             (app/kit/settings.py)
     └── ArtefactError             (app/serving/artefact.py)
 
-Services raise domain errors and know nothing of HTTP. `HTTPException` is for what is HTTP's own
-matter: a missing key, an unknown route. Both end as `application/problem+json`.
+Services raise domain errors and know nothing of HTTP. `HTTPException` is for HTTP's own matters: a
+missing key, an unknown route. Both end as `application/problem+json`.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""`uv run lab`: measure, then draw. Ends with 1 and the cause when something fails."""
+"""`uv run lab`: measure, then draw. If something fails, exit with 1 and say why."""
 
 import argparse
 import signal
@@ -13,7 +13,7 @@ FEWEST_SECONDS, MOST_SECONDS = 0.5, 5.0
 
 
 def seconds(text: str) -> float:
-    """The length of a step, within its bounds."""
+    """Parse the length of a step, which must be within its bounds."""
     value = float(text)
     if not FEWEST_SECONDS <= value <= MOST_SECONDS:
         raise argparse.ArgumentTypeError(f"from {FEWEST_SECONDS:g} to {MOST_SECONDS:g}, not {text}")
@@ -21,11 +21,11 @@ def seconds(text: str) -> float:
 
 
 def arguments(typed: Sequence[str] | None) -> argparse.Namespace:
-    """Read what was typed: these words, or those of the command line."""
+    """Parse these words, or the command line."""
     parser = argparse.ArgumentParser(
         prog="lab",
-        description="Start this app, have up to 500 users ask it for a wait as `async def` with "
-        "await, as `def`, and as `async def` that blocks, and draw what came of it on one page. "
+        description="Start this app, have up to 500 users ask for a wait as `async def` with "
+        "await, as `def`, and as `async def` that blocks, and draw the results on one page. "
         "Only this machine is asked. Takes about a minute and a half.",
         epilog="Locust alone, with a page of its own: uv run locust (docs/concurrency.md)",
     )
@@ -37,12 +37,12 @@ def arguments(typed: Sequence[str] | None) -> argparse.Namespace:
 
 
 def stop(*_: object) -> None:
-    """Have SIGTERM do what Ctrl-C does: no process is left behind."""
+    """Make SIGTERM do what Ctrl-C does, so that no process is left behind."""
     raise KeyboardInterrupt
 
 
 def main(typed: Sequence[str] | None = None, needed: Sequence[str] = NEEDED) -> None:
-    """The command."""
+    """Run the command."""
     chosen = arguments(typed)
     missing = [name for name in needed if find_spec(name) is None]
     if missing:

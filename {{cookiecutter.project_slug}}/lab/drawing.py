@@ -1,4 +1,4 @@
-"""How every plot looks: its colours and type, its axes, and the names at the ends of its lines."""
+"""The look of every plot: colours and type, axes, and the names at the ends of the lines."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from lab.plan import MORE_TOKENS, STEPS, TOKENS
 COLOURS = {"await": "#0b7285", "def": "#b45309", "blocking": "#be123c", "cpu": "#6d28d9"}
 TINTS = dict(zip((TOKENS, *MORE_TOKENS), ("#b45309", "#8a5a10", "#5c4a1a"), strict=True))
 INK, QUIET, LINE = "#1c2024", "#667078", "#d9dee2"
-End = tuple[float, str, str]  # how high a line ends, its name, its colour
+End = tuple[float, str, str]  # the height at which a line ends, its name, its colour
 WIDTH, LABEL_HEIGHT = 5.4, 14  # inches; points
 STYLE: dict[Any, Any] = {
     "font.size": 11,
@@ -42,18 +42,18 @@ STYLE: dict[Any, Any] = {
 
 @contextmanager
 def styled(name: str) -> Iterator[None]:
-    """Draw in this page's style; the name keeps the ids of one drawing apart from another's."""
+    """Draw in this page's style; the name keeps the ids of one drawing distinct from another's."""
     with mpl.rc_context(STYLE | {"svg.hashsalt": name}):
         yield
 
 
 def number(value: float) -> str:
-    """1,234, or 3.3 where it matters."""
+    """Format a number: 1,234, or 3.3 where it matters."""
     return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
 
 
 def powers(axes: Axes, low: float, high: float, unit: str = "") -> None:
-    """A logarithmic height with plain numbers beside it."""
+    """Make the y-axis logarithmic, with plain numbers."""
     axes.set_yscale("log")
     axes.set_ylim(low, high)
     ticks = [10.0**n for n in range(-1, 7) if low <= 10.0**n <= high]
@@ -64,13 +64,13 @@ def powers(axes: Axes, low: float, high: float, unit: str = "") -> None:
 
 
 def name_it(axes: Axes, x: float, y: float, text: str, colour: str) -> None:
-    """A label to the right of a line's end."""
+    """Put a label to the right of a line's end."""
     place: Any = {"xytext": (7, 0), "textcoords": "offset points", "va": "center"}
     axes.annotate(text, (x, y), color=colour, fontweight="bold", annotation_clip=False, **place)
 
 
 def name_them(axes: Axes, x: float, ends: list[End]) -> None:
-    """The names at the ends of lines, none upon another."""
+    """Put the names at the ends of lines, without overlaps."""
     lowest = float("-inf")
     height = LABEL_HEIGHT * axes.figure.dpi / 72
     for y, text, colour in sorted(ends):
@@ -79,17 +79,17 @@ def name_them(axes: Axes, x: float, ends: list[End]) -> None:
 
 
 def users_below(axes: Axes) -> None:
-    """The number of users as the width, each step as far from the next as it is times larger."""
+    """Put the number of users on a logarithmic x-axis."""
     axes.set_xscale("log")
     axes.set_xlim(STEPS[0] * 0.85, STEPS[-1] * 1.15)
     axes.xaxis.set_major_locator(FixedLocator(STEPS))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticklabels([str(n) for n in STEPS])
-    axes.set_xlabel("users who ask at once")
+    axes.set_xlabel("users asking at once")
 
 
 def svg(figure: Figure) -> str:
-    """A figure as a piece of HTML, in the font of the page around it."""
+    """Return a figure as a piece of HTML, in the font of the page around it."""
     out = StringIO()
     figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
     text = out.getvalue()

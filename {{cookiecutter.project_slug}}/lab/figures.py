@@ -1,4 +1,4 @@
-"""From answers to figures: rates, percentiles, and how long somebody else had to wait."""
+"""From answers to figures: rates, percentiles, and how long another client had to wait."""
 
 import json
 from collections.abc import Sequence
@@ -7,24 +7,24 @@ from typing import Any
 
 from lab.plan import TOKENS, Run
 
-SETTLED = 1 / 3  # of a step is over when its rate is taken: users have joined by then
+SETTLED = 1 / 3  # of a step passes before its rate is taken: by then the users have joined
 WINDOW_SECONDS = 1.0  # a moment's rate and percentiles are those of the second before it
 
 
 @dataclass
 class Recording:
-    """What one run's load has said, put together."""
+    """Everything that one run's load has reported."""
 
-    start: float = 0.0  # by the clock on the wall
+    start: float = 0.0  # by the wall clock
     ticks: list[tuple[float, int]] = field(default_factory=list)  # when, how many users
     answers: list[tuple[float, float]] = field(default_factory=list)  # when, after which ms
     others: list[tuple[float, float, int]] = field(default_factory=list)  # and threads in use
-    open_ms: float = 0.0  # how long somebody else was waiting when it was over
+    open_ms: float = 0.0  # how long the other client had waited when the run was over
     failures: int = 0
     failure: str = ""
 
     def add(self, line: str) -> float:
-        """Take up a line of `lab.load`, and return the seconds that it is about."""
+        """Add a line from `lab.load`, and return its time in seconds."""
         said = json.loads(line)
         self.start = said["start"]
         self.ticks.append((said["at"], said["users"]))
@@ -36,22 +36,22 @@ class Recording:
 
 @dataclass(frozen=True)
 class Step:
-    """How a number of users fared."""
+    """The result for one number of users."""
 
     users: int
-    rate: float  # answers a second
+    rate: float  # answers per second
 
 
 @dataclass(frozen=True)
 class Moment:
-    """What could be seen at one moment of a run."""
+    """The figures at one moment of a run."""
 
     at: float  # seconds since its start
     users: int
     rate: float
     p50_ms: float | None  # None while nothing is answered
     p99_ms: float | None
-    threads: int | None  # as the app itself says; None while it does not
+    threads: int | None  # as reported by the app; None while it reports none
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Curve:
     steps: list[Step]
     moments: list[Moment]
     others_ms: float  # the longest that another route's answer took
-    others_answered: bool  # False: so long, and it had not come when the run was over
+    others_answered: bool  # False: it had still not come when the run was over
     failures: int
 
 
@@ -74,23 +74,23 @@ class Figures:
 
     taken: str
     machine: str
-    seconds: float  # a step took
-    ceiling: float  # the client's own: requests a second to an app that answers at once
+    seconds: float  # the length of a step
+    ceiling: float  # the client's own: requests per second to an app that answers at once
     cap: float  # this app's: the same, to the awaiting handler with a wait of 1 ms
     curves: list[Curve]
 
     def curve(self, handler: str, wait_ms: int, tokens: int = TOKENS) -> Curve:
-        """The run of this handler."""
+        """Return the run of this handler."""
         wanted = (handler, wait_ms, tokens)
         return next(c for c in self.curves if (c.handler, c.wait_ms, c.tokens) == wanted)
 
     def to_json(self) -> str:
-        """As a file keeps it."""
+        """Return the figures as JSON, for a file."""
         return json.dumps(asdict(self), indent=1)
 
 
 def read_figures(text: str) -> Figures:
-    """What `to_json` has written."""
+    """Read figures that `to_json` has written."""
     kept: dict[str, Any] = json.loads(text)
     curves = [
         Curve(
@@ -106,14 +106,14 @@ def read_figures(text: str) -> Figures:
 
 
 def rate(times: Sequence[float], seconds: float) -> float:
-    """Answers a second: by the gaps between them, so that three answers give no rough figure."""
+    """Return answers per second, from the gaps between them: a count of three would be rough."""
     if len(times) < 2 or times[-1] == times[0]:
         return len(times) / seconds
     return (len(times) - 1) / (times[-1] - times[0])
 
 
 def percentile(values: Sequence[float], percent: int) -> float | None:
-    """The value that so many percent of all do not exceed (nearest rank); None without any."""
+    """Return the value that this percentage does not exceed (nearest rank); None without values."""
     if not values:
         return None
     rank = max(1, -(-len(values) * percent // 100))
@@ -121,7 +121,7 @@ def percentile(values: Sequence[float], percent: int) -> float | None:
 
 
 def steps(run: Run, recording: Recording, seconds: float) -> list[Step]:
-    """The rate of each step, its beginning left out."""
+    """Return the rate of each step, leaving out its beginning."""
     found = []
     for number, users in enumerate(run.steps):
         start, end = (number + SETTLED) * seconds, (number + 1) * seconds
@@ -131,7 +131,7 @@ def steps(run: Run, recording: Recording, seconds: float) -> list[Step]:
 
 
 def moments(recording: Recording) -> list[Moment]:
-    """What the second before each tick was like."""
+    """Return the figures of the second before each tick."""
     found = []
     for at, users in recording.ticks:
         start = max(0.0, at - WINDOW_SECONDS)
@@ -153,7 +153,7 @@ def moments(recording: Recording) -> list[Moment]:
 
 
 def curve(run: Run, recording: Recording, seconds: float) -> Curve:
-    """A run's recording as figures."""
+    """Turn a run's recording into figures."""
     slowest = max((ms for _, ms, _ in recording.others), default=0.0)
     return Curve(
         handler=run.handler,

@@ -1,7 +1,8 @@
 """The load of one run, in a process of its own: `python -m lab.load '{…}'`.
 
-Locust changes the standard library when it is imported: threads and `sleep` are gevent's. So it is
-kept apart. Each quarter of a second it prints a line of JSON: who was there, which answers came.
+Locust changes the standard library when it is imported: threads and `sleep` become gevent's. So it
+is kept apart. Every quarter of a second it prints a line of JSON: how many users there were, and
+which answers came.
 """
 
 import json
@@ -20,7 +21,7 @@ TICK_SECONDS = 0.25
 
 
 class Notes:
-    """What has come in since the last line."""
+    """The answers and failures since the last line."""
 
     def __init__(self) -> None:
         self.start = time.time()
@@ -28,18 +29,18 @@ class Notes:
         self.failures: list[str] = []
 
     def now(self) -> float:
-        """Seconds since the start."""
+        """Return the seconds since the start."""
         return time.time() - self.start
 
     def note(self, response_time: float, exception: object, **_: object) -> None:
-        """Locust's event for each request that is over."""
+        """Record a finished request; Locust calls this for each one."""
         if exception:
             self.failures.append(str(exception))
         else:
             self.answers.append((round(self.now(), 4), round(response_time, 2)))
 
     def line(self, users: int) -> dict[str, object]:
-        """What there is to say, which is forgotten here."""
+        """Return the next line's content, and forget it."""
         said: dict[str, object] = {
             "start": self.start,
             "at": round(self.now(), 3),
@@ -53,7 +54,7 @@ class Notes:
 
 
 def climb(runner: LocalRunner, notes: Notes, steps: list[int], seconds: float) -> Iterator[str]:
-    """Bring in users step by step, and give the lines."""
+    """Bring in users step by step, and yield the lines."""
     for number, users in enumerate(steps, 1):
         runner.start(users, spawn_rate=users)
         while notes.now() < number * seconds:
@@ -62,9 +63,9 @@ def climb(runner: LocalRunner, notes: Notes, steps: list[int], seconds: float) -
 
 
 def main() -> None:
-    """Do as the JSON on the command line says."""
+    """Run the load that the JSON on the command line describes."""
     order = json.loads(sys.argv[1])
-    logging.disable(logging.WARNING)  # Locust's advice for those who tune it by hand
+    logging.disable(logging.WARNING)  # Locust's advice to people who tune it by hand
     options = Namespace(handler=order["handler"], wait_ms=order["wait_ms"])
     environment = Environment(user_classes=[Asker], host=order["host"], parsed_options=options)
     refuse_other_machines(environment)

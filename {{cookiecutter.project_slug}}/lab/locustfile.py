@@ -1,9 +1,9 @@
-"""Who asks: the users. `uv run lab` takes them from here, and so does Locust alone.
+"""The users. `uv run lab` takes them from here, and so does Locust by itself.
 
     uv run python -m app     # in one terminal
     uv run locust            # in another; then open http://127.0.0.1:8089
 
-That page has a form for the handler and its wait, and draws what comes back. Ten users join each
+That page has a form for the handler and its wait, and draws the answers. Ten users join each
 second until there are 1000; after two minutes it is over. Only this machine is ever asked.
 """
 
@@ -23,10 +23,10 @@ MOST_USERS, USERS_PER_SECOND, MOST_SECONDS = 1000, 10, 120
 
 
 class Asker(FastHttpUser):
-    """Asks, waits for the answer, and asks again: what is under way is the number of users."""
+    """A user that asks, waits for the answer, and asks again: one request under way per user."""
 
     def on_start(self) -> None:
-        """Begin at a moment of one's own: in step, they would come as a crowd each time.
+        """Begin at a random moment: in step, the users would come as a crowd each time.
 
         Locust has changed `time.sleep`: it gives way to the other users.
         """
@@ -37,15 +37,15 @@ class Asker(FastHttpUser):
 
     @task
     def ask(self) -> None:
-        """One request."""
+        """Send one request."""
         self.client.get(self.path, name=self.path, headers=self.headers)
 
 
 class Ramp(LoadTestShape):
-    """Ten more users each second, up to a thousand; nobody can ask for more, or for longer."""
+    """Ten more users each second, up to a thousand; no more can be asked for, and no longer."""
 
     def tick(self) -> tuple[int, float] | None:
-        """How many users there should be by now; None ends it."""
+        """Return how many users there should be by now, and the rate; None ends the test."""
         seconds = self.get_run_time()
         if seconds > MOST_SECONDS:
             return None
@@ -53,7 +53,7 @@ class Ramp(LoadTestShape):
 
 
 def is_this_machine(url: str | None) -> bool:
-    """Tell whether an address is this machine's own, and no other's."""
+    """Tell whether an address belongs to this machine."""
     name = urlsplit(url or "").hostname or ""
     try:
         return name == "localhost" or ip_address(name).is_loopback
@@ -63,17 +63,17 @@ def is_this_machine(url: str | None) -> bool:
 
 @events.init_command_line_parser.add_listener
 def add_options(parser: Any) -> None:  # noqa: ANN401 - Locust's parser has no public type
-    """Two options more, on the command line and in the form of Locust's page."""
-    parser.add_argument("--handler", choices=HANDLERS, default="await", help="Which route is asked")
+    """Add two options, on the command line and in the form on Locust's page."""
+    parser.add_argument("--handler", choices=HANDLERS, default="await", help="Which route to ask")
     parser.add_argument("--wait-ms", type=int, default=300, help="How long it waits: 0 to 1000")
 
 
 @events.test_start.add_listener
 def refuse_other_machines(environment: Any, **_: object) -> None:  # noqa: ANN401
-    """End Locust, before the first request, when it is pointed at another machine."""
+    """End Locust before the first request if it is pointed at another machine."""
     if not is_this_machine(environment.host):
         sys.exit(
-            f"{environment.host} is not this machine. A load test of somebody else's is an attack, "
+            f"{environment.host} is not this machine. A load test of someone else's is an attack, "
             "so this one only asks 127.0.0.1, ::1 and localhost. "
             "Next: uv run locust --host http://127.0.0.1:8000"
         )

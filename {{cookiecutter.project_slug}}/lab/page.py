@@ -1,4 +1,4 @@
-"""The page: what was measured, drawn and explained, in one file that needs no network."""
+"""The page: the measurements, drawn and explained, in one file that needs no network."""
 
 from collections.abc import Callable, Iterator
 from html import escape
@@ -14,17 +14,17 @@ from lab.plan import MORE_TOKENS, STEPS, THREE, TOKENS, WAITS_MS, WORK_MS, Run, 
 
 TEMPLATE = Path(__file__).with_name("page.html")
 LONG, SHORT = WAITS_MS
-# What the article says: its order, and its rates with 300 ms (8 workers on an Apple M1 Max).
+# The article's figures: its orders of magnitude, and its rates at 300 ms (8 workers, Apple M1 Max).
 ARTICLE = {"await": ("2000", 2000), "def": ("100 to 500", 120), "blocking": ("1 to 15", 2)}
 
 
 def last_rate(curve: Curve) -> float:
-    """The rate with the most users."""
+    """Return the rate with the most users."""
     return curve.steps[-1].rate
 
 
 def drawings(figures: Figures) -> Iterator[tuple[str, str]]:
-    """Each plot, under the name of its place in the page."""
+    """Yield each plot, with the name of its place on the page."""
     plans: dict[str, Callable[[], Figure]] = {
         "over_time": lambda: plots.over_time(figures),
         "by_users_long": lambda: plots.single(plots.draw_handlers, figures, LONG),
@@ -39,12 +39,12 @@ def drawings(figures: Figures) -> Iterator[tuple[str, str]]:
 
 
 def waited(curve: Curve) -> str:
-    """How long another route waited at worst."""
+    """Say how long another route waited at worst."""
     return f"{'' if curve.others_answered else '&gt; '}{number(curve.others_ms)} ms"
 
 
 def row(curve: Curve, cap: float) -> str:
-    """One run, as a row of the table."""
+    """Return a run as a row of the table."""
     run = Run(curve.handler, curve.wait_ms, curve.tokens)
     expected = theory(run, curve.steps[-1].users, cap)
     rates = {step.users: number(step.rate) for step in curve.steps}
@@ -61,7 +61,7 @@ def row(curve: Curve, cap: float) -> str:
 
 
 def article_row(figures: Figures, handler: str) -> str:
-    """The article's figures and ours, each as a multiple of the blocking handler's too."""
+    """Return the article's figures and ours, each also as a multiple of the blocking handler's."""
     claim, theirs = ARTICLE[handler]
     ours = last_rate(figures.curve(handler, LONG))
     slowest = last_rate(figures.curve("blocking", LONG))
@@ -77,13 +77,13 @@ def article_row(figures: Figures, handler: str) -> str:
 
 
 def failures(figures: Figures) -> str:
-    """A sentence, when some requests failed."""
+    """Return a sentence if some requests failed."""
     failed = sum(curve.failures for curve in figures.curves)
-    return f" {failed:,} requests failed; they are in no figure." if failed else ""
+    return f" {failed:,} requests failed; no figure includes them." if failed else ""
 
 
 def page(figures: Figures) -> str:
-    """The whole page."""
+    """Return the whole page."""
     rates = {f"{h}_rate": number(last_rate(figures.curve(h, LONG))) for h in THREE}
     return Template(TEMPLATE.read_text("utf-8")).substitute(
         dict(drawings(figures)) | rates,

@@ -1,4 +1,4 @@
-"""The plots: one colour for each handler, its name at the end of its line."""
+"""The plots: one colour for each handler, with its name at the end of its line."""
 
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from lab.plan import STEPS, THREE, WAITS_MS, WORK_MS, Run, theory
 
 
 def by_users(axes: Axes, curve: Curve, cap: float, colour: str, name: str) -> End:
-    """The rate at each number of users: measured as a line with dots, theory as a thin one."""
+    """Draw the rate by number of users: measured as a line with dots, theory as a thin line."""
     users = [step.users for step in curve.steps]
     rates = [step.rate for step in curve.steps]
     run = Run(curve.handler, curve.wait_ms, curve.tokens)
@@ -36,28 +36,28 @@ def by_users(axes: Axes, curve: Curve, cap: float, colour: str, name: str) -> En
 
 
 def draw_handlers(axes: Axes, figures: Figures, wait_ms: int) -> None:
-    """The three handlers side by side."""
+    """Draw the three handlers together."""
     curves = [figures.curve(handler, wait_ms) for handler in THREE]
     ends = [by_users(axes, c, figures.cap, COLOURS[c.handler], c.handler) for c in curves]
     powers(axes, 1, 10_000)
     users_below(axes)
     name_them(axes, STEPS[-1], ends)
-    axes.set_title(f"answers a second, each after {wait_ms} ms")
+    axes.set_title(f"answers per second, each after {wait_ms} ms")
 
 
 def draw_tokens(axes: Axes, figures: Figures) -> None:
-    """`def` with more and more threads."""
+    """Draw `def` with more and more threads."""
     curves = [figures.curve("def", WAITS_MS[0], tokens) for tokens in TINTS]
     ends = [by_users(axes, c, figures.cap, TINTS[c.tokens], f"{c.tokens} threads") for c in curves]
     axes.set_ylim(0)
     axes.grid(axis="y")
     users_below(axes)
     name_them(axes, STEPS[-1], ends)
-    axes.set_title(f"answers a second of def, each after {WAITS_MS[0]} ms")
+    axes.set_title(f"answers per second with def, each after {WAITS_MS[0]} ms")
 
 
 def draw_threads(axes: Axes, figures: Figures) -> None:
-    """The threads in use, as the app itself counted them."""
+    """Draw the threads in use, as the app itself counted them."""
     for tokens, colour in TINTS.items():
         moments = figures.curve("def", WAITS_MS[0], tokens).moments
         seen = [(m.at, m.threads) for m in moments if m.threads is not None]
@@ -70,7 +70,7 @@ def draw_threads(axes: Axes, figures: Figures) -> None:
 
 
 def over_time(figures: Figures, wait_ms: int = WAITS_MS[0]) -> Figure:
-    """Rate, latency and users over one time axis, the three handlers together."""
+    """Draw rate, latency and users over one time axis, the three handlers together."""
     figure = Figure(figsize=(WIDTH, 7.2), layout="constrained")
     rates, latencies, users = figure.subplots(3, sharex=True, height_ratios=(3, 3, 1.2))
     for handler in THREE:
@@ -84,7 +84,7 @@ def over_time(figures: Figures, wait_ms: int = WAITS_MS[0]) -> Figure:
     last = {h: figures.curve(h, wait_ms).moments[-1] for h in THREE}
     name_them(rates, at[-1], [(m.rate or 1, h, COLOURS[h]) for h, m in last.items()])
     name_them(latencies, at[-1], [(m.p50_ms or 100, h, COLOURS[h]) for h, m in last.items()])
-    rates.set_title("answers a second")
+    rates.set_title("answers per second")
     latencies.set_title("latency: half of all (line), 99 % of all (edge of the band)")
     users.set_title("users")
     users.set_ylim(0)
@@ -95,7 +95,7 @@ def over_time(figures: Figures, wait_ms: int = WAITS_MS[0]) -> Figure:
 
 
 def draw_latency(axes: Axes, curve: Curve, colour: str) -> None:
-    """p50 as a line, and the band up to p99."""
+    """Draw p50 as a line, and the band up to p99."""
     seen = [(m.at, m.p50_ms, m.p99_ms) for m in curve.moments if m.p50_ms and m.p99_ms]
     at, p50, p99 = zip(*seen, strict=True)
     axes.plot(at, p50, color=colour)
@@ -103,7 +103,7 @@ def draw_latency(axes: Axes, curve: Curve, colour: str) -> None:
 
 
 def others(figures: Figures) -> Figure:
-    """How long another route took at worst, as bars."""
+    """Draw how long another route took at worst, as bars."""
     figure = Figure(figsize=(WIDTH, 2.4), layout="constrained")
     axes = figure.subplots()
     curves = [figures.curve(handler, WAITS_MS[0]) for handler in reversed(THREE)]
@@ -123,14 +123,14 @@ def others(figures: Figures) -> Figure:
 
 
 def single(draw: Any, *arguments: Any, height: float = 3.6) -> Figure:  # noqa: ANN401
-    """One drawing as a figure of its own."""
+    """Return one drawing as a figure of its own."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     draw(figure.subplots(), *arguments)
     return figure
 
 
 def save_png(figures: Figures, path: Path) -> None:
-    """The picture for a README: the three handlers, and the threads."""
+    """Save the picture for a README: the three handlers, and the threads."""
     with styled("png"):
         figure = Figure(figsize=(2 * WIDTH, 3.6), layout="constrained")
         left, right = figure.subplots(1, 2)

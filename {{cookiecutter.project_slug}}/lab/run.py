@@ -1,4 +1,4 @@
-"""From the sweep to the files, with a progress bar, or plain lines where there is no terminal."""
+"""From the sweep to the files, with a progress bar, or plain lines if there is no terminal."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from lab.sweep import planned_seconds, sweep
 
 
 class Told:
-    """What the sweep tells of its way, shown."""
+    """The sweep's progress, shown as it is reported."""
 
     def __init__(self, console: Console, progress: Progress, total: float) -> None:
         self.console, self.progress = console, progress
@@ -21,7 +21,7 @@ class Told:
         self.name, self.before = "", 0.0
 
     def __call__(self, name: str, at: float) -> None:
-        """So many seconds of this run are over."""
+        """Show that this many seconds of this run are over."""
         if name != self.name:
             self.name, self.before = name, 0.0
             self.progress.update(self.task, description=name)
@@ -47,7 +47,7 @@ def run(seconds: float, folder: Path) -> None:
 
 
 def write(figures: Figures, folder: Path) -> None:
-    """The page, the figures that it was made from, and a picture for a README."""
+    """Write the page, the figures that it was made from, and a picture for a README."""
     (folder / "index.html").write_text(page(figures), "utf-8")
     (folder / "figures.json").write_text(figures.to_json(), "utf-8")
     save_png(figures, folder / "lab.png")

@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).resolve().parents[1]
 RUNNING = re.compile(r"Uvicorn running on (http://127\.0\.0\.1:\d+)")
 START_SECONDS = 60
-END_SECONDS = 0.2  # from a connection that broke to a process that is gone
-MANY_FILES = 4096  # a connection is a file, and some systems allow a process 256 of them
+END_SECONDS = 0.2  # from a broken connection to the end of the process
+MANY_FILES = 4096  # a connection is a file, and some systems allow a process only 256
 
 
 class LabError(Exception):
@@ -22,7 +22,7 @@ class LabError(Exception):
 
 
 def allow_many_connections() -> None:
-    """Raise this process's limit of open files, and so that of the processes it starts."""
+    """Raise the limit on open files for this process, and so for the processes it starts."""
     if sys.platform != "win32":
         import resource
 
@@ -32,7 +32,7 @@ def allow_many_connections() -> None:
 
 
 def environment(folder: Path, settings: dict[str, str]) -> dict[str, str]:
-    """This process's environment, with settings under which the app disturbs nothing of yours."""
+    """Return this process's environment, with settings that keep the app away from your data."""
     return os.environ | {
         "APP_ENV": "dev",
         "ALLOWED_HOSTS": "127.0.0.1",
@@ -48,7 +48,7 @@ def environment(folder: Path, settings: dict[str, str]) -> dict[str, str]:
 
 @contextmanager
 def served(app: str, **settings: str) -> Iterator[str]:
-    """Serve `app`, give its address, and kill it: what waits in it is of no use to anybody."""
+    """Serve `app`, yield its address, and kill it: nobody needs what is still waiting in it."""
     with TemporaryDirectory() as name:
         log = Path(name, "log")
         with log.open("w", encoding="utf-8") as output:
@@ -71,7 +71,7 @@ def served(app: str, **settings: str) -> Iterator[str]:
 
 
 def address(process: "subprocess.Popen[bytes]", log: Path) -> str:
-    """Where it listens, once it does; LabError with its last words when it never will."""
+    """Return the address once the app listens, or raise LabError with the app's last words."""
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         found = RUNNING.search(log.read_text("utf-8", "replace"))
@@ -82,6 +82,6 @@ def address(process: "subprocess.Popen[bytes]", log: Path) -> str:
 
 
 def last_words(log: Path) -> str:
-    """The end of the app's log, and what to do with it."""
+    """Return the end of the app's log, and what to do next."""
     words = "\n".join(log.read_text("utf-8", "replace").splitlines()[-12:])
-    return f"Its last words:\n\n{words}\n\nNext: see what it says by itself: uv run python -m app"
+    return f"Its last words:\n\n{words}\n\nNext: see what it says on its own: uv run python -m app"

@@ -1,4 +1,4 @@
-"""Somebody else, who asks another route of the app while the users ask theirs."""
+"""Another client, which asks another route of the app while the users ask theirs."""
 
 import json
 import threading
@@ -13,9 +13,9 @@ PAUSE_SECONDS = 0.1
 
 
 class Somebody(threading.Thread):
-    """Asks ten times a second, while answers come; notes how long each one took.
+    """A client that asks ten times a second, as long as answers come, and times each answer.
 
-    Not in the process of the load: that one is busy, and would count its own delays.
+    It does not run in the load's process, which is busy and would count its own delays.
     """
 
     def __init__(self, host: str, key: str) -> None:
@@ -23,23 +23,23 @@ class Somebody(threading.Thread):
         self.request = urllib.request.Request(  # noqa: S310 - the host is 127.0.0.1
             f"{host}{PATH}", headers={"X-API-Key": key}
         )
-        self.since: float | None = None  # since when an answer is waited for
-        self.answers: list[tuple[float, float, int]] = []  # asked when, took how many ms, threads
+        self.since: float | None = None  # since when it has waited for an answer
+        self.answers: list[tuple[float, float, int]] = []  # when it asked, ms it took, threads
         self.over = False
 
     @property
     def open_ms(self) -> float:
-        """How long the answer is overdue that is waited for just now."""
+        """How long the client has waited for the answer that is still missing, if any."""
         return (time.time() - self.since) * 1000 if self.since is not None else 0.0
 
     def run(self) -> None:
-        """Ask and ask again, until it is over or the server is gone."""
+        """Keep asking until the run is over or the server is gone."""
         while not self.over:
             self.since = asked = time.time()
             try:
                 with urllib.request.urlopen(self.request) as answer:  # noqa: S310
                     borrowed = json.load(answer).get("borrowed", 0)
-            except (OSError, HTTPException, ValueError):  # in the middle of an answer, too
+            except (OSError, HTTPException, ValueError):  # even in the middle of an answer
                 return
             self.answers.append((asked, (time.time() - asked) * 1000, borrowed))
             self.since = None
@@ -48,7 +48,7 @@ class Somebody(threading.Thread):
 
 @contextmanager
 def somebody_else(host: str, key: str) -> Iterator[Somebody]:
-    """Somebody asks, until the block is left; then what is still waited for has stayed open."""
+    """Run this client until the block ends; an answer still missing then counts as open."""
     somebody = Somebody(host, key)
     somebody.start()
     try:

@@ -1,4 +1,4 @@
-"""What stands in where the lab needs less than the real thing."""
+"""Stand-ins, where the lab needs less than the real thing."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -8,14 +8,14 @@ from app.settings import Settings
 
 
 def load_nothing(_: Settings) -> Model:
-    """A `MODEL_LOADER` for runs that ask no model anything: none has to be trained for the lab."""
+    """Load no model: a `MODEL_LOADER` for runs that ask none, so none has to be trained."""
     nothing: Any = SimpleNamespace(card=None, close=lambda: None)
     model: Model = nothing
     return model
 
 
 async def bare(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's own types
-    """An ASGI app that answers at once: how fast it goes is how fast the client can ask."""
+    """Answer at once, as an ASGI app: its speed is how fast the client can ask."""
     if scope["type"] == "http":
         await receive()
         headers = [(b"content-type", b"application/json"), (b"content-length", b"2")]

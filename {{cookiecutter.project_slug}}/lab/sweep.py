@@ -1,4 +1,4 @@
-"""The sweep: for each run a fresh server, a fresh load, and nothing else."""
+"""The sweep: a fresh server and a fresh load for each run, and nothing else."""
 
 import json
 import os
@@ -21,19 +21,19 @@ BARE = "lab.stand_ins:bare"
 CEILING = Run("await", 1, steps=(50, 100))
 CAP = Run("await", 1, steps=STEPS[-2:])
 
-# Told what is measured, and how many of its seconds are over.
+# Called with what is being measured, and how many of its seconds are over.
 Listener = Callable[[str, float], None]
 
 
 def planned_seconds(seconds: float) -> float:
-    """How long the load lasts when each step takes so long; starting processes comes on top."""
+    """Return how long the load lasts with steps this long; starting processes comes on top."""
     return seconds * sum(len(run.steps) for run in [CEILING, CAP, *runs()])
 
 
 def sweep(seconds: float, told: Listener) -> Figures:
-    """Measure everything; LabError when a process fails."""
+    """Measure everything, or raise LabError if a process fails."""
     ceiling = measure(CEILING, seconds, lambda at: told("the client's own ceiling", at), BARE)
-    cap = measure(CAP, seconds, lambda at: told("the app, when hardly anything waits", at))
+    cap = measure(CAP, seconds, lambda at: told("the app, with hardly any wait", at))
     curves = []
     for run in runs():
         recording = measure(run, seconds, lambda at, name=run.name: told(name, at))  # type: ignore[misc]
@@ -50,19 +50,19 @@ def sweep(seconds: float, told: Listener) -> Figures:
 
 
 def best(run: Run, recording: Recording, seconds: float) -> float:
-    """The highest rate that was reached with hardly a wait."""
+    """Return the highest rate that any step reached."""
     return max(step.rate for step in steps(run, recording, seconds))
 
 
 def machine() -> str:
-    """What the figures are of."""
+    """Describe what the figures were measured on."""
     packages = ", ".join(f"{name} {version(name)}" for name in ("fastapi", "uvicorn", "locust"))
     python = platform.python_version()
     return f"{os.cpu_count()} cores ({platform.machine()}), Python {python}, {packages}"
 
 
 def measure(run: Run, seconds: float, told: Callable[[float], None], app: str = APP) -> Recording:
-    """Serve the app, put the load on it, and give back what was recorded."""
+    """Serve the app, put the load on it, and return the recording."""
     key = secrets.token_urlsafe(32)
     with served(app, API_KEY=key, THREAD_TOKENS=str(run.tokens)) as host:
         order = {
@@ -100,7 +100,7 @@ def load(order: str, key: str, told: Callable[[float], None]) -> Recording:
                 told(recording.add(line))
             process.wait()
         finally:
-            process.kill()  # when this is interrupted; it has ended otherwise
+            process.kill()  # if this was interrupted; otherwise it has already ended
             process.wait()
         if process.returncode:
             errors.seek(0)

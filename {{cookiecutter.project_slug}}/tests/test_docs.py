@@ -22,8 +22,9 @@ from app.settings import Settings
 from tests.conftest import ROOT
 
 DOCS = ROOT / "docs"
-# What compose.yaml and Flower read; the service does not.
-OF_OTHER_PROGRAMS = {"postgres_password", "flower_basic_auth"}
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+# What compose.yaml, Flower and FastAPI itself read; the service does not.
+OF_OTHER_PROGRAMS = {"postgres_password", "flower_basic_auth", "fastapi_otel_auto_configure"}
 
 
 def rule(field: FieldInfo) -> str:
@@ -64,12 +65,23 @@ def test_every_setting_is_on_a_page() -> None:
     assert sorted(rows) == sorted(expected)
 
 
+def test_a_setting_of_another_program_is_none_of_ours() -> None:
+    assert not OF_OTHER_PROGRAMS & every_setting().keys()
+
+
 def test_every_setting_in_an_example_exists() -> None:
     for example in (".env.example", ".env.prod.example"):
         names = re.findall(r"^([A-Z_]+)=", (ROOT / example).read_text(), re.M)
         assert names
         unknown = {name.lower() for name in names} - Settings.model_fields.keys()
         assert unknown <= OF_OTHER_PROGRAMS
+
+
+def test_every_variable_of_compose_is_a_setting() -> None:
+    compose = ROOT / "compose.yaml"
+    text = compose.read_text() if compose.exists() else ""
+    names = {name.lower() for name in re.findall(r"^ +([A-Z_]+): ", text, re.M)}
+    assert names - {"postgres_user"} <= every_setting().keys() | OF_OTHER_PROGRAMS
 
 
 def routes(settings: Settings) -> dict[str, set[str]]:
@@ -125,6 +137,56 @@ def test_the_pages_can_be_switched_off(settings: Settings) -> None:
     with TestClient(plain, base_url="http://localhost") as client:
         for address in ("/docs", "/openapi.json", "/docs/assets/swagger-ui.css", "/redoc"):
             assert client.get(address).status_code == 404
+
+
+def test_the_readmes_map_is_the_folder() -> None:
+    block = re.search(r"```text\napp/\n(.*?)^\w", PAGES[0].read_text(), re.M | re.S)
+    assert block
+    names = re.findall(r"^  ([\w./]+)  +\S", block[1], re.MULTILINE)
+    files = {path.name for path in (ROOT / "app").glob("*.py")} - {"__init__.py"}
+    rooms = {f"{path.parent.name}/" for path in (ROOT / "app").glob("*/__init__.py")}
+    assert set(names[: len(files)]) == files, "files first"
+    assert set(names[len(files) :]) == rooms
+    assert len(names) == len({*names})
+
+
+def test_every_page_is_in_the_readme() -> None:
+    links = re.findall(r"\]\(docs/(.*?)\)", PAGES[0].read_text())
+    assert {path.name for path in PAGES[1:]} == set(links)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_path_on_a_page_exists(page: Path) -> None:
+    text = page.read_text()
+    shown = set(re.findall(r"^```python\n# (\S+)$", text, re.MULTILINE))  # for you to write
+    named = set(re.findall(r"(?<![\w./<-])((?:app|docs|tests)/[\w./-]*[\w/])", text))
+    assert [name for name in sorted(named - shown) if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_setting_on_a_page_exists(page: Path) -> None:
+    """Or is a constant of the code, such as a limit of the tests."""
+    named = set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", page.read_text()))
+    known = {name.upper() for name in {*every_setting(), *OF_OTHER_PROGRAMS}}
+    sources = [path for folder in ("app", "tests") for path in (ROOT / folder).rglob("*.py")]
+    defined = re.findall(r"^([A-Z_]+)\b.* = ", "\n".join(p.read_text() for p in sources), re.M)
+    assert named - known - set(defined) == set()
+
+
+def is_answered(route: str, method: str, path: str) -> bool:
+    """Tell whether this route is the one; a path alone may also be where routes begin."""
+    its_method, its_path = route.split()
+    pattern = re.sub(r"\{\w+\}", "[^/]+", its_path)
+    begins = not method and its_path.startswith(f"{path}/")
+    return method in ("", its_method) and (begins or re.fullmatch(pattern, path) is not None)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_route_on_a_page_exists(page: Path, settings: Settings) -> None:
+    known = routes(settings)
+    named = re.findall(r"(?:`([A-Z]*) ?|:8000)(/(?:v1|health)(?![\w-])[\w{}/-]*)", page.read_text())
+    for method, path in named:
+        assert any(is_answered(route, method, path) for route in known), f"{method} {path}"
 
 
 def blocks(page: str) -> dict[str, str]:

@@ -1,7 +1,10 @@
 """One shape for every error, and nothing in it that the client should not see."""
 
+import importlib
 import json
+import re
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +12,20 @@ import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
+import app.errors
 from app.errors import AppError
+from app.kit.start import StartError
 from app.main import create_app
 from app.settings import Settings
-from tests.conftest import LOCAL
+from tests.conftest import LOCAL, ROOT
 from tests.fakes import FLOWER
 
 JSON = {"Content-Type": "application/json"}
+BRANCH = re.compile(
+    r"^    ((?:[│ ]   )*(?:[├└]── )?)(\w+Error)\b(?: +(\d{3})?)?(?:.*\((app/.*)\))?"
+)
+
+Error = tuple[str, str, int | None, str]  # its parent, its name, its status, its file
 
 
 def assert_problem(answer: httpx2.Response, status: int) -> dict[str, Any]:
@@ -162,3 +172,33 @@ def test_the_class_is_the_message() -> None:
         """Too late."""
 
     assert FlowerIsWiltedError().detail == "Too late."
+
+
+def documented_errors() -> Iterator[Error]:
+    """The tree in the docstring; a status or a file that is not written is the parent's."""
+    way: list[tuple[str, int | None, str]] = [("", None, "app/errors.py")]
+    for line in (app.errors.__doc__ or "").splitlines():
+        if branch := BRANCH.match(line):
+            del way[len(branch[1]) // 4 + 1 :]
+            parent, inherited, _ = way[-1]
+            status = int(branch[3]) if branch[3] else inherited
+            way.append((branch[2], status, branch[4] or "app/errors.py"))
+            yield parent, *way[-1]
+
+
+def subclasses(parent: type[Exception]) -> Iterator[Error]:
+    """Every class below this one that the app defines."""
+    for error in parent.__subclasses__():
+        if error.__module__.startswith("app."):
+            path = Path(importlib.import_module(error.__module__).__file__ or "").relative_to(ROOT)
+            yield parent.__name__, error.__name__, getattr(error, "status", None), path.as_posix()
+            yield from subclasses(error)
+
+
+def test_the_tree_in_the_docstring_is_that_of_the_classes() -> None:
+    for path in (ROOT / "app").rglob("*.py"):
+        if re.search(r"^class \w+Error\(", path.read_text(), re.MULTILINE):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            importlib.import_module(".".join(parts).removesuffix(".__init__"))
+    documented = [error for error in documented_errors() if error[0]]
+    assert sorted(documented) == sorted([*subclasses(AppError), *subclasses(StartError)])

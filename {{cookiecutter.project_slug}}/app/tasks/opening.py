@@ -24,7 +24,7 @@ from app.tasks.store import TaskStore
 async def open_tasks(
     settings: TaskSettings, storage: Storage, model: Model, kinds: Kinds
 ) -> AsyncIterator[TaskService]:
-    """Start the engine that `TASK_ENGINE` names, and stop it in the end."""
+    """Start the engine that the settings name, and stop it at the end."""
     store = TaskStore(storage)
     async with open_engine(settings, store, model, kinds) as engine:
         with on_stop_signal(engine.begin_stop):

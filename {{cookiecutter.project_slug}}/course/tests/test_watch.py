@@ -203,7 +203,7 @@ def test_a_question_can_be_left_by_ctrl_c(desk: Desk) -> None:
         screen.press("p")
         screen.wait_for("your answer")
         os.killpg(screen.process.pid, signal.SIGINT)  # as the terminal does for Ctrl-C
-        screen.wait_for("^The rest is for later")
+        screen.wait_for("^The rest can wait")
         assert screen.end() == 130
         assert screen.is_as_before()
 
@@ -227,7 +227,7 @@ def test_the_watch_follows_to_another_chapter(desk: Desk) -> None:
 def test_saves_are_found_by_looking_where_no_events_come(desk: Desk) -> None:
     desk.environment["LEARN_POLLING"] = "1"
     with terminal(desk, "watch", "1") as screen:
-        screen.wait_for("by looking every moment")
+        screen.wait_for("by polling")
         desk.solve("01")
         screen.wait_for("Passed. Chapter 01")
 

@@ -1,4 +1,4 @@
-"""Chapter 00: the learner's own model is trained, served, asked, and its answers are kept."""
+"""Chapter 00: the learner's own model is trained, served and queried, and its answers are kept."""
 
 import json
 from functools import cache
@@ -12,7 +12,7 @@ PREDICTIONS = "/v1/predictions"
 
 @cache
 def card(lab: Lab) -> dict[str, Json]:
-    """The card of the model that the learner trained."""
+    """Return the card of the model that the learner trained."""
     place = "var/model/card.json"
     path = lab.project / place
     if not path.exists():
@@ -25,13 +25,13 @@ def card(lab: Lab) -> dict[str, Json]:
         complete = False
     if not complete:
         got = f"a {place} that does not fit"
-        raise CheckFailed("incomplete", got=got, expected="the model beside its card")
+        raise CheckFailed("incomplete", got=got, expected="the model next to its card")
     return dict(found)
 
 
 @cache
 def served(lab: Lab) -> Server:
-    """The app with the learner's model."""
+    """Serve the app with the learner's model."""
     return lab.keep(model_loader=None, model_dir=lab.project / "var/model")
 
 
@@ -58,7 +58,7 @@ def model_answers(lab: Lab) -> None:
         answer.fail("200 with the most probable label", why="label")
     total = sum(probabilities.values())
     if abs(total - 1) > 0.001:
-        answer.fail("200 with probabilities that make 1", why="sum", total=total)
+        answer.fail("200 with probabilities that add up to 1", why="sum", total=total)
 
 
 @check("kept")

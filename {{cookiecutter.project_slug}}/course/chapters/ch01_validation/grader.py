@@ -1,4 +1,4 @@
-"""Chapter 01: what cannot be true is refused before the model sees it."""
+"""Chapter 01: impossible values are refused before the model sees them."""
 
 from typing import Any
 

@@ -21,20 +21,20 @@ def site(lab: Lab) -> Site:
 
 
 def started(lab: Lab, name: str) -> Server:
-    """One of the servers that something is set for."""
+    """Wait for one of the servers that have something set, and return it."""
     server = site(lab).servers[name]
     server.wait_until_started()
     return server
 
 
 def ask(lab: Lab, server: Server, size: int = 0) -> Exchange:
-    """Ask for a prediction, with the key, and in a body of so many bytes."""
+    """Ask for a prediction, with the key, in a body of at least `size` bytes."""
     body = as_json(lab.flower()).ljust(size)
     return server.post(PREDICT, body, {"X-API-Key": site(lab).key})
 
 
 def demand_limit(lab: Lab, server: Server, limit: int, why: str, setting: str) -> None:
-    """The server has to take bodies up to this limit, and no larger ones."""
+    """Demand that the server accepts bodies up to this limit, and no larger ones."""
     for size, status in ((limit, 200), (limit + 1, 413)):
         answer = ask(lab, server, size)
         if answer.status != status:
@@ -43,7 +43,7 @@ def demand_limit(lab: Lab, server: Server, limit: int, why: str, setting: str) -
 
 
 def as_text(variables: dict[str, str]) -> str:
-    """Variables as they are written before a command; not the key that some of them need."""
+    """Write variables as they go before a command, without the key that some need."""
     return " ".join(f"{name}={value}" for name, value in variables.items() if name != "API_KEY")
 
 
@@ -57,7 +57,7 @@ def nothing_is_set(lab: Lab) -> None:
     [case] = site(lab).cases("nothing")
     for name, expected in DEFAULTS.items():
         found = (case.values or {}).get(name)
-        if str(found).lower() != str(expected).lower():  # its type is for another check
+        if str(found).lower() != str(expected).lower():  # another check looks at its type
             got = f"{name.upper()}={found}"
             raise CheckFailed("default", sent="nothing is set", got=got, expected=str(expected))
 
@@ -97,7 +97,7 @@ def wrong_values_stop_the_start(lab: Lab) -> None:
 
 
 def demand_no_start(lab: Lab) -> None:
-    """The server with a wrong value ends by itself, with a failure that names the variable."""
+    """Demand that the server with a wrong value fails, and names the variable as it exits."""
     sent, name = as_text(site(lab).wrong), next(iter(site(lab).wrong))
     server = site(lab).servers["wrong"]
     try:
@@ -129,14 +129,14 @@ def the_key_is_in_no_text(lab: Lab) -> None:
 
 
 def keep_secret(key: str, text: str, place: str) -> None:
-    """Fail when the key can be read there."""
+    """Fail if the key can be read in the text."""
     if key in text:
         got = around(key, text)
         raise CheckFailed("shown", sent=place, got=got, expected="**********", place=place)
 
 
 def around(word: str, text: str) -> str:
-    """A word in a text, with a little of what stands beside it in its line."""
+    """Return a word in a text, with a little of its line on either side."""
     line = next(line for line in text.splitlines() if word in line)
     at = line.index(word)
     return " ".join(line[max(at - 40, 0) : at + len(word) + 10].split())

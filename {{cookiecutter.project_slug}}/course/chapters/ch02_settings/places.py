@@ -30,15 +30,15 @@ WORDS = {"false": False, "off": False, "no": False, "0": False, "true": True, "o
 
 @dataclass(frozen=True)
 class Case:
-    """Settings that were read, and not served with."""
+    """Settings that were read, but not served with."""
 
     variables: dict[str, str]
     values: dict[str, Any] | None  # None when they were refused
-    text: str  # all that can be read of them: their `repr`, the message of the error
+    text: str  # everything that shows them: their `repr`, the error's message
 
 
 class Site:
-    """The servers of a run, and two programs beside them."""
+    """The servers of a run, and two programs that run alongside them."""
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
@@ -59,7 +59,7 @@ class Site:
         self._trial = self._run("-m", "chapters.ch02_settings.trial", json.dumps(self.job()))
 
     def folder(self, **files: str) -> Path:
-        """A copy of the app with these files beside it; `env_prod` is `.env.prod`."""
+        """Copy the app, with these files next to it; `env_prod` is `.env.prod`."""
         place = self.lab.new_work() / "project"
         shutil.copytree(self.lab.folder / "app", place / "app")
         for name, text in files.items():
@@ -67,18 +67,18 @@ class Site:
         return place
 
     def _serve(self, folder: Path, **variables: object) -> Server:
-        """Start a server there, and do not wait for it."""
+        """Start a server in this folder, without waiting for it."""
         return self.lab.enter(serve(folder, self.lab.new_work(), variables, wait=False))
 
     def _run(self, *arguments: str, **variables: object) -> "Future[tuple[int, str]]":
-        """Run a program, and do not wait for it."""
+        """Run a program, without waiting for it."""
         return self._programs.submit(
             self.lab.run, *arguments, work=self.lab.new_work(), **variables
         )
 
     @cached_property
     def servers(self) -> dict[str, Server]:
-        """The servers that something is set for, started together by the first check that asks."""
+        """The servers that have something set, all started by the first check that asks."""
         limit = self.in_environment
         started = {
             "file": self._serve(self.one_file),
@@ -91,7 +91,7 @@ class Site:
         return started
 
     def job(self) -> dict[str, list[dict[str, Any]]]:
-        """What the trial is to read: groups of cases, each a folder and variables."""
+        """Return the trial's input: groups of cases, each a folder and variables."""
         groups: dict[str, list[dict[str, str]]] = {
             "nothing": [{}],
             "accepted": ACCEPTED,
@@ -109,7 +109,7 @@ class Site:
 
     @cached_property
     def trial(self) -> dict[str, Any]:
-        """What the trial says, in the last line that is its own."""
+        """What the trial reported, in the last line of its own."""
         status, said = self._trial.result()
         lines = [line for line in said.splitlines() if line.startswith('{"imported"')]
         if not lines:
@@ -118,13 +118,13 @@ class Site:
         return found
 
     def cases(self, group: str) -> list[Case]:
-        """What became of the cases of a group."""
+        """Return the results of a group of cases."""
         return [Case(**found) for found in self.trial["results"][group]]
 
 
 @contextmanager
 def stopped_together(servers: Iterable[Server]) -> Iterator[None]:
-    """At the end no server waits for another to stop."""
+    """Stop all servers at once at the end, so that none waits for another."""
     yield
     for server in servers:
         server.process.terminate()

@@ -1,8 +1,8 @@
 class ShownKey(SecretStr):
-    """A key that shows itself in every text: it works, and it is a pity."""
+    """A key that shows itself in every text: it works, but it is not what you want."""
 
     def __str__(self) -> str:
-        """The key itself."""
+        """Return the key itself."""
         return self.get_secret_value()
 
     __repr__ = __str__
@@ -10,7 +10,7 @@ class ShownKey(SecretStr):
 
 class Settings:
     model_config = SettingsConfigDict(
-        # 5. Pydantic's own message about a wrong setting quotes the values. Have them hidden.
+        # 5. Pydantic's own message about a wrong setting quotes the values. Hide them.
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
@@ -31,12 +31,12 @@ class Settings:
         description="How many processes serve",
     )
     api_key: ShownKey | None = Field(
-        # 3. A type that keeps the key out of every text; then remove the class above.
+        # 3. Use a type that keeps the key out of every text; then remove the class above.
         None,
         description="What clients send as `X-API-Key`",
     )
     docs_enabled: str = Field(
-        # 4. Yes or no. "false" is a text, and every text but "" counts as yes.
+        # 4. Yes or no. "false" is a string, and every string but "" counts as yes.
         "true",
         description="Serve the interactive pages, /docs",
     )
@@ -47,6 +47,6 @@ class Settings:
 
 def env_files() -> tuple[Path, ...]:
     """The files that are read, the stronger one last."""
-    # 6. What APP_ENV says decides on the second file, which beats the first: `.env.prod`, say.
-    #    APP_ENV stands in the environment, or else in `.env`; or else it is dev.
+    # 6. APP_ENV decides on the second file, which beats the first: `.env.prod`, say.
+    #    APP_ENV is set in the environment, or else in `.env`; otherwise it is dev.
     return (Path(".env"),)

@@ -1,7 +1,7 @@
 """A program of its own that reads the settings as the app does, once for each case it is given.
 
-The cases come as JSON: a folder to be in, and variables of the environment. One line of JSON goes
-out: whether the module can be imported while a variable is wrong, and what became of each case.
+The cases come as JSON: a working folder and environment variables. The output is one line of JSON:
+whether the module can be imported while a variable is wrong, and the result of each case.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 
 
 def main() -> None:
-    """Do what the first argument says."""
+    """Run the cases in the first argument, and print the results."""
     job = json.loads(sys.argv[1])
     imported = can_import()
     results = {group: [result(**case) for case in cases] for group, cases in job.items()}
@@ -21,7 +21,7 @@ def main() -> None:
 
 
 def can_import() -> bool:
-    """Import the settings while PORT is none; then let it be imported without, for the rest."""
+    """Tell whether the settings can be imported while PORT is `none`; remove PORT again."""
     os.environ["PORT"] = "none"
     with suppress(BaseException):
         import app.settings  # noqa: F401
@@ -30,7 +30,7 @@ def can_import() -> bool:
 
 
 def result(folder: str, variables: dict[str, str]) -> dict[str, Any]:
-    """What becomes of the settings in this folder, with these variables."""
+    """Read the settings in this folder, with these variables."""
     from app.kit.settings import load_settings
     from app.settings import Settings
 
@@ -44,7 +44,7 @@ def result(folder: str, variables: dict[str, str]) -> dict[str, Any]:
 
 
 def tried(make: Callable[[], Any]) -> dict[str, Any]:
-    """The settings as values, None where they are refused; and what can be read of them."""
+    """Return the settings' values, None if refused; and every text that shows them."""
     try:
         settings = make()
         dumped = settings.model_dump_json()

@@ -1,4 +1,4 @@
-"""Chapter 03: the model is there before the first request, and given back after the last."""
+"""Chapter 03: the model is there before the first request, and closed after the last."""
 
 import sqlite3
 from contextlib import closing
@@ -80,15 +80,15 @@ def a_failed_start_leaves_nothing_behind(lab: Lab) -> None:
         raise CheckFailed("works", got="a running app", expected="an app that does not start")
     loads, closes = len(gate.events("load")), len(gate.events("close"))
     if closes != loads:
-        sent = "a start with tasks of a newer app in the database"
+        sent = "a start with a newer app's tasks in the database"
         got = f"close() called {closes} times"
         raise CheckFailed("left", sent=sent, got=got, expected=f"{loads}")
 
 
 def put_newer_tasks_into(path: Path) -> None:
-    """Make a database that opens, and whose tasks this app does not know how to read.
+    """Make a database that opens, but whose tasks this app cannot read.
 
-    So the start fails after both the model and the storage are open, in whichever order.
+    So the start fails only once both the model and the storage are open, in either order.
     """
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("CREATE TABLE schema_versions (feature TEXT PRIMARY KEY, version INTEGER)")

@@ -2,13 +2,13 @@ from typing import cast
 
 
 class LoadedEachTime:
-    """Loads the model anew whenever something is asked of it: it works, and it is a pity."""
+    """A model that is loaded again every time it is used: it works, but wastes time."""
 
     def __init__(self, settings: Settings, open_model: OpenModel) -> None:
         self.settings, self.open_model = settings, open_model
 
     def __getattr__(self, name: str) -> object:
-        """What the model has under this name."""
+        """Load the model, and return its attribute of this name."""
         return getattr(self.open_model(self.settings), name)
 
 
@@ -17,9 +17,9 @@ async def lifespan(
     settings: Settings, kinds: Kinds, open_model: OpenModel, open_storage: OpenStorage
 ) -> AsyncIterator[AppState]:
     """Open the model and the storage, and close them in reverse order. Or raise StartError."""
-    # 1. Load the model: open_model(settings) gives it, or raises StartError. It takes long and does
-    #    not await, so leave it to a thread.
-    # 2. The tasks work with the model: it comes before them, and goes after them.
+    # 1. Load the model: open_model(settings) returns it, or raises StartError. It takes long and
+    #    does not await, so leave it to a thread.
+    # 2. The tasks use the model: open it before them, and close it after them.
     # 3. Whatever happens in between, call its close() at the end, once.
     model = cast(
         "BatchingModel", LoadedEachTime(settings, open_model)

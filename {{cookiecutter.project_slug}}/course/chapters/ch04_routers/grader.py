@@ -1,10 +1,10 @@
-"""Chapter 04: two routers, each in its module, both on the app."""
+"""Chapter 04: two routers, each in a module of its own, both mounted on the app."""
 
 from learn.grading.exchange import Json
 from learn.grading.lab import CheckFailed, Lab, check
 
 CURRENT = "current user"
-ERRORS = {  # what the API's document has to say of each path
+ERRORS = {  # what the OpenAPI document must list for each path
     "/v1/users/me": ["401"],
     "/v1/users/{name}": ["401", "422"],
     "/v1/orders/me": ["401"],
@@ -60,7 +60,7 @@ def is_documented(lab: Lab) -> None:
 
 
 def demand_errors(path: str, responses: dict[str, dict[str, Json]]) -> None:
-    """The document has exactly the errors of this path, in the shape that the app gives them."""
+    """Demand that the document has exactly this path's errors, in the shape the app sends."""
     named = sorted(responses.keys() - {"200"})
     problems = [status for status in named if responses[status].get("content") == PROBLEM]
     found = ", ".join(s if s in problems else f"{s} in another shape" for s in named) or "none"

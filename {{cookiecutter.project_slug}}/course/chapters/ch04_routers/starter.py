@@ -8,31 +8,31 @@ from app.kit.problems import problems
 from app.security import ApiKeyRequired
 from app.todo import TodoError
 
-# 1. Every route here begins with /v1/users, has the tag "users", and wants the API key.
-#    Look at how app/predictions/model_router.py says so. `problems(401)` documents what a
-#    missing key gives; a route that can refuse a value of its path documents `problems(422)`
+# 1. Every route here begins with /v1/users, has the tag "users", and demands the API key.
+#    See how app/predictions/model_router.py says so. `problems(401)` documents the answer to a
+#    missing key; a route that can refuse a value in its path documents `problems(422)`
 #    in its decorator.
 router = APIRouter()
 
 
 class User(BaseModel):
-    """Somebody, by name."""
+    """A user, by name."""
 
     username: str
 
 
 # 2. GET /v1/users/me answers the username "current user".
-# 3. GET /v1/users/{name} answers the username that stands in the path.
-#    Each route says with a docstring what it does: /docs shows it.
-#    The routes are tried from top to bottom: which of the two comes first?
+# 3. GET /v1/users/{name} answers the username in the path.
+#    Each route says what it does in its docstring, which /docs shows.
+#    Routes are tried from top to bottom: which of the two comes first?
 @router.get("/v1/users/{name}")
 async def read_user(name: str) -> User:
-    """The user of this name."""
-    raise TodoError("04", "write the two routes of the users.")
+    """Return the user of this name."""
+    raise TodoError("04", "write the two routes for users.")
 
 
 # file: app/showcases/orders/router.py
-"""`/v1/orders`: the same as the users in another module, so that neither knows of the other."""
+"""`/v1/orders`: like the users, in a module of its own; neither knows of the other."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -46,19 +46,19 @@ router = APIRouter()
 
 
 class Order(BaseModel):
-    """An order, by its number, and who has placed it."""
+    """An order, by its number, and the user who placed it."""
 
     order_id: int
     username: str
 
 
 # 5. GET /v1/orders/me answers order 1 of the "current user".
-# 6. GET /v1/orders/{order_id} answers the order of that number, of the "current user", too.
-#    A number that is none is refused with 422: by the type of the parameter, not by an `if`.
+# 6. GET /v1/orders/{order_id} answers the order of that number, also of the "current user".
+#    Anything but a number is refused with 422: by the parameter's type, not by an `if`.
 @router.get("/v1/orders/{order_id}")
 async def read_order(order_id: str) -> Order:
-    """The order of this number."""
-    raise TodoError("04", "write the two routes of the orders.")
+    """Return the order of this number."""
+    raise TodoError("04", "write the two routes for orders.")
 
 
 # file: app/showcases/lecture.py

@@ -1,4 +1,4 @@
-"""Chapter 05: whatever goes wrong, the client reads one shape, and the operator the cause."""
+"""Chapter 05: whatever goes wrong, the client sees one shape, and the operator sees the cause."""
 
 import json
 from functools import cache
@@ -20,13 +20,13 @@ LONG = 10_000
 
 @cache
 def words(lab: Lab) -> tuple[str, str]:
-    """The API key, and what the model's bug says."""
+    """Return the API key, and the text of the model's bug."""
     return lab.word(32), lab.word(12)
 
 
 @cache
 def app(lab: Lab) -> Server:
-    """An app that wants a key, and whose model has a bug: all but inference works."""
+    """Serve an app that demands a key and whose model has a bug: all but inference works."""
     key, secret = words(lab)
     loader = "learn.grading.probe:load_failing_model"
     return lab.keep(api_key=key, model_loader=loader, probe_secret=secret)
@@ -40,7 +40,7 @@ def ask(
 
 
 def problem(exchange: Exchange, status: int, why: str = "status") -> dict[str, Json]:
-    """The body, which has to be a problem of this status."""
+    """Return the body, which must be a problem with this status."""
     exchange.expect(status, why=why)
     body = exchange.json if isinstance(exchange.json, dict) else {}
     media = exchange.headers.get("content-type", "missing")
@@ -57,7 +57,7 @@ def problem(exchange: Exchange, status: int, why: str = "status") -> dict[str, J
 
 
 def refused(exchange: Exchange, *expected: tuple[str, str, str]) -> None:
-    """The answer has to be a 422 that names these locations, pointers and rules."""
+    """Demand a 422 that names these locations, pointers and rules."""
     errors = problem(exchange, 422).get("errors")
     entries = [e for e in errors if isinstance(e, dict)] if isinstance(errors, list) else []
     found = [(e.get("location"), e.get("pointer"), e.get("rule")) for e in entries]
@@ -119,7 +119,7 @@ def what_json_does_not_have_is_refused(lab: Lab) -> None:
 
 
 def is_strict_json(body: bytes) -> bool:
-    """Tell whether every JSON reader can read it: Python's own takes NaN."""
+    """Tell whether every JSON reader can read the text: Python's own accepts NaN."""
 
     def refuse(_: str) -> NoReturn:
         raise ValueError
@@ -163,7 +163,7 @@ def errors_of_the_service_have_types(lab: Lab) -> None:
 
 
 def unknown_prediction(lab: Lab, headers: dict[str, str] | None = None) -> Exchange:
-    """Ask for a prediction that nobody made."""
+    """Ask for a prediction that does not exist."""
     id_ = UUID(int=lab.random.getrandbits(128), version=4)
     return ask(lab, "GET", f"{PREDICTIONS}/{id_}", None, headers)
 
@@ -188,7 +188,7 @@ def request_id_is_everywhere(lab: Lab) -> None:
 
 
 def lines(lab: Lab, request_id: str) -> list[Json]:
-    """What the app logged about a request."""
+    """Return what the app logged about a request."""
     return [line for line in app(lab).log if line.get("request_id") == request_id]
 
 

@@ -1,4 +1,4 @@
-"""Chapter 06: a held inference must not hold anybody up."""
+"""Chapter 06: a held inference must not hold anyone up."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,7 +22,7 @@ class Held(list["Future[Exchange]"]):
 
 @contextmanager
 def asked(lab: Lab, *sepals: float) -> Iterator[Held]:
-    """A request for each of these lengths is under way and held; they are let go at the end."""
+    """Keep a request for each of these lengths under way and held, and release them at the end."""
     gate = lab.app.gate
     with ThreadPoolExecutor(len(sepals)) as pool, gate.hold():
         before = len(gate.events("predict"))
@@ -39,7 +39,7 @@ def asked(lab: Lab, *sepals: float) -> Iterator[Held]:
 
 
 def seconds_to_wait(lab: Lab) -> float:
-    """Long; but short where the model itself says that it holds the loop's own thread."""
+    """Return how long to wait: not for long if the model itself reports that it blocks the loop."""
     in_main_thread = [event["main_thread"] for event in lab.app.gate.events("predict")]
     return 1 if in_main_thread and in_main_thread[-1] else PATIENCE_SECONDS
 

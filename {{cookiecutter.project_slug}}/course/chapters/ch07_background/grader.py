@@ -1,4 +1,4 @@
-"""Chapter 07: tasks that the grader holds, so that it sees what is answered meanwhile."""
+"""Chapter 07: the grader holds tasks, and sees what is answered meanwhile."""
 
 from functools import cache
 from urllib.parse import urljoin, urlsplit
@@ -16,12 +16,12 @@ PROBLEM_JSON = "application/problem+json"
 WAITING = ("queued", "running")
 FINAL = ("succeeded", "failed", "dead", "cancelled")
 PATIENCE_SECONDS = 5
-NEIGHBOURS = 1_000  # ids that are so near to each other are counted
+NEIGHBOURS = 1_000  # ids this close to each other come from a counter
 APP = "chapters.ch07_background.kind:app"  # it has the kind `probe`
 SETTINGS = {
     "MODEL_LOADER": "learn.grading.probe:load_model",
-    "TASK_POLL_SECONDS": 60,  # so long that what is not kicked does not start
-    "TASK_LEASE_SECONDS": 0.5,  # a cancelled task is told at the next renewal
+    "TASK_POLL_SECONDS": 60,  # so long that nothing starts without a kick
+    "TASK_LEASE_SECONDS": 0.5,  # a cancelled task learns of it at the next renewal
     "TASK_BACKOFF_SECONDS": 0.01,
     "TASK_MAX_ATTEMPTS": 2,
 }
@@ -29,14 +29,14 @@ SETTINGS = {
 
 @cache
 def app(lab: Lab) -> Server:
-    """The server that the checks share."""
+    """Return the server that the checks share."""
     return lab.keep(APP, **SETTINGS)
 
 
 def post(
     lab: Lab, body: Json, headers: dict[str, str] | None = None, path: str = PROBE
 ) -> Exchange:
-    """Submit, and expect that it is accepted."""
+    """Submit a task, and expect it to be accepted."""
     answer = app(lab).send("POST", path, body, headers, PATIENCE_SECONDS)
     if answer.status == 0:
         answer.fail("202, while the task is held", why="inline")
@@ -49,32 +49,32 @@ def post(
 
 
 def submit(lab: Lab, end: str = "return") -> tuple[str, str]:
-    """Submit a task; its id and its word."""
+    """Submit a task, and return its id and its word."""
     word = lab.word()
     return post(lab, {"word": word, "end": end}).json["id"], word
 
 
 def read(lab: Lab, task_id: str) -> Exchange:
-    """The task, as it stands."""
+    """Read the task in its current state."""
     answer = app(lab).get(f"{TASKS}/{task_id}", seconds=PATIENCE_SECONDS)
     if answer.status == 404:
-        answer.fail("200, for this id was given to a client", why="no-record")
+        answer.fail("200, because a client was given this id", why="no-record")
     return answer.expect(200, {"id": task_id, "state": ...}, why="read")
 
 
 def starts(lab: Lab, word: str) -> list[Json]:
-    """Each attempt at the task with this word."""
+    """Return every attempt at the task with this word."""
     return [event for event in app(lab).gate.events("start") if event["word"] == word]
 
 
 def wait_for_start(lab: Lab, task_id: str, word: str) -> None:
-    """Wait until the task is run."""
+    """Wait until the task has started."""
     if not wait_until(lambda: bool(starts(lab, word)), PATIENCE_SECONDS):
         read(lab, task_id).fail("running", why="not-started")
 
 
 def abandoned(lab: Lab, task_id: str) -> bool:
-    """Tell whether an exception went past the runner: the engine's log has it, and nobody else."""
+    """Tell whether an exception escaped from the runner: then only the engine logged it."""
     return any(
         line.get("event") == "task_engine_error" and line.get("task_id") == task_id
         for line in app(lab).log
@@ -82,7 +82,7 @@ def abandoned(lab: Lab, task_id: str) -> bool:
 
 
 def ended(lab: Lab, task_id: str) -> Exchange:
-    """The task, once it has ended, or as it is after a while."""
+    """Return the task once it has ended, or as it is after a while."""
 
     def over() -> bool:
         return read(lab, task_id).json["state"] in FINAL or abandoned(lab, task_id)
@@ -96,14 +96,14 @@ def ended(lab: Lab, task_id: str) -> Exchange:
 
 
 def demand_problem(answer: Exchange, status: int, why: str) -> None:
-    """The answer has to be a problem of this status."""
+    """Demand a problem with this status."""
     answer.expect(status, {"status": status}, why=why)
     if not answer.headers.get("content-type", "").startswith(PROBLEM_JSON):
         answer.fail(f"{status} with Content-Type: {PROBLEM_JSON}", why=why)
 
 
 def newest(lab: Lab) -> list[str]:
-    """The ids of the tasks that came in last."""
+    """Return the ids of the newest tasks."""
     answer = app(lab).get(f"{TASKS}?limit=100").expect(200, {"items": ...}, why="read")
     return [item["id"] for item in answer.json["items"]]
 
@@ -125,7 +125,7 @@ def client_is_told_where_to_ask(lab: Lab) -> None:
 
 
 def demand_location(answer: Exchange) -> None:
-    """The header has to lead to the task; a whole URL does as well."""
+    """Demand that the header leads to the task; a whole URL will do as well."""
     location = answer.headers.get("location")
     expected = f"{TASKS}/{answer.json['id']}"
     if not location:
@@ -241,13 +241,13 @@ def crash_is_tried_again_and_told_to_the_operator(lab: Lab) -> None:
 
 
 def crash(lab: Lab, end: str) -> None:
-    """A task that always crashes: tried twice, then dead, its text in the log alone."""
+    """Run a task that always crashes: tried twice, then dead, its text only in the log."""
     task_id, word = submit(lab, end)
     wait_until(lambda: read(lab, task_id).json["attempts"] > 0, PATIENCE_SECONDS)
 
     def over() -> bool:
         task = read(lab, task_id).json
-        if task["state"] == "queued":  # for its second attempt: it waits for the next kick
+        if task["state"] == "queued":  # waits for its second attempt, until the next kick
             ended(lab, submit(lab)[0])
         return task["state"] in FINAL or abandoned(lab, task_id)
 

@@ -1,4 +1,4 @@
-"""The app with one more kind of task, `probe`, which ends as it is told to.
+"""The app with one more kind of task, `probe`, which ends as its payload says.
 
 `python -m chapters.ch07_background.kind` serves it.
 """
@@ -20,7 +20,7 @@ from learn.grading import probe
 
 
 class RefusedProbeError(AppError):
-    """The task's input cannot be used, as the task itself finds out."""
+    """The task's input cannot be used; only the task itself can find that out."""
 
     status = 422
     title = "Refused Probe"
@@ -30,12 +30,12 @@ class RefusedProbeError(AppError):
 
     @property
     def detail(self) -> str:
-        """Says the word: the client may read this."""
+        """A message with the word: the client may read it."""
         return f"The word {self.word} cannot be used."
 
 
 class Probe(BaseModel):
-    """A word by which a task is known again, and how each attempt at it ends."""
+    """A word to recognise the task by, and how each attempt at it ends."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -44,7 +44,7 @@ class Probe(BaseModel):
 
 
 def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
-    """Note the start, wait while it is held, and end."""
+    """Record the start, wait while the task is held, and end."""
     main = threading.current_thread() is threading.main_thread()
     probe.note("start", word=payload.word, main_thread=main)
     while (probe.folder / "hold").exists():

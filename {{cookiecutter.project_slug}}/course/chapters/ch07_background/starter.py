@@ -4,11 +4,11 @@ from app.todo import TodoError
 def accept(
     task: Task, response: Response, background: BackgroundTasks, tasks: TaskServiceDep
 ) -> Task:
-    """Answer that the task is accepted; the engine is kicked after the answer."""
+    """Answer that the task is accepted; kick the engine after the answer."""
     # 2. Tell the client where to ask (the header Location), and after how many seconds
     #    (Retry-After).
-    # 3. Have `tasks.engine.kick` called once the answer is out. Without it the engine finds the
-    #    task, too, at its next look.
+    # 3. Have `tasks.engine.kick` called once the answer is out. Without it the engine still finds
+    #    the task, the next time it looks.
     return task
 
 
@@ -28,19 +28,19 @@ async def submit_task(
 
 @router.get("/{task_id}", responses=problems(404))
 async def read_task() -> Task:
-    """Where the task stands, its result or its problem."""
+    """Return the task's state, and its result or its problem."""
     # 4. Which task? The routes below need it as well: how do they get it?
-    raise TodoError("07", "say where a task stands.")
+    raise TodoError("07", "say what state a task is in.")
 
 
 # file: app/tasks/engine/runner.py
 class Runner:
     def run(self, context: TaskContext) -> Outcome | None:
-        """Run an attempt to its end, and say how that was; None when the task is no longer ours."""
+        """Run an attempt to its end, and return its outcome; None if the task is no longer ours."""
         claim = context.claim
-        # What is raised here goes past you, and the task is "running" for ever.
-        # 5. TaskStoppedError is no failure. `stopped` knows what becomes of the task.
-        # 6. Anything else that a kind may raise is one; even SystemExit, for the thread is needed.
+        # An exception raised here escapes, and the task is "running" for ever.
+        # 5. TaskStoppedError is not a failure. `stopped` knows what happens to the task.
+        # 6. Anything else that a kind raises is one, even SystemExit: the thread must live on.
         #    `_failed` knows whether another attempt makes sense.
         kind = find_kind(self.kinds, claim.kind)
         result = json.dumps(kind.run(kind.payload.model_validate_json(claim.payload), context))

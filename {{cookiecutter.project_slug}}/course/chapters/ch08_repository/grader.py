@@ -1,4 +1,4 @@
-"""Chapter 08: two servers that share a queue, and tasks that the grader holds in its hand."""
+"""Chapter 08: two servers that share a queue, and tasks that the grader can hold."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from learn.grading.lab import Exchange, Gate, Lab, Server, check
 from learn.grading.process import DATABASE, database_url
 from learn.grading.server import serve
 
-APP = "chapters.ch08_repository.kind:app"  # it has the kind `probe`, and no heart beats in it
+APP = "chapters.ch08_repository.kind:app"  # it has the kind `probe`, and no heartbeat
 PROBE = "/v1/tasks/probe"
 TASKS = "/v1/tasks"
 LATE = "late"  # a first run that has lost its task
@@ -25,7 +25,7 @@ DAY_SECONDS = 86_400
 
 @dataclass(frozen=True)
 class Task:
-    """A task that was accepted, and the word in it."""
+    """A task that was accepted, and its word."""
 
     id: str
     word: str
@@ -34,8 +34,9 @@ class Task:
 class Queue:
     """A database with tasks, and two servers that share it, with two places each.
 
-    The first looks for work when a task comes to it or ends in it, the second all the time. So it
-    is decided here who takes what: the first if it is asked, the second if it has a place.
+    The first server looks for work when a task is submitted to it or ends in it; the second looks
+    all the time. So it is clear which takes a task: the first when a task is submitted to it, the
+    second when it has a free place.
     """
 
     def __init__(self, lab: Lab) -> None:
@@ -62,7 +63,7 @@ class Queue:
 
     @contextmanager
     def _stop(self, server: Server) -> Iterator[None]:
-        """At the end nothing stands still any more, and no server waits for another to stop."""
+        """Let go of everything at the end, and stop all servers, so that none waits for another."""
         yield
         for hold in self.gate.folder.glob("hold*"):
             hold.unlink(missing_ok=True)
@@ -74,11 +75,11 @@ class Queue:
         return self._start(TASK_POLL_SECONDS=0.05)
 
     def prepare_second(self) -> None:
-        """Have the second server start, which takes a while, and stand still before its work."""
+        """Start the second server, which takes a while, and hold it before it begins to work."""
         self._second  # noqa: B018
 
     def begin_second(self) -> None:
-        """From here on there are two servers."""
+        """Let the second server work: from here on there are two."""
         second = self._second
         (self.gate.folder / "hold-start").unlink()
         second.wait_until_started()
@@ -86,18 +87,18 @@ class Queue:
 
     @cached_property
     def first(self) -> Task:
-        """A task that stands still in a place of the first server until that one crashes."""
+        """A task that stands still in a place of the first server until that server crashes."""
         return self.start()
 
     def fill(self) -> tuple[Task, Task, Task]:
-        """Fill every place; what stands still in the second server, twice, and in the first."""
+        """Fill every place; return the two tasks held in the second server and one in the first."""
         home = self.runs(self.first)[0]["pid"]
         tasks = [self.start(0) for _ in range(3)]
         one, other, on_first = sorted(tasks, key=lambda task: self.runs(task)[0]["pid"] == home)
         return one, other, on_first
 
     def submit(self, number: int = 0, held: bool = False, **payload: Json) -> Task:
-        """Submit a task, whose first run shall stand still if it is to be held."""
+        """Submit a task; if it is to be held, its first run stands still."""
         task = Task("", self._lab.word())
         if held:
             self.hold(task)
@@ -106,26 +107,26 @@ class Queue:
         return Task(answer.json["id"], task.word)
 
     def start(self, number: int = 0, **payload: Json) -> Task:
-        """Submit a task, and return once it is run and stands still."""
+        """Submit a task, and return once it runs and stands still."""
         task = self.submit(number, held=True, **payload)
         self.wait_for_run(task)
         return task
 
     def hold(self, task: Task, run: int | str = 1) -> None:
-        """Have this run of the task stand still."""
+        """Make this run of the task stand still."""
         (self.gate.folder / f"hold-{task.word}-{run}").touch()
 
     def let_go(self, task: Task, run: int | str = 1) -> None:
-        """Have it go on."""
+        """Let the run go on."""
         (self.gate.folder / f"hold-{task.word}-{run}").unlink()
 
     def finish(self, task: Task, run: int | str = 1) -> None:
-        """Have it go on to its end."""
+        """Let the run go on to its end."""
         self.let_go(task, run)
         self.wait_for_success(task)
 
     def runs(self, task: Task) -> list[Json]:
-        """Each run of the task: the process that runs it, and when."""
+        """Return each run of the task: which process ran it, and when."""
         return [run for run in self.gate.events("run") if run["word"] == task.word]
 
     def demand_one_run(self, task: Task, why: str) -> None:
@@ -134,44 +135,44 @@ class Queue:
             self.read(task).fail("one run", why=why, count=count)
 
     def have_leases_end(self, *tasks: Task) -> None:
-        """Let a day pass for the leases of these tasks."""
+        """Age the leases of these tasks by a day."""
         update = "UPDATE tasks SET lease_ends_at = lease_ends_at - ? WHERE id = ?"
         with closing(sqlite3.connect(self.database, timeout=PATIENCE_SECONDS)) as database:
             database.executemany(update, [(DAY_SECONDS, task.id) for task in tasks])
             database.commit()
 
     def read(self, task: Task, number: int = -1) -> Exchange:
-        """The task, as a server says."""
+        """Read the task from a server."""
         return self.servers[number].get(f"{TASKS}/{task.id}").expect(200, why="unknown")
 
     def listed(self, number: int = -1) -> dict[str, Json]:
-        """Every task by its id, as a server says."""
+        """List every task of a server, by its id."""
         answer = self.servers[number].get(f"{TASKS}?limit=100").expect(200, why="unknown")
         return {task["id"]: task for task in answer.json["items"]}
 
     def wait_for_run(self, task: Task, count: int = 1) -> None:
-        """Wait until the task is run, for the first time or one of the next."""
+        """Wait until the task has been run this many times."""
         if not wait_until(lambda: len(self.runs(task)) >= count, PATIENCE_SECONDS):
             self.explain(task)
 
     def wait_for_rescue(self, task: Task) -> None:
-        """Wait until the task, whose server has died, is run once more."""
+        """Wait until the task, whose server has died, is run again."""
         if not wait_until(lambda: len(self.runs(task)) > 1, PATIENCE_SECONDS):
             self.read(task).fail("taken up once more", why="not-rescued")
 
     def explain(self, task: Task) -> NoReturn:
-        """Say why a task is not run."""
+        """Fail, and say why the task is not run."""
         answer = self.read(task)
         self.blame_an_error(answer)
         answer.fail("running", why="not-taken" if answer.json["state"] == "queued" else "not-run")
 
     def wait_for_success(self, task: Task) -> Exchange:
-        """Wait until the task has succeeded with its own result, and give the answer."""
+        """Wait until the task has succeeded with its own result, and return the answer."""
         wait_until(lambda: self.read(task).json["state"] == "succeeded", PATIENCE_SECONDS)
         return self.expect_success(task)
 
     def expect_success(self, task: Task) -> Exchange:
-        """Give the answer, which must be that the task has succeeded with its own result."""
+        """Return the answer, which must say that the task has succeeded with its own result."""
         answer = self.read(task)
         if answer.json["state"] != "succeeded":
             self.wait_for_run(task)
@@ -180,7 +181,7 @@ class Queue:
         return answer.expect(200, {"state": "succeeded", "result": result}, why="outcome")
 
     def blame_an_error(self, answer: Exchange) -> None:
-        """Fail with what the database said, or Python, if one of them complained."""
+        """Fail with the error of the database or of Python, if there was one."""
         for line in (line for server in self.servers for line in server.log):
             if cause := line.get("cause"):
                 answer.fail("running, then succeeded", why="refused", error=cause)
@@ -205,7 +206,7 @@ def task_is_taken_up(lab: Lab) -> None:
 def task_is_not_taken_up_again(lab: Lab) -> None:
     queue = queue_of(lab)
     queue.prepare_second()
-    task = queue.submit(held=True)  # there is a place, and the first task came before
+    task = queue.submit(held=True)  # there is a free place, and the first task is older
     wait_until(lambda: bool(queue.runs(task) or queue.runs(queue.first)[1:]), PATIENCE_SECONDS)
     queue.demand_one_run(queue.first, "again")
     queue.wait_for_run(task)
@@ -223,7 +224,7 @@ def longest_waiting_comes_first(lab: Lab) -> None:
     if first is None:
         queue.explain(waiting[0])
     if first is not waiting[0]:
-        queue.read(waiting[0]).fail("running, as it was submitted first", why="order")
+        queue.read(waiting[0]).fail("running, because it was submitted first", why="order")
     for task in waiting[1:]:
         queue.read(task).expect(200, {"state": "queued"}, why="places")
     for task in waiting:
@@ -239,7 +240,7 @@ def outcome_is_kept(lab: Lab) -> None:
     queue = queue_of(lab)
     task, following = queue.start(), queue.submit()
     queue.let_go(task)
-    queue.wait_for_run(following)  # in the place of the other: then that one has ended
+    queue.wait_for_run(following)  # in the other's place: then the other has ended
     answer = queue.expect_success(task)
     if answer.json["progress"] != 1 or not answer.json["finished_at"]:
         answer.fail("progress 1, and the time of the end", why="outcome")
@@ -282,12 +283,12 @@ def late_end_does_not_count(lab: Lab) -> None:
     queue = queue_of(lab)
     one, other, on_first = queue.fill()
     queue.finish(one)
-    task = queue.start(1, lose="lease")  # in the second server, and then there once more
+    task = queue.start(1, lose="lease")  # in the second server, then there again
     queue.finish(other)
     one = change_hands(queue, task)
     other = queue.start(1)
     queue.finish(on_first)
-    task = queue.start(0, lose="place")  # in the first server, and then in the second
+    task = queue.start(0, lose="place")  # in the first server, then in the second
     queue.finish(other)
     on_first = change_hands(queue, task)
     queue.finish(one)
@@ -295,9 +296,9 @@ def late_end_does_not_count(lab: Lab) -> None:
 
 
 def change_hands(queue: Queue, task: Task) -> Task:
-    """A process loses this task, and it is run again in the only free place. Then it ends, late.
+    """Make a process lose this task, run it again in the only free place, then end the lost run.
 
-    Returns the task that is run in its place after that.
+    Return the task that runs in that run's place afterwards.
     """
     started = queue.read(task).json["started_at"]
     queue.hold(task, LATE)
@@ -306,7 +307,7 @@ def change_hands(queue: Queue, task: Task) -> Task:
     queue.wait_for_run(task, 2)
     following = queue.submit(held=True)
     queue.let_go(task, LATE)
-    queue.wait_for_run(following)  # in the place of the first run: then that has ended
+    queue.wait_for_run(following)  # in the first run's place: then that run has ended
     late = {"state": "running", "result": None}
     answer = queue.read(task).expect(200, late, why="too-late")
     answer.expect(200, {"started_at": started}, why="start-moved")

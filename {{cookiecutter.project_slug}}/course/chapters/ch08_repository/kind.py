@@ -1,9 +1,9 @@
-"""The app with one more kind of task, `probe`, for the grader's eyes.
+"""The app with one more kind of task, `probe`, which the grader can watch.
 
-Each run of a task is noted. It stands still while a file `hold` is there, or one for its word and
-the number of the run; so the grader decides what happens in which order.
+Each run of a task is recorded. It stands still as long as there is a file `hold`, or one for its
+word and the number of the run. That is how the grader decides what happens in which order.
 
-`python -m chapters.ch08_repository.kind` serves it.
+`python -m chapters.ch08_repository.kind` serves the app.
 """
 
 import os
@@ -35,7 +35,7 @@ Loss = Literal["lease", "place"]
 
 
 class Probe(BaseModel):
-    """A word by which a task is known again, and what its first run shall come to."""
+    """A word to recognise the task by, and what happens in its first run."""
 
     word: str
     crash: bool = False
@@ -44,7 +44,7 @@ class Probe(BaseModel):
 
 
 def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
-    """Note the run, and stand still; then crash, fail, lose the task, or return."""
+    """Record the run, and stand still; then crash, fail, lose the task, or return."""
     probe.note("run", word=payload.word)
     runs = Gate(probe.folder).events("run")
     number = sum(run["word"] == payload.word for run in runs)
@@ -60,16 +60,16 @@ def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
 
 
 def stand_still(name: str) -> None:
-    """Wait without looking whether the task shall stop, as a call of a library does."""
+    """Wait without checking whether the task must stop, as a library call does."""
     files = [probe.folder / "hold", probe.folder / name]
     wait_until(lambda: not any(file.exists() for file in files), LONGEST_HOLD_SECONDS)
 
 
 def lose(task: TaskContext, how: Loss) -> None:
-    """Have the task taken from this process, at once.
+    """Take the task away from this process, at once.
 
-    Otherwise it takes a process that is frozen for longer than its lease, or one that hands its
-    tasks back at its stop and then goes on for a moment.
+    In production that takes a process that is frozen for longer than its lease, or one that is
+    stopped, hands back its tasks, and then goes on for a moment.
     """
     store, claim = task.store, task.claim
     if how == "place":
@@ -80,17 +80,17 @@ def lose(task: TaskContext, how: Loss) -> None:
 
 
 class HeartlessStorage(Storage):
-    """Does not answer the heart: a lease is what the claim has written, and is never renewed."""
+    """A storage that refuses the heartbeat: a lease stays as the claim wrote it, never renewed."""
 
     def wait_for(self, call: Call) -> object:
-        """Do the call of any other thread."""
+        """Do the call, unless it comes from the heartbeat."""
         if threading.current_thread().name == HEART:
             raise StorageUnavailableError
         return super().wait_for(call)
 
 
 def open_storage(settings: Settings) -> Storage:
-    """Open the storage; a server that is not wanted yet stands still here."""
+    """Open the storage; a server that is not needed yet stands still here."""
     stand_still("hold-start")
     return HeartlessStorage(connect(settings, BUSY_SECONDS))
 

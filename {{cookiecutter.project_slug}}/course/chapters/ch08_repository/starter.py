@@ -6,8 +6,8 @@ DUE = """
 CLAIM = """
     WITH chosen AS MATERIALIZED (%s {skip_locked})
     UPDATE tasks
-    -- 2. Besides the state: who has the task (owner), that this is one attempt more, when the
-    --    lease ends (from now on, so many seconds as it lasts), and when the task was started,
+    -- 2. Besides the state: who has the task (owner), that this is one more attempt, when the
+    --    lease ends (now, plus the seconds that it lasts), and when the task was started,
     --    if it was never started before.
     SET state = 'running'
     WHERE seq IN (SELECT seq FROM chosen) RETURNING id, kind, payload, attempts
@@ -51,9 +51,9 @@ class TaskStore:
     def claim(self, owner: str, lease: float, limit: int, only: str | None = None) -> list[Claim]:
         """Take due tasks, the longest waiting first, or the `only` one."""
         # 4. The statement is sql.CLAIM_DUE, or sql.CLAIM_ONE for the `only` task. Run it: `renew`
-        #    below shows how a value gets to its name in it. Then make a Claim of each row. What is
-        #    in a row stands after RETURNING.
+        #    below shows how values are passed by name. Then make a Claim from each row. RETURNING
+        #    lists what is in a row.
         while to_do and self._execute("SELECT id FROM tasks WHERE state = 'queued' LIMIT 1"):
-            # a task waits; this is called all the time, and says so only once
+            # a task is waiting; claim() is called all the time, but says so only once
             errors.logger.warning("to_do", detail=TodoError("08", to_do.pop()).detail)
         return []

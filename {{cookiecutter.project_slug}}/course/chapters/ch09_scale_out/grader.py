@@ -1,7 +1,7 @@
-"""Chapter 09: the API, three workers, and between their brokers the grader, who carries messages.
+"""Chapter 09: the API, three workers, and the grader, which carries messages between brokers.
 
-The API's broker is a folder, and so is that of each worker, but they are not the same ones. So it
-is known what was sent, and decided here who gets it, when, and how often.
+The API's broker is a folder, and so is each worker's, but they are different folders. So the grader
+knows what was sent, and decides which worker gets it, when, and how often.
 """
 
 import base64
@@ -54,7 +54,7 @@ TOO_LATE = {  # a message that a worker throws away
 
 
 class Worker:
-    """A Celery worker with a broker's folder of its own."""
+    """A Celery worker with a broker folder of its own."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", work: Path, app: Path) -> None:
         self.process = process
@@ -63,7 +63,7 @@ class Worker:
         self._work, self._app = work, app
 
     def wait_until_up(self) -> None:
-        """Return once its process for tasks is there: the second one that loads the model."""
+        """Wait until its process for tasks is there: the second one that loads the model."""
         loads = self.gate.events
         ended = self.process.poll
         wait_until(lambda: len(loads("load")) > 1 or ended() is not None, START_SECONDS)
@@ -74,11 +74,11 @@ class Worker:
             raise CannotGrade(f"The worker did not start within {START_SECONDS} seconds.")
 
     def starts(self, word: str) -> int:
-        """How often it has started the task with this word."""
+        """Return how often it has started the task with this word."""
         return sum(event["word"] == word for event in self.gate.events("start"))
 
     def tell_to_stop(self) -> None:
-        """Send SIGTERM. Celery sees it when a message comes, or its look for them is over."""
+        """Send SIGTERM. Celery notices it when a message comes, or when its wait for one ends."""
         self.process.terminate()
         for number in range(3):
             draft = self.broker / "draft"
@@ -87,7 +87,7 @@ class Worker:
 
 
 class Site:
-    """The API and the workers; one of them starts beside the API, for that takes time."""
+    """The API and the workers; one of them starts along with the API, because that takes time."""
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
@@ -101,44 +101,44 @@ class Site:
 
     @cached_property
     def third(self) -> Worker:
-        """One more, which starts when it is first asked for."""
+        """One more worker, started when it is first needed."""
         return self._new_worker()
 
     @cached_property
     def handed_back(self) -> str:
-        """A task in the middle of which the first worker is told to stop."""
+        """The id of a task during which the first worker is told to stop."""
         (self.first.gate.folder / "hold").touch()  # for good
         task_id, _ = self.start(self.first)
         self.first.tell_to_stop()
         return task_id
 
     def submit(self) -> tuple[str, str]:
-        """Submit a task; its id and its word."""
+        """Submit a task, and return its id and its word."""
         word = self._lab.word()
         answer = self.api.post(PROBE, {"word": word})
         answer.expect(202, {"state": "queued"}, why="accepted" if answer.status else "blocked")
         return answer.json["id"], word
 
     def read(self, task_id: str) -> Exchange:
-        """The task, as the API says."""
+        """Read the task from the API."""
         answer = self.api.get(f"/v1/tasks/{task_id}", seconds=PATIENCE_SECONDS)
         return answer.expect(200, why="accepted" if answer.status else "blocked")
 
     def wait_for_end(self, *task_ids: str) -> None:
-        """Wait until these tasks have ended, or for a while."""
+        """Wait until these tasks have ended, but only for a while."""
         wait_until(
             lambda: all(self.read(one).json["state"] in FINAL for one in task_ids), PATIENCE_SECONDS
         )
 
     def message(self, task_id: str) -> Path | None:
-        """The message at the API's broker that names this task."""
+        """Return the message at the API's broker that names this task."""
         paths = sorted(self.broker.glob("*.msg"))
         return next((path for path in paths if task_id in path.read_text("utf-8")), None)
 
     def deliver(
         self, task_id: str, worker: Worker, copies: int = 1, missing: str = "not-announced"
     ) -> None:
-        """Carry a task's message to a worker, once it is there; fail for this reason if not."""
+        """Carry a task's message to a worker once it is there; otherwise fail for this reason."""
         wait_until(lambda: self.message(task_id) is not None, PATIENCE_SECONDS)
         path = self.message(task_id)
         if not path:
@@ -149,20 +149,20 @@ class Site:
         path.rename(worker.broker / path.name)
 
     def start(self, worker: Worker) -> tuple[str, str]:
-        """Have a task started by a worker; its id and its word."""
+        """Make a worker start a task, and return its id and its word."""
         task_id, word = self.submit()
         self.deliver(task_id, worker)
         self.wait_for_start(task_id, word, worker)
         return task_id, word
 
     def wait_for_start(self, task_id: str, word: str, worker: Worker) -> None:
-        """Return once the worker has started the task; fail if it does not."""
+        """Wait until the worker has started the task; fail if it does not."""
         if not wait_until(lambda: worker.starts(word) > 0, PATIENCE_SECONDS):
             self.read(task_id).fail("running", why="not-run")
 
     @contextmanager
     def slow_broker(self) -> Iterator[None]:
-        """While this lasts, no message of the API gets to its broker."""
+        """Keep the API's messages from reaching its broker for as long as this lasts."""
         hold = self.api.gate.folder / "hold-broker"
         hold.touch()
         try:
@@ -171,7 +171,7 @@ class Site:
             hold.unlink()
 
     def lease(self, task_id: str) -> tuple[Json, ...]:
-        """Who has the task, at which attempt, and until when."""
+        """Return who has the task, at which attempt, and until when."""
         select = "SELECT owner, attempts, lease_ends_at FROM tasks WHERE id = ?"
         with closing(sqlite3.connect(self.database, timeout=PATIENCE_SECONDS)) as database:
             found: tuple[Json, ...] = database.execute(select, [task_id]).fetchone()
@@ -183,11 +183,11 @@ class Site:
 
 @contextmanager
 def running_api(lab: Lab, work: Path) -> Iterator[Server]:
-    """The API. It is killed at the end, for a wrong answer may keep it from stopping."""
+    """Run the API, and kill it at the end, because a wrong solution may keep it from stopping."""
     settings = FAST | {
         "TASK_ENGINE": "celery",
         "TASK_BROKER_URL": f"filesystem://{work.relative_to(lab.folder)}/broker",
-        # so long that what is announced late was not simply announced again
+        # so long that a late announcement cannot be a repeated one
         "TASK_LEASE_SECONDS": 60,
     }
     with lab.serve(work, APP, **settings) as server:
@@ -199,14 +199,14 @@ def running_api(lab: Lab, work: Path) -> Iterator[Server]:
 
 @contextmanager
 def running_worker(lab: Lab, api_work: Path, **more: object) -> Iterator[Worker]:
-    """A worker on the API's database; killed at the end with all that it has forked."""
+    """Run a worker on the API's database, and kill it at the end with all its child processes."""
     work = lab.new_work()
     (work / "broker").mkdir(parents=True)
     settings = FAST | {
         "TASK_BROKER_URL": f"filesystem://{work.relative_to(lab.folder)}/broker",
         "DATABASE_URL": database_url(api_work),
         "TASK_LEASE_SECONDS": 1,
-        "TMPDIR": work,  # what a killed worker leaves there goes with the run
+        "TMPDIR": work,  # what a killed worker leaves there is removed with the run
     }
     command = [sys.executable, "-m", WORKER]
     process = start(command, lab.folder, work, settings | more, own_group=True)
@@ -218,14 +218,14 @@ def running_worker(lab: Lab, api_work: Path, **more: object) -> Iterator[Worker]
 
 @cache
 def site_of(lab: Lab) -> Site:
-    """The site that the checks share."""
+    """Return the site that the checks share."""
     if sys.platform == "win32":
         raise CannotGrade("Celery's workers do not run on Windows; use WSL for this chapter.")
     return Site(lab)
 
 
 def arguments(text: str) -> list[Json]:
-    """What a message hands to the worker's function."""
+    """Return the arguments that a message has for the worker's function."""
     given, named, *_ = json.loads(base64.b64decode(json.loads(text)["body"]))
     return [*given, *named.values()]
 
@@ -239,7 +239,7 @@ def task_is_announced(lab: Lab) -> None:
     wait_until(lambda: bool(site.message(task_id) or ran("start")), PATIENCE_SECONDS)
     task = site.read(task_id)
     if ran("start"):
-        task.fail("queued, as there is no worker", why="inline")
+        task.fail("queued, because there is no worker", why="inline")
     if not site.message(task_id):
         raise CheckFailed("not-announced", sent=f"POST {PROBE}", got="no message", expected="one")
     task.expect(200, {"state": "queued", "attempts": 0}, why="accepted")
@@ -300,9 +300,8 @@ def another_process_runs_it(lab: Lab) -> None:
     site = site_of(lab)
     worker = site.first
     worker.wait_until_up()
-    for task_id, word in reversed(
-        site.waiting
-    ):  # the latest first: it is the one that is asked for
+    # the latest first: a claim must take the task that is named, not the oldest
+    for task_id, word in reversed(site.waiting):
         site.deliver(task_id, worker)
         site.wait_for_start(task_id, word, worker)
     site.wait_for_end(*(task_id for task_id, _ in site.waiting))
@@ -317,7 +316,7 @@ def another_process_runs_it(lab: Lab) -> None:
 @check("once")
 def message_that_comes_again(lab: Lab) -> None:
     site = site_of(lab)
-    # begun here, for later checks: they take their time
+    # started here for later checks, because they take a while
     assert site.handed_back  # noqa: S101
     later = site.third
     worker = site.second

@@ -1,4 +1,4 @@
-"""The app with one more kind of task, `probe`, which says where it runs, and with a slow broker.
+"""The app with one more kind of task, `probe`, which says where it runs, and a slow broker.
 
 `python -m chapters.ch09_scale_out.kind` serves it; its worker is `chapters.ch09_scale_out.worker`.
 """
@@ -19,13 +19,13 @@ from learn.grading import probe
 
 
 class Probe(BaseModel):
-    """A word by which a task is known again."""
+    """A word to recognise the task by."""
 
     word: str
 
 
 def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
-    """Note the start, wait while it is held, and give the process's id."""
+    """Record the start, wait while the task is held, and return the process's id."""
     probe.note("start", word=payload.word)
     while (probe.folder / "hold").exists():
         task.sleep(0.01)
@@ -34,7 +34,7 @@ def run_probe(payload: Probe, task: TaskContext) -> dict[str, object]:
 
 @before_task_publish.connect  # type: ignore[untyped-decorator]
 def send_slowly(**_: object) -> None:
-    """While a file `hold-broker` is there, whoever sends a message waits."""
+    """Make the sender of a message wait as long as there is a file `hold-broker`."""
     probe.note("send")
     while (probe.folder / "hold-broker").exists():
         time.sleep(0.005)

@@ -1,4 +1,4 @@
-"""With the types that pydantic has ready."""
+"""Uses the types that pydantic provides."""
 
 from pydantic import FiniteFloat, Strict
 

@@ -1,4 +1,4 @@
-"""Each constraint by itself."""
+"""Writes each constraint separately."""
 
 from annotated_types import Gt, Le
 from pydantic import AllowInfNan, StrictFloat

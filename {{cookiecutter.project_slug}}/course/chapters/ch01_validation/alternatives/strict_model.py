@@ -1,4 +1,4 @@
-"""Strictness for the whole model."""
+"""Makes the whole model strict."""
 
 Centimetres = Annotated[
     float,

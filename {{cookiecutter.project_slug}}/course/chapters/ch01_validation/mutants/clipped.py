@@ -1,10 +1,10 @@
-"""Pulls a wrong value to the nearest right one. Rejected by: bounds."""
+"""Clips a wrong value to the nearest right one. Rejected by: bounds."""
 
 from pydantic import BeforeValidator
 
 
 def clipped(value: object) -> object:
-    """Pull a number into the bounds."""
+    """Clip a number to the bounds."""
     is_number = isinstance(value, float | int) and not isinstance(value, bool)
     return min(max(value, 0.1), 30) if is_number else value
 

@@ -4,7 +4,7 @@ from pydantic import AfterValidator
 
 
 def in_bounds(value: float) -> float:
-    """Refuse what is no length."""
+    """Return the value, or raise ValueError if it is not a possible length."""
     if value <= 0 or value > 30:
         raise ValueError("that is no length")
     return value

@@ -1,4 +1,4 @@
-"""Says nothing of names that it does not know. Rejected by: names."""
+"""Ignores names that it does not know. Rejected by: names."""
 
 
 class Features(BaseModel):

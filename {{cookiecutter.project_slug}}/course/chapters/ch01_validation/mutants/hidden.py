@@ -1,10 +1,10 @@
-"""Keeps its bounds to itself: the document of the API does not have them. Rejected by: documented."""
+"""Keeps its bounds to itself: the OpenAPI document does not have them. Rejected by: documented."""
 
 from pydantic import AfterValidator
 
 
 def in_bounds(value: float) -> float:
-    """Refuse what is no length."""
+    """Return the value, or raise ValueError if it is not a possible length."""
     if not 0 < value <= 30:
         raise ValueError("that is no length")
     return value

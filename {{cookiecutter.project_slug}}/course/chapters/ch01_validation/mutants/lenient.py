@@ -1,4 +1,4 @@
-"""Makes a number of whatever looks like one. Rejected by: types."""
+"""Makes a number out of anything that looks like one. Rejected by: types."""
 
 Centimetres = Annotated[
     float,

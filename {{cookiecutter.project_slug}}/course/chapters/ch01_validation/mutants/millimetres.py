@@ -1,4 +1,4 @@
-"""Has the bound of another unit. Rejected by: bounds."""
+"""Has its bound in another unit. Rejected by: bounds."""
 
 Centimetres = Annotated[
     float,

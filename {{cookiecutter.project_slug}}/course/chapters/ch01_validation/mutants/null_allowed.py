@@ -1,10 +1,10 @@
-"""Has no value stand for a small one. Rejected by: types."""
+"""Takes null for a small value. Rejected by: types."""
 
 from pydantic import BeforeValidator
 
 
 def or_small(value: object) -> object:
-    """Make a number of null."""
+    """Turn null into a small number."""
     return 0.1 if value is None else value
 
 

@@ -4,7 +4,7 @@ from pydantic import AfterValidator
 
 
 def rounded(value: float) -> float:
-    """Round to whole centimetres, and up to 1 at least."""
+    """Round to whole centimetres, and to at least 1."""
     return float(max(round(value), 1))
 
 

@@ -5,7 +5,7 @@ from pydantic import AfterValidator
 
 
 def in_bounds(value: float) -> float:
-    """Refuse what is no length."""
+    """Return the value, or raise a 400 if it is not a possible length."""
     if not 0 < value <= 30:
         raise HTTPException(400, "That is no length.")
     return value

@@ -1,4 +1,4 @@
-"""Takes a length for a whole number. Rejected by: accepts."""
+"""Accepts whole numbers only. Rejected by: accepts."""
 
 Centimetres = Annotated[
     int,

@@ -1,4 +1,4 @@
-"""Takes 0 for a length. Rejected by: bounds."""
+"""Accepts 0 as a length. Rejected by: bounds."""
 
 Centimetres = Annotated[
     float,

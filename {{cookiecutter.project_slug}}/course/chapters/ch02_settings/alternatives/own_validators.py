@@ -1,4 +1,4 @@
-"""With validators of one's own."""
+"""Uses validators of its own."""
 
 from pydantic import ValidationInfo
 
@@ -11,7 +11,7 @@ class Settings:
     @field_validator("app_env")
     @classmethod
     def known(cls, value: str) -> str:
-        """One of three."""
+        """Return the value, or raise ValueError if it is not one of the three."""
         if value not in ("dev", "staging", "prod"):
             raise ValueError("one of dev, staging and prod")
         return value
@@ -19,7 +19,7 @@ class Settings:
     @field_validator("port", "workers")
     @classmethod
     def bounded(cls, value: int, info: ValidationInfo) -> int:
-        """From 1 to as much as there can be."""
+        """Return the value, or raise ValueError if it is not from 1 to its maximum."""
         if not 1 <= value <= {"port": 65_535, "workers": 64}[str(info.field_name)]:
             raise ValueError("too small, or too large")
         return value

@@ -1,4 +1,4 @@
-"""With the variable named as pydantic 2 has it, and a plain `ValueError`."""
+"""Names the variable the pydantic 2 way, and raises a plain `ValueError`."""
 
 
 class Settings:

@@ -1,4 +1,4 @@
-"""With the name of the second file put together, a step a line."""
+"""Puts the name of the second file together step by step."""
 
 # file: app/kit/settings.py
 

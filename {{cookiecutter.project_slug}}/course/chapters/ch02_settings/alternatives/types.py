@@ -1,4 +1,4 @@
-"""With an enumeration, and bounds in types that have names."""
+"""Uses an enumeration, and named types for the bounds."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""Does not start when `.env` has a variable of another program. Rejected by: env-file."""
+"""Does not start if `.env` has another program's variable. Rejected by: env-file."""
 
 
 class Settings:

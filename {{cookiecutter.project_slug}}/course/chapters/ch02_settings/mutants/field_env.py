@@ -1,4 +1,4 @@
-"""Names the variable as pydantic 1 did, and pydantic 2 ignores it. Rejected by: env-file."""
+"""Names the variable the pydantic 1 way, which pydantic 2 ignores. Rejected by: env-file."""
 
 
 class Settings:

@@ -1,4 +1,4 @@
-"""Puts the file into the environment, over what is there. Rejected by: environment."""
+"""Loads the file into the environment, over what is there. Rejected by: environment."""
 
 # file: app/kit/settings.py
 

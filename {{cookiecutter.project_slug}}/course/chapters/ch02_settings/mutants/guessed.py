@@ -1,4 +1,4 @@
-"""Goes on with the default where a value is wrong. Rejected by: refused."""
+"""Falls back on the default if a value is wrong. Rejected by: refused."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ class Settings:
     @field_validator("workers", mode="wrap")
     @classmethod
     def or_one(cls, value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
-        """The value, or 1."""
+        """Return the value, or 1."""
         try:
             return handler(value)
         except ValidationError:

@@ -1,4 +1,4 @@
-"""Has a key in the code, for everybody to read. Rejected by: defaults."""
+"""Has a key in the code, for anyone to read. Rejected by: defaults."""
 
 
 class Settings:

@@ -1,4 +1,4 @@
-"""Tells whoever has too short a key which one it is. Rejected by: quoted."""
+"""Quotes in its message a key that is too short. Rejected by: quoted."""
 
 
 class Settings:

@@ -1,4 +1,4 @@
-"""Ends when a setting is wrong, as if all was well. Rejected by: refused."""
+"""Exits as if all were well when a setting is wrong. Rejected by: refused."""
 
 # file: app/kit/settings.py
 

@@ -1,4 +1,4 @@
-"""Writes down at the start what it was given. Rejected by: secret."""
+"""Logs the settings at the start. Rejected by: secret."""
 
 
 class Settings:

@@ -1,4 +1,4 @@
-"""Has types, and no bounds. Rejected by: refused."""
+"""Has types, but no bounds. Rejected by: refused."""
 
 
 class Settings:

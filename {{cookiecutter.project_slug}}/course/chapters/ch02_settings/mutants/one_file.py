@@ -1,4 +1,4 @@
-"""Reads `.env` alone. Rejected by: app-env."""
+"""Reads only `.env`. Rejected by: app-env."""
 
 # file: app/kit/settings.py
 

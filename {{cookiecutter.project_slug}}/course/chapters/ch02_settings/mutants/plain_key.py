@@ -1,4 +1,4 @@
-"""Keeps the key as a text, out of `repr` alone. Rejected by: secret."""
+"""Keeps the key as a string, and out of `repr` only. Rejected by: secret."""
 
 
 class Settings:

@@ -1,4 +1,4 @@
-"""Takes yes and no as texts, each of which counts as yes. Rejected by: words."""
+"""Takes yes and no as strings, both of which count as yes. Rejected by: words."""
 
 
 class Settings:

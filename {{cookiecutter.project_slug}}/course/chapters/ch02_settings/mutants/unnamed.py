@@ -1,4 +1,4 @@
-"""Says that something is wrong, and not what. Rejected by: refused."""
+"""Says that something is wrong, but not what. Rejected by: refused."""
 
 # file: app/kit/settings.py
 

@@ -1,4 +1,4 @@
-"""Has `.env` beat the file of the place. Rejected by: app-env."""
+"""Lets `.env` beat the environment's own file. Rejected by: app-env."""
 
 # file: app/kit/settings.py
 

@@ -1,4 +1,4 @@
-"""With a stack of things to close."""
+"""Uses an exit stack, which closes everything."""
 
 from contextlib import AsyncExitStack
 

@@ -1,4 +1,4 @@
-"""Without a thread: nobody else is there yet who could be held up."""
+"""Loads without a thread: there is nobody to hold up yet."""
 
 
 @asynccontextmanager

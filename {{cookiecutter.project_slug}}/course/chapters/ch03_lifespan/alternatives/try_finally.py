@@ -1,4 +1,4 @@
-"""With try and finally."""
+"""Uses try and finally."""
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Loads the model once the requests are over. Rejected by: one-load."""
+"""Loads the model after the last request. Rejected by: one-load."""
 
 from typing import cast
 

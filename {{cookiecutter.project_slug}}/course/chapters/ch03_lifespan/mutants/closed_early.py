@@ -1,4 +1,4 @@
-"""Gives the model back before the first request. Rejected by: none-per-request."""
+"""Closes the model before the first request. Rejected by: none-per-request."""
 
 
 @asynccontextmanager

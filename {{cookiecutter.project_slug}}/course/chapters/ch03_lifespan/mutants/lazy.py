@@ -1,16 +1,16 @@
-"""Loads the model when the first request comes, which waits for it. Rejected by: one-load."""
+"""Loads the model on the first request, which has to wait for it. Rejected by: one-load."""
 
 from typing import cast
 
 
 class Lazy:
-    """Loads the model when it is first needed."""
+    """A model that is loaded when it is first needed."""
 
     def __init__(self, settings: Settings, open_model: OpenModel) -> None:
         self.settings, self.open_model = settings, open_model
 
     def __getattr__(self, name: str) -> object:
-        """Load, and keep what was loaded."""
+        """Load the model, and keep it."""
         if "model" not in vars(self):
             self.model = self.open_model(self.settings)
         return getattr(self.model, name)

@@ -1,4 +1,4 @@
-"""Never gives the model back. Rejected by: closed-once."""
+"""Never closes the model. Rejected by: closed-once."""
 
 
 @asynccontextmanager

@@ -1,17 +1,17 @@
-"""Loads the model anew for every prediction. Rejected by: none-per-request."""
+"""Loads the model again for every prediction. Rejected by: none-per-request."""
 
 from typing import cast
 
 
 class Fresh:
-    """Loads the model for every call."""
+    """A model that is loaded again for each prediction."""
 
     def __init__(self, settings: Settings, open_model: OpenModel) -> None:
         self.settings, self.open_model = settings, open_model
         self.loaded = open_model(settings)
 
     def __getattr__(self, name: str) -> object:
-        """Load for each prediction."""
+        """Load the model for a prediction; use the first one for anything else."""
         return getattr(self.open_model(self.settings) if name == "ask" else self.loaded, name)
 
 

@@ -1,4 +1,4 @@
-"""Gives the storage and the tasks back before the first request. Rejected by: works."""
+"""Closes the storage and the tasks before the first request. Rejected by: works."""
 
 
 @asynccontextmanager

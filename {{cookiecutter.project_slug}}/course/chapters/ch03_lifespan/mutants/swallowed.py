@@ -1,4 +1,4 @@
-"""Serves without a model when it cannot be loaded. Rejected by: no-model-no-start."""
+"""Serves without a model if it cannot be loaded. Rejected by: no-model-no-start."""
 
 from typing import cast
 

@@ -1,4 +1,4 @@
-"""With `def`: there is nothing to wait for."""
+"""Uses `def`: there is nothing to wait for."""
 
 # file: app/showcases/users/router.py
 """`/v1/users`: two routes that need nothing but their path."""
@@ -15,25 +15,25 @@ router = APIRouter(
 
 
 class User(BaseModel):
-    """Somebody, by name."""
+    """A user, by name."""
 
     username: str
 
 
 @router.get("/me")
 def read_current_user() -> User:
-    """The one who asks. Declared first: `/{name}` would take `me` for a name."""
+    """Return the current user. Declared first, or `/{name}` would take `me` for a name."""
     return User(username="current user")
 
 
 @router.get("/{name}", responses=problems(422))
 def read_user(name: str) -> User:
-    """The user of this name."""
+    """Return the user of this name."""
     return User(username=name)
 
 
 # file: app/showcases/orders/router.py
-"""`/v1/orders`: the same as the users in another module, so that neither knows of the other."""
+"""`/v1/orders`: like the users, in a module of its own; neither knows of the other."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -47,7 +47,7 @@ router = APIRouter(
 
 
 class Order(BaseModel):
-    """An order, by its number, and who has placed it."""
+    """An order, by its number, and the user who placed it."""
 
     order_id: int
     username: str
@@ -55,11 +55,11 @@ class Order(BaseModel):
 
 @router.get("/me")
 def read_own_order() -> Order:
-    """The latest order of the one who asks."""
+    """Return the current user's latest order."""
     return Order(order_id=1, username="current user")
 
 
 @router.get("/{order_id}", responses=problems(422))
 def read_order(order_id: int) -> Order:
-    """The order of this number."""
+    """Return the order of this number."""
     return Order(order_id=order_id, username="current user")

@@ -1,4 +1,4 @@
-"""With what FastAPI has for it."""
+"""Uses FastAPI's own `include_router`."""
 
 # file: app/showcases/lecture.py
 """The routers that only the course has, mounted on the app by name."""

@@ -15,14 +15,14 @@ router = APIRouter(
 
 
 class User(BaseModel):
-    """Somebody, by name."""
+    """A user, by name."""
 
     username: str
 
 
 @router.get("/me")
 async def read_current_user() -> User:
-    """The one who asks. Declared first: `/{name}` would take `me` for a name."""
+    """Return the current user. Declared first, or `/{name}` would take `me` for a name."""
     return User(username="current user")
 
 

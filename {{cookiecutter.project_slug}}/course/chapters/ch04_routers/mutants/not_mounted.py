@@ -1,4 +1,4 @@
-"""Makes a router, and never mounts it. Rejected by: orders."""
+"""Makes a router, but never mounts it. Rejected by: orders."""
 
 
 # file: app/showcases/lecture.py

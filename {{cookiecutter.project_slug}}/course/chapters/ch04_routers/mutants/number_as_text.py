@@ -1,9 +1,9 @@
-"""Takes any word for the number of an order. Rejected by: orders."""
+"""Takes any word for an order's number. Rejected by: orders."""
 
 
 # file: app/showcases/orders/router.py
 class Order(BaseModel):
-    """An order, by its number, and who has placed it."""
+    """An order, by its number, and the user who placed it."""
 
     order_id: str
     username: str
@@ -11,11 +11,11 @@ class Order(BaseModel):
 
 @router.get("/me")
 async def read_own_order() -> Order:
-    """The latest order."""
+    """Return the latest order."""
     return Order(order_id="1", username="current user")
 
 
 @router.get("/{order_id}", responses=problems(422))
 async def read_order(order_id: str) -> Order:
-    """The order of this number."""
+    """Return the order of this number."""
     return Order(order_id=order_id, username="current user")

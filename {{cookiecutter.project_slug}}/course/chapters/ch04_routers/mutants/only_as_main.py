@@ -1,4 +1,4 @@
-"""Mounts only when the file is run by itself. Rejected by: mounted."""
+"""Mounts only when the file is run directly. Rejected by: mounted."""
 
 
 # file: app/showcases/lecture.py

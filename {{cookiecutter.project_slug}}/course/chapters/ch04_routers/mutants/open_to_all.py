@@ -1,4 +1,4 @@
-"""Forgets the key that all other routes want. Rejected by: key."""
+"""Forgets the key that all other routes demand. Rejected by: key."""
 
 # file: app/showcases/users/router.py
 """`/v1/users`: two routes that need nothing but their path."""
@@ -13,18 +13,18 @@ router = APIRouter(prefix="/v1/users", tags=["users"], responses=problems(401))
 
 
 class User(BaseModel):
-    """Somebody, by name."""
+    """A user, by name."""
 
     username: str
 
 
 @router.get("/me")
 async def read_current_user() -> User:
-    """The one who asks. Declared first: `/{name}` would take `me` for a name."""
+    """Return the current user. Declared first, or `/{name}` would take `me` for a name."""
     return User(username="current user")
 
 
 @router.get("/{name}", responses=problems(422))
 async def read_user(name: str) -> User:
-    """The user of this name."""
+    """Return the user of this name."""
     return User(username=name)

@@ -1,4 +1,4 @@
-"""Documents the 422 as the framework does: in another shape than it has. Rejected by: documented."""
+"""Documents the 422 as the framework does, in a shape it does not have. Rejected by: documented."""
 
 # file: app/showcases/users/router.py
 """`/v1/users`: two routes that need nothing but their path."""
@@ -15,18 +15,18 @@ router = APIRouter(
 
 
 class User(BaseModel):
-    """Somebody, by name."""
+    """A user, by name."""
 
     username: str
 
 
 @router.get("/me")
 async def read_current_user() -> User:
-    """The one who asks. Declared first: `/{name}` would take `me` for a name."""
+    """Return the current user. Declared first, or `/{name}` would take `me` for a name."""
     return User(username="current user")
 
 
 @router.get("/{name}")
 async def read_user(name: str) -> User:
-    """The user of this name."""
+    """Return the user of this name."""
     return User(username=name)

@@ -1,8 +1,8 @@
-"""Installs by the other method; a handler may be a plain def, and runs in a thread then."""
+"""Installs with the other method; a handler may be a plain def, which runs in a thread."""
 
 
 def invalid_field(loc: tuple[str | int, ...], rule: str, message: str) -> InvalidField:
-    """Pydantic's error as ours."""
+    """Turn pydantic's error into ours."""
     location, *rest = loc
     names = [str(part)[:100] for part in rest]
     return InvalidField(
@@ -11,7 +11,7 @@ def invalid_field(loc: tuple[str | int, ...], rule: str, message: str) -> Invali
 
 
 def answer_validation_error(_: Request, error: RequestValidationError) -> Response:
-    """Refused input."""
+    """Answer refused input."""
     errors = []
     for item in error.errors():
         field = invalid_field(item["loc"], item["type"], item["msg"])
@@ -20,7 +20,7 @@ def answer_validation_error(_: Request, error: RequestValidationError) -> Respon
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """One handler for each kind."""
+    """Install one handler for each kind."""
     app.add_exception_handler(AppError, answer_app_error)
     app.add_exception_handler(HTTPException, answer_http_exception)
     app.add_exception_handler(RequestValidationError, answer_validation_error)

@@ -1,19 +1,19 @@
-"""Installs for a status as well as for a class: the handler of the status comes first."""
+"""Installs for a status as well as for a class: the status's handler comes first."""
 
 
 async def answer_wrong_method(request: Request, error: HTTPException) -> Response:
-    """A method that the path does not have."""
+    """Answer a method that the path does not have."""
     headers = {"Allow": ", ".join(sorted(allowed_methods(request)))}
     return problem_response(405, headers, detail=error.detail)
 
 
 async def answer_http_exception(_: Request, error: HTTPException) -> Response:
-    """Any other."""
+    """Answer any other `HTTPException`."""
     return problem_response(error.status_code, error.headers or {}, detail=error.detail)
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """One handler for each kind."""
+    """Install one handler for each kind."""
     app.exception_handler(AppError)(answer_app_error)
     app.exception_handler(405)(answer_wrong_method)
     app.exception_handler(HTTPException)(answer_http_exception)

@@ -1,8 +1,8 @@
-"""Handlers inside the function that installs them, with decorators."""
+"""Defines the handlers inside the function that installs them, with decorators."""
 
 
 async def answer_http_exception(request: Request, error: HTTPException) -> Response:
-    """FastAPI's, Starlette's and our own `HTTPException`."""
+    """Answer an `HTTPException`: FastAPI's, Starlette's or our own."""
     headers = {**(error.headers or {})}
     if error.status_code == 405:
         headers |= {"allow": ",".join(allowed_methods(request))}
@@ -10,7 +10,7 @@ async def answer_http_exception(request: Request, error: HTTPException) -> Respo
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """One handler for each kind."""
+    """Install one handler for each kind."""
     app.exception_handler(AppError)(answer_app_error)
 
     @app.exception_handler(HTTPException)

@@ -2,12 +2,12 @@
 
 
 async def answer_anything(_: Request, error: Exception) -> Response:
-    """Whatever it is."""
+    """Answer any error."""
     logger.error("An error", exc_info=error)
     return problem_response(500, {})
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """One handler for all."""
+    """Install one handler for all kinds."""
     for kind in (AppError, HTTPException, RequestValidationError):
         app.exception_handler(kind)(answer_anything)

@@ -2,6 +2,6 @@
 
 
 async def answer_validation_error(_: Request, error: RequestValidationError) -> Response:
-    """Refused input."""
+    """Answer refused input."""
     errors = [invalid_field(item["loc"], item["type"], item["msg"]) for item in error.errors()]
     return problem_response(400, {}, errors=errors)

@@ -1,8 +1,8 @@
-"""Makes the header Allow, and drops all that the error had. Rejected by: http-headers."""
+"""Makes the header Allow, and drops the error's own headers. Rejected by: http-headers."""
 
 
 async def answer_http_exception(request: Request, error: HTTPException) -> Response:
-    """FastAPI's, Starlette's and our own `HTTPException`."""
+    """Answer an `HTTPException`: FastAPI's, Starlette's or our own."""
     headers = {}
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(sorted(allowed_methods(request)))

@@ -1,7 +1,7 @@
-"""Has the error tell about itself, which quotes what was sent. Rejected by: no-echo."""
+"""Answers with the error's text, which quotes what was sent. Rejected by: no-echo."""
 
 
 async def answer_validation_error(_: Request, error: RequestValidationError) -> Response:
-    """Refused input."""
+    """Answer refused input."""
     errors = [invalid_field(item["loc"], item["type"], item["msg"]) for item in error.errors()]
     return problem_response(422, {}, detail=str(error), errors=errors)

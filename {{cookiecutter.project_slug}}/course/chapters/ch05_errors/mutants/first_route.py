@@ -1,6 +1,6 @@
-"""Leaves Allow as the framework has it, of one route alone. Rejected by: methods."""
+"""Leaves Allow to the framework, which lists only one route. Rejected by: methods."""
 
 
 async def answer_http_exception(request: Request, error: HTTPException) -> Response:
-    """FastAPI's, Starlette's and our own `HTTPException`."""
+    """Answer an `HTTPException`: FastAPI's, Starlette's or our own."""
     return problem_response(error.status_code, error.headers or {}, detail=error.detail)

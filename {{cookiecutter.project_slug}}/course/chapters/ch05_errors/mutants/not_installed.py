@@ -1,6 +1,6 @@
-"""Writes the handlers and installs none of them. Rejected by: unknown-route."""
+"""Writes the handlers, but installs none of them. Rejected by: unknown-route."""
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """One handler for each kind."""
+    """Install one handler for each kind."""
     app.exception_handler(AppError)(answer_app_error)

@@ -2,6 +2,6 @@
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """One handler for each kind."""
+    """Install one handler for each kind."""
     app.exception_handler(AppError)(answer_app_error)
     app.exception_handler(HTTPException)(answer_http_exception)

@@ -1,4 +1,4 @@
-"""Says a refused number back, which NaN cannot be in JSON. Rejected by: not-a-number."""
+"""Quotes a refused number, which JSON cannot do for NaN. Rejected by: not-a-number."""
 
 import json
 
@@ -8,7 +8,7 @@ from app.kit.problems import PROBLEM_JSON, problem_body
 
 
 async def answer_validation_error(_: Request, error: RequestValidationError) -> Response:
-    """Refused input."""
+    """Answer refused input."""
     errors = [invalid_field(item["loc"], item["type"], item["msg"]) for item in error.errors()]
     body = json.loads(problem_body(422, errors=errors))
     for entry, item in zip(body["errors"], error.errors(), strict=True):

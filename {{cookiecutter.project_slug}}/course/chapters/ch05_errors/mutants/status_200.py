@@ -1,7 +1,7 @@
-"""Says 200 and tells of the error in the body alone. Rejected by: unknown-route."""
+"""Says 200, and reports the error only in the body. Rejected by: unknown-route."""
 
 
 async def answer_http_exception(request: Request, error: HTTPException) -> Response:
-    """FastAPI's, Starlette's and our own `HTTPException`."""
+    """Answer an `HTTPException`: FastAPI's, Starlette's or our own."""
     body = problem_body(error.status_code, detail=error.detail)
     return Response(body, 200, media_type=PROBLEM_JSON)

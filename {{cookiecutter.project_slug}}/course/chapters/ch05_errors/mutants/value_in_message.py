@@ -1,8 +1,8 @@
-"""Says in the message what was sent. Rejected by: no-echo."""
+"""Repeats in the message what was sent. Rejected by: no-echo."""
 
 
 async def answer_validation_error(_: Request, error: RequestValidationError) -> Response:
-    """Refused input."""
+    """Answer refused input."""
     errors = [
         invalid_field(item["loc"], item["type"], f"{item['msg']}, not {item['input']!r}")
         for item in error.errors()

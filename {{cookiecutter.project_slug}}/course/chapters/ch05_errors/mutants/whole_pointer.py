@@ -2,6 +2,6 @@
 
 
 def invalid_field(loc: tuple[str | int, ...], rule: str, message: str) -> InvalidField:
-    """Pydantic's error as ours."""
+    """Turn pydantic's error into ours."""
     pointer = "".join(f"/{str(part)[:64]}" for part in loc)
     return InvalidField(location=str(loc[0]), pointer=pointer, rule=rule, message=message)

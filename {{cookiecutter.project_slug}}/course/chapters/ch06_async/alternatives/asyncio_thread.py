@@ -1,11 +1,11 @@
-"""With what Python itself has for it."""
+"""Uses Python's own `asyncio.to_thread`."""
 
 import asyncio
 
 
 @router.post("/ask")
 async def ask_model(features: Features, model: ModelDep) -> dict[str, float]:
-    """How probable each label is."""
+    """Return how probable each label is."""
     rows = np.array([features.row()], dtype=np.float32)
     probabilities = await asyncio.to_thread(model.predict, rows)
     return dict(zip(model.card.labels, probabilities[0].tolist(), strict=True))

@@ -1,11 +1,11 @@
-"""With the event loop's own pool of threads."""
+"""Uses the event loop's own pool of threads."""
 
 import asyncio
 
 
 @router.post("/ask")
 async def ask_model(features: Features, model: ModelDep) -> dict[str, float]:
-    """How probable each label is."""
+    """Return how probable each label is."""
     rows = np.array([features.row()], dtype=np.float32)
     loop = asyncio.get_running_loop()
     probabilities = await loop.run_in_executor(None, model.predict, rows)

@@ -1,4 +1,4 @@
-"""Wraps the call in a coroutine, which awaits nothing. Rejected by: loop-is-free."""
+"""Wraps the call in a coroutine that awaits nothing. Rejected by: loop-is-free."""
 
 
 async def predict(model: ModelDep, rows: np.ndarray) -> np.ndarray:
@@ -8,7 +8,7 @@ async def predict(model: ModelDep, rows: np.ndarray) -> np.ndarray:
 
 @router.post("/ask")
 async def ask_model(features: Features, model: ModelDep) -> dict[str, float]:
-    """How probable each label is."""
+    """Return how probable each label is."""
     rows = np.array([features.row()], dtype=np.float32)
     probabilities = await predict(model, rows)
     return dict(zip(model.card.labels, probabilities[0].tolist(), strict=True))

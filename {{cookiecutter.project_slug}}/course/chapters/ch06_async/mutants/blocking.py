@@ -3,7 +3,7 @@
 
 @router.post("/ask")
 async def ask_model(features: Features, model: ModelDep) -> dict[str, float]:
-    """How probable each label is."""
+    """Return how probable each label is."""
     rows = np.array([features.row()], dtype=np.float32)
     probabilities = model.predict(rows)
     return dict(zip(model.card.labels, probabilities[0].tolist(), strict=True))

@@ -7,7 +7,7 @@ running = set()
 
 @router.post("/ask")
 async def ask_model(features: Features, model: ModelDep) -> dict[str, float]:
-    """How probable each label is."""
+    """Return how probable each label is."""
     rows = np.array([features.row()], dtype=np.float32)
     task = asyncio.create_task(to_thread.run_sync(model.predict, rows))
     running.add(task)

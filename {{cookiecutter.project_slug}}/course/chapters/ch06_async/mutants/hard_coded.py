@@ -3,5 +3,5 @@
 
 @router.post("/ask")
 async def ask_model(features: Features, model: ModelDep) -> dict[str, float]:
-    """How probable each label is."""
+    """Return how probable each label is."""
     return {"short": 0.75, "long": 0.25}

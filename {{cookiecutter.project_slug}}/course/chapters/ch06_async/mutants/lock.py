@@ -1,4 +1,4 @@
-"""Lets one in at a time. Rejected by: side-by-side."""
+"""Lets in one request at a time. Rejected by: side-by-side."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ lock = asyncio.Lock()
 
 @router.post("/ask")
 async def ask_model(features: Features, model: ModelDep) -> dict[str, float]:
-    """How probable each label is."""
+    """Return how probable each label is."""
     rows = np.array([features.row()], dtype=np.float32)
     async with lock:
         probabilities = await to_thread.run_sync(model.predict, rows)

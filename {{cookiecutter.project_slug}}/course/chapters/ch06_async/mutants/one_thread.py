@@ -1,4 +1,4 @@
-"""Has one thread for everybody. Rejected by: side-by-side."""
+"""Has one thread for everyone. Rejected by: side-by-side."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ pool = ThreadPoolExecutor(1)
 
 @router.post("/ask")
 async def ask_model(features: Features, model: ModelDep) -> dict[str, float]:
-    """How probable each label is."""
+    """Return how probable each label is."""
     rows = np.array([features.row()], dtype=np.float32)
     loop = asyncio.get_running_loop()
     probabilities = await loop.run_in_executor(pool, model.predict, rows)

@@ -1,4 +1,4 @@
-"""Has a thread do it, then waits for the thread in the event loop. Rejected by: loop-is-free."""
+"""Has a thread do it, then blocks the loop to wait for the thread. Rejected by: loop-is-free."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -7,7 +7,7 @@ pool = ThreadPoolExecutor(8)
 
 @router.post("/ask")
 async def ask_model(features: Features, model: ModelDep) -> dict[str, float]:
-    """How probable each label is."""
+    """Return how probable each label is."""
     rows = np.array([features.row()], dtype=np.float32)
     probabilities = pool.submit(model.predict, rows).result()
     return dict(zip(model.card.labels, probabilities[0].tolist(), strict=True))

@@ -1,11 +1,11 @@
-"""Lets others have a turn before it blocks, as if that helped. Rejected by: loop-is-free."""
+"""Gives others a turn before it blocks, as if that helped. Rejected by: loop-is-free."""
 
 import asyncio
 
 
 @router.post("/ask")
 async def ask_model(features: Features, model: ModelDep) -> dict[str, float]:
-    """How probable each label is."""
+    """Return how probable each label is."""
     rows = np.array([features.row()], dtype=np.float32)
     await asyncio.sleep(0)
     probabilities = model.predict(rows)

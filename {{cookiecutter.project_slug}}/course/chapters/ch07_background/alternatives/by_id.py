@@ -1,4 +1,4 @@
-"""Asks the service for the task itself; kicks in a function of its own; one line for each error."""
+"""Asks the service itself for the task; kicks in its own function; has a line for each error."""
 
 
 def accept(
@@ -16,7 +16,7 @@ def accept(
 
 @router.get("/{task_id}", responses=problems(404))
 async def read_task(task_id: UUID, tasks: TaskServiceDep) -> Task:
-    """Where the task stands."""
+    """Return the task's state."""
     return await tasks.get(task_id)
 
 

@@ -1,4 +1,4 @@
-"""Takes the address from the route itself, and looks at the exception after it was caught."""
+"""Takes the address from the route itself, and tells exceptions apart after catching them."""
 
 from app.tasks.dependencies import get_task
 from fastapi import Depends
@@ -16,7 +16,7 @@ def accept(
 
 @router.get("/{task_id}", responses=problems(404))
 async def read_task(task: Annotated[Task, Depends(get_task)]) -> Task:
-    """Where the task stands."""
+    """Return the task's state."""
     return task
 
 

@@ -1,4 +1,4 @@
-"""Makes the whole answer itself, with what is to be done after it."""
+"""Makes the whole answer itself, including the work to do after it."""
 
 from fastapi.responses import JSONResponse
 from starlette.background import BackgroundTask

@@ -1,4 +1,4 @@
-"""Catches Exception, and SystemExit is none. Rejected by: dead."""
+"""Catches Exception, but SystemExit is not one. Rejected by: dead."""
 
 
 # file: app/tasks/engine/runner.py

@@ -1,4 +1,4 @@
-"""Lets an exception pass, so the task is running for ever. Rejected by: failed."""
+"""Lets an exception escape, so the task is running for ever. Rejected by: failed."""
 
 
 # file: app/tasks/engine/runner.py

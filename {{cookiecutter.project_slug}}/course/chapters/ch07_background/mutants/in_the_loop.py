@@ -2,7 +2,7 @@
 
 
 async def run_it(tasks: TaskServiceDep) -> None:
-    """Claim what is due and run it, here."""
+    """Claim what is due, and run it right here."""
     engine = tasks.engine
     for claim in await engine.store.claim(engine._runner.owner, 60, 1):
         engine._run_one(engine._runner.begin(claim))

@@ -1,4 +1,4 @@
-"""Waits for the end of the task before it answers. Rejected by: accepted."""
+"""Waits until the task has ended before it answers. Rejected by: accepted."""
 
 
 @router.post("/{kind}", status_code=202, responses=problems(400, 404, 409, 413))

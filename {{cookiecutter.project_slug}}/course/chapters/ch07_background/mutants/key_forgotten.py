@@ -1,4 +1,4 @@
-"""Does not pass the client's key on. Rejected by: sent-twice."""
+"""Does not pass on the client's key. Rejected by: sent-twice."""
 
 
 @router.post("/{kind}", status_code=202, responses=problems(400, 404, 409, 413))

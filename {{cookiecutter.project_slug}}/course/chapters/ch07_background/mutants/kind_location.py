@@ -1,4 +1,4 @@
-"""Puts the id after the address that was asked. Rejected by: location."""
+"""Appends the id to the address of the request. Rejected by: location."""
 
 
 def accept(

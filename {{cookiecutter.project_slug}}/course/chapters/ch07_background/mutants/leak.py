@@ -1,4 +1,4 @@
-"""Tells the client what the exception says. Rejected by: dead."""
+"""Shows the client the exception's text. Rejected by: dead."""
 
 
 # file: app/tasks/engine/runner.py

@@ -1,4 +1,4 @@
-"""Keeps the task and tells nobody that there is work. Rejected by: running."""
+"""Keeps the task, but does not tell the engine that there is work. Rejected by: running."""
 
 
 def accept(

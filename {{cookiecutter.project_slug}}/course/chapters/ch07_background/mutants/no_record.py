@@ -1,4 +1,4 @@
-"""Has the framework do the work, gives an id, and keeps neither. Rejected by: running."""
+"""Has the framework do the work and gives an id, but keeps no task. Rejected by: running."""
 
 import time
 from datetime import UTC, datetime

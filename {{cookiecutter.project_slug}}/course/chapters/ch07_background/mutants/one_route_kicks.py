@@ -1,4 +1,4 @@
-"""Starts the work in one of the two routes that accept tasks. Rejected by: upload."""
+"""Starts the work in only one of the two routes that accept tasks. Rejected by: upload."""
 
 
 def accept(

@@ -1,4 +1,4 @@
-"""Says of an unknown id that it is queued, as Celery does. Rejected by: unknown-id."""
+"""Says that an unknown id is queued, as Celery does. Rejected by: unknown-id."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ from app.tasks.records import TaskNotFoundError
 
 @router.get("/{task_id}", responses=problems(404))
 async def read_task(task_id: UUID, tasks: TaskServiceDep) -> Task:
-    """Where the task stands."""
+    """Return the task's state."""
     try:
         return await tasks.get(task_id)
     except TaskNotFoundError:

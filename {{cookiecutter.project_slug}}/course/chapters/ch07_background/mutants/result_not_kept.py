@@ -1,4 +1,4 @@
-"""Runs the task and throws away what it gives. Rejected by: succeeded."""
+"""Runs the task, and throws away its result. Rejected by: succeeded."""
 
 
 # file: app/tasks/engine/runner.py

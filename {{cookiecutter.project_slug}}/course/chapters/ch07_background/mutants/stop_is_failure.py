@@ -1,4 +1,4 @@
-"""Takes a task that was stopped for one that failed. Rejected by: cancelled."""
+"""Takes a stopped task for a failed one. Rejected by: cancelled."""
 
 
 # file: app/tasks/engine/runner.py

@@ -1,4 +1,4 @@
-"""Writes an exception to the log, and says that all went well. Rejected by: failed."""
+"""Logs an exception, and says that all went well. Rejected by: failed."""
 
 
 # file: app/tasks/engine/runner.py

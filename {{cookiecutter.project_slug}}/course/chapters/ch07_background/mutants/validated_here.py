@@ -1,4 +1,4 @@
-"""Checks the payload with pydantic alone, whose error is a 500 here. Rejected by: payload."""
+"""Checks the payload with plain pydantic, whose error is a 500 here. Rejected by: payload."""
 
 from app.tasks.kinds.registry import find_kind
 

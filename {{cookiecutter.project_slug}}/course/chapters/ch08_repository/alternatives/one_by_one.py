@@ -1,4 +1,4 @@
-"""Takes and ends one task at a time; the condition of the end is the one that `save` has."""
+"""Takes and ends one task at a time; the condition for its end is the one in `save`."""
 
 CLAIM_DUE = """
     UPDATE tasks

@@ -1,4 +1,4 @@
-"""Without WITH, by row values, and with other words for the same conditions."""
+"""Does without WITH, uses row values, and words the same conditions differently."""
 
 DUE = "SELECT seq FROM tasks WHERE owner IS NULL AND finished_at IS NULL AND {now} >= due_at"
 CLAIM = """

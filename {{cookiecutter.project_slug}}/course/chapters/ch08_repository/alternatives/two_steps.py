@@ -1,4 +1,4 @@
-"""Selects and then updates, which is safe inside a transaction that writers begin with a lock."""
+"""Selects, then updates: safe inside a transaction that begins by locking out other writers."""
 
 CLAIM_DUE = """
     SELECT seq FROM tasks WHERE state = 'queued' AND due_at <= {now}

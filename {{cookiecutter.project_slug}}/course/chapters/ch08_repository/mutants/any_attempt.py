@@ -1,4 +1,4 @@
-"""Asks whose the task is, and not which attempt it is at. Rejected by: too-late."""
+"""Asks who owns the task, but not which attempt this is. Rejected by: too-late."""
 
 SETTLE = """
     UPDATE tasks

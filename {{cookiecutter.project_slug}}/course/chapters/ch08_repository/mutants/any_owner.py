@@ -1,4 +1,4 @@
-"""Asks which attempt it is, and not whose. Rejected by: too-late."""
+"""Asks which attempt this is, but not who owns the task. Rejected by: too-late."""
 
 SETTLE = """
     UPDATE tasks

@@ -1,4 +1,4 @@
-"""Has the lease end some seconds after 1970, and not from now on. Rejected by: two-servers."""
+"""Ends the lease some seconds after 1970, not after now. Rejected by: two-servers."""
 
 CLAIM = """
     WITH chosen AS MATERIALIZED (%s {skip_locked})

@@ -1,3 +1,3 @@
-"""Begins with what came last. Rejected by: in-order."""
+"""Begins with the newest task. Rejected by: in-order."""
 
 CLAIM_DUE = CLAIM % f"{DUE} ORDER BY due_at DESC, seq DESC LIMIT :limit"

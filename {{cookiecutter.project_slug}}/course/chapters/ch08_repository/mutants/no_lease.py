@@ -1,4 +1,4 @@
-"""Gives no lease, so nobody takes the task over after a crash. Rejected by: crash."""
+"""Gives no lease, so no process takes the task over after a crash. Rejected by: crash."""
 
 CLAIM = """
     WITH chosen AS MATERIALIZED (%s {skip_locked})

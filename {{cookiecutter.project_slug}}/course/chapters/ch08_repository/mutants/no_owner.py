@@ -1,4 +1,4 @@
-"""Does not note who has the task, so nobody may say how it ended. Rejected by: outcome."""
+"""Does not record the owner, so no process may report the task's end. Rejected by: outcome."""
 
 CLAIM = """
     WITH chosen AS MATERIALIZED (%s {skip_locked})

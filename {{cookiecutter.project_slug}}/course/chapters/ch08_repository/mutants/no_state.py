@@ -1,3 +1,3 @@
-"""Asks only whether a task is due, and so takes what others run. Rejected by: not-again."""
+"""Asks only whether a task is due, and so takes what others are running. Rejected by: not-again."""
 
 DUE = "SELECT seq FROM tasks WHERE due_at <= {now}"

@@ -1,3 +1,3 @@
-"""Forgets that a task may be there for later. Rejected by: retry."""
+"""Forgets that a task may not be due yet. Rejected by: retry."""
 
 DUE = "SELECT seq FROM tasks WHERE state = 'queued'"

@@ -1,4 +1,4 @@
-"""Looks up what is due and writes nothing of it down. Rejected by: taken-up."""
+"""Looks up what is due, but records nothing. Rejected by: taken-up."""
 
 CLAIM_DUE = """
     SELECT id, kind, payload, attempts + 1 FROM tasks

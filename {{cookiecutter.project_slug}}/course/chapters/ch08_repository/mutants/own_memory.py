@@ -1,4 +1,4 @@
-"""Remembers by itself which tasks are taken, and asks nobody else. Rejected by: two-servers."""
+"""Remembers in its own process which tasks are taken. Rejected by: two-servers."""
 
 CLAIM_DUE = """
     UPDATE tasks

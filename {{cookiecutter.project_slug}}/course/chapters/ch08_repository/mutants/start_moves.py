@@ -1,4 +1,4 @@
-"""Notes the start of the last attempt in place of the first. Rejected by: too-late."""
+"""Records the start of the last attempt instead of the first. Rejected by: too-late."""
 
 CLAIM = """
     WITH chosen AS MATERIALIZED (%s {skip_locked})

@@ -1,4 +1,4 @@
-"""A bound task, which knows its own message."""
+"""Makes a bound task, which knows its own message."""
 
 
 # file: app/tasks/engine/celery/worker.py

@@ -1,4 +1,4 @@
-"""The shortest way that Celery has."""
+"""Uses the shortest way that Celery has."""
 
 
 class CeleryEngine:

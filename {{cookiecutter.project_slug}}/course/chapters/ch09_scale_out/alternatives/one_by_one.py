@@ -1,4 +1,4 @@
-"""Takes one task at a time out of the outbox; the worker says early when there is no claim."""
+"""Takes one task at a time out of the outbox; the worker returns early if there is no claim."""
 
 import asyncio
 

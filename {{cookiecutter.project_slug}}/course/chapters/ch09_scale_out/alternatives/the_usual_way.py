@@ -1,4 +1,4 @@
-"""Calls the task as Celery's own introduction does; the API then has the worker's Celery."""
+"""Calls the task as Celery's own introduction does; the API then uses the worker's Celery."""
 
 
 class CeleryEngine:

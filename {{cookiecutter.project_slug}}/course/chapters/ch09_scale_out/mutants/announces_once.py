@@ -1,4 +1,4 @@
-"""Acknowledges early and announces no task twice, to save work. Rejected by: survives-kill."""
+"""Acknowledges early, and to save work never announces a task twice. Rejected by: survives-kill."""
 
 
 class CeleryEngine:

@@ -1,4 +1,4 @@
-"""Claims whatever is due, and not what the message names. Rejected by: another-process."""
+"""Claims any due task, not the one that the message names. Rejected by: another-process."""
 
 
 # file: app/tasks/engine/celery/worker.py

@@ -1,4 +1,4 @@
-"""Announces in the event loop: while the broker is slow, nobody is answered. Rejected by: loop-is-free."""
+"""Announces in the event loop, so a slow broker blocks everyone. Rejected by: loop-is-free."""
 
 
 class CeleryEngine:

@@ -1,4 +1,4 @@
-"""Waits until it gets a claim, though somebody else has run the task. Rejected by: once."""
+"""Waits for a claim even if another worker has run the task. Rejected by: once."""
 
 
 # file: app/tasks/engine/celery/worker.py

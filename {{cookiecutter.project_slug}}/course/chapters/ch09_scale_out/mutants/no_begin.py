@@ -1,4 +1,4 @@
-"""Does not take charge of the task, so nobody renews its lease. Rejected by: keeps-its-lease."""
+"""Does not begin the task, so nothing renews its lease. Rejected by: keeps-its-lease."""
 
 # file: app/tasks/engine/celery/worker.py
 from app.tasks.engine.context import TaskContext

@@ -1,4 +1,4 @@
-"""Keeps only how successful tasks ended. Rejected by: hands-back."""
+"""Keeps the outcome of successful tasks only. Rejected by: hands-back."""
 
 # file: app/tasks/engine/celery/worker.py
 from app.tasks.schemas import TaskState

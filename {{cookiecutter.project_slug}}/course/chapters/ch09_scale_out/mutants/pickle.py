@@ -1,8 +1,8 @@
-"""Packs messages so that unpacking them can run code. Rejected by: id-alone."""
+"""Packs messages in a way that unpacking can run code. Rejected by: id-alone."""
 
 
 def make_celery(settings: CelerySettings) -> Celery:
-    """Celery, as old tutorials set it up."""
+    """Set up Celery as old tutorials do."""
     url = settings.task_broker_url.get_secret_value()
     celery = Celery("app", broker=url)
     celery.conf.update(

@@ -1,4 +1,4 @@
-"""Keeps it to itself that the broker is away, and tries without a pause. Rejected by: all-announced."""
+"""Hides that the broker is away, and tries again without a pause. Rejected by: all-announced."""
 
 
 class CeleryEngine:

@@ -1,4 +1,4 @@
-"""Waits for each result before the next task is announced. Rejected by: all-announced."""
+"""Waits for each result before it announces the next task. Rejected by: all-announced."""
 
 
 class CeleryEngine:

@@ -1,4 +1,4 @@
-"""Waits in the event loop for the worker to be done. Rejected by: announced."""
+"""Waits in the event loop until the worker is done. Rejected by: announced."""
 
 
 class CeleryEngine:

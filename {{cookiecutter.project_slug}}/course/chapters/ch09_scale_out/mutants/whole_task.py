@@ -1,4 +1,4 @@
-"""Sends all that is known of the task. Rejected by: id-alone."""
+"""Sends everything that is known about the task. Rejected by: id-alone."""
 
 from uuid import UUID
 
