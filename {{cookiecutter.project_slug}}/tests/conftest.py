@@ -15,6 +15,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
+from app.kit.logs import configure_logs
 from app.kit.watchdog.thread import Block, Watchdog
 from app.main import create_app
 from app.models.iris.train import train
@@ -30,6 +31,12 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the person who runs the tests reaches them."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture(autouse=True)
+def own_logs() -> None:
+    """Log to the standard error of this test: that of the test before it may be closed."""
+    configure_logs()
 
 
 @pytest.fixture(scope="session")
