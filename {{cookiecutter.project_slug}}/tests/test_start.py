@@ -1,4 +1,4 @@
-"""`python -m app` in real processes: it starts, or says why not; it stops when asked."""
+"""`python -m app` in real processes: it starts or says why not, and stops when asked."""
 
 import signal
 import socket
@@ -77,12 +77,12 @@ def test_uvicorn_is_given_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     port, given = free_port(), dict[str, Any]()
     monkeypatch.setenv("HOST", "127.0.0.1")
     monkeypatch.setenv("PORT", str(port))
-    monkeypatch.setattr(sys, "argv", ["app"])  # a program has its arguments from nowhere else
-    # the real one returns when the process is stopped
+    monkeypatch.setattr(sys, "argv", ["app"])  # where a program finds its arguments
+    # the real one serves until the process is stopped
     monkeypatch.setattr("uvicorn.run", lambda app, **options: given.update(options, app=app))
     main(f"{__name__}:app")
     assert (given["app"], given["host"], given["port"]) == (f"{__name__}:app", "127.0.0.1", port)
-    # a model that loads for longer than uvicorn's five seconds must not look like a hung worker
+    # a model that needs more than uvicorn's five seconds to load must not look like a hung worker
     assert given["timeout_worker_healthcheck"] >= 60
     assert given["access_log"] is False
 
@@ -99,7 +99,7 @@ def test_it_serves_and_stops_when_asked(workers: str, tmp_path: Path) -> None:
         assert {item["id"] for item in listed} == {answer.json()["id"] for answer in answers}
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
-        # uvicorn ends a lone worker with the signal itself, once everything is closed
+        # once everything is closed, uvicorn ends a single worker with the signal itself
         assert process.returncode in (0, -signal.SIGTERM)
 
 

@@ -1,4 +1,4 @@
-"""What the lab refuses, and what it says then. Locust runs in processes of its own."""
+"""What the lab refuses, and what it then says. Locust runs in processes of its own."""
 
 import os
 import subprocess
@@ -85,7 +85,7 @@ def test_an_app_that_does_not_start_has_the_last_word() -> None:
 
 
 async def ends(scope: Mapping[str, object], _: object, __: object) -> None:
-    """An ASGI app that ends its process when it is asked."""
+    """Exit the process at the first request, as an ASGI app."""
     if scope["type"] == "http":
         os._exit(1)
 

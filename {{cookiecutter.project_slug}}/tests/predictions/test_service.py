@@ -1,4 +1,4 @@
-"""Predictions under load: the loop turns, the queue has an end, nobody is answered in vain."""
+"""Predictions under load: the loop stays free, the queue has a limit, no work is wasted."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -24,12 +24,12 @@ Answer = asyncio.Task[httpx2.Response]
 
 @pytest.fixture
 def held(settings: Settings) -> Settings:
-    """Settings whose model answers when the test lets it."""
+    """Return settings whose model answers only when the test allows it."""
     return settings.model_copy(update={"model_loader": "tests.fakes:load_held_model"})
 
 
 def held_model() -> HeldModel:
-    """The model that was loaded last."""
+    """Return the model that was loaded last."""
     model = fakes.made[-1]
     assert isinstance(model, HeldModel)
     return model
@@ -47,8 +47,8 @@ def test_who_finds_the_queue_full_is_told_when_to_come_back(settings: Settings, 
             asked = [pool.submit(client.post, path, json=FLOWER)]
             assert model.started.acquire(timeout=30)
             asked += [pool.submit(client.post, path, json=FLOWER) for _ in range(2)]
-            refused = next(as_completed(asked, timeout=30))  # one waits, and there is no more room
-            assert client.get("/health/live").status_code == 200  # the loop turns
+            refused = next(as_completed(asked, timeout=30))  # the other one fills the queue
+            assert client.get("/health/live").status_code == 200  # the loop is free
             assert [answer.done() for answer in asked].count(True) == 1
         finally:
             model.gate.set()
@@ -70,7 +70,7 @@ class Serving:
         self.model = held_model()
 
     async def post(self, sepal: float) -> Answer:
-        """A prediction that has reached the app."""
+        """Ask for a prediction, and return once the request has reached the app."""
         tasks = self.server.server_state.tasks
         before = len(tasks)
         flower = FLOWER | {"sepal_length_cm": sepal}
@@ -79,7 +79,7 @@ class Serving:
         return answer
 
     async def hold_one(self) -> Answer:
-        """A first prediction, in the model's hands."""
+        """Ask for a first prediction, and return once the model holds it."""
         answer = await self.post(5)
         assert await asyncio.to_thread(self.model.started.acquire, timeout=30)
         return answer
@@ -87,7 +87,7 @@ class Serving:
 
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Serving]:
-    """A server on a port of its own; at the end its model is let go, and it is stopped."""
+    """Run a server on its own port; at the end, release its model and stop it."""
     config = uvicorn.Config(create_app(settings), port=free_port(), log_config=None)
     server = uvicorn.Server(config)
     serves = asyncio.create_task(server.serve())
@@ -103,7 +103,7 @@ async def serving(settings: Settings) -> AsyncIterator[Serving]:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    """Let the loop turn until something is true."""
+    """Let the loop run until this is true."""
     async with asyncio.timeout(30):
         while not true():  # noqa: ASYNC110 - uvicorn has no event to wait for
             await asyncio.sleep(0)

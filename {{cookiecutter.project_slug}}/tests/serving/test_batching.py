@@ -1,4 +1,4 @@
-"""The queue before the model, with real threads and a model that the test holds."""
+"""The queue in front of the model, with real threads and a model that the test holds."""
 
 import asyncio
 import threading
@@ -26,29 +26,29 @@ LONGEST_SECONDS = 30  # a queue that hangs fails its test
 
 
 async def stay() -> None:
-    """A client that waits for its answer."""
+    """Wait as long as a client that does not disconnect."""
     await asyncio.Event().wait()
 
 
 def ask(model: BatchingModel, *sepals: float) -> list[asyncio.Task[Any]]:
-    """A request for each row: flowers with sepals of these lengths."""
+    """Send a request for each flower; these are the lengths of their sepals."""
     return [asyncio.create_task(model.ask([sepal, 1, 1, 1], stay)) for sepal in sepals]
 
 
 async def long(asked: list[asyncio.Task[Any]]) -> list[bool]:
-    """Whether each of these flowers is a long one, as the model said."""
+    """Return whether the model calls each of these flowers long."""
     return [bool(row[1] > 0.5) for row in await asyncio.gather(*asked)]
 
 
 class Queue:
-    """A model that is held with the row [1.0], and what came to wait behind it."""
+    """A model that is held at its first row, [1.0], and the requests that wait behind it."""
 
     def __init__(self, held: HeldModel, model: BatchingModel) -> None:
         self.held = held
         self.model = model
 
     async def wait(self, *sepals: float) -> list[asyncio.Task[Any]]:
-        """Requests that have reached the queue."""
+        """Send requests, and return once they are in the queue."""
         asked = ask(self.model, *sepals)
         await asyncio.sleep(0)
         return asked
@@ -58,7 +58,7 @@ class Queue:
 async def opened(
     model: Model, settings: Settings, longest: int = LONGEST_QUEUE
 ) -> AsyncIterator[BatchingModel]:
-    """A model with a queue before it, closed at the end."""
+    """Put a queue in front of a model, and close both at the end."""
     size, patience = settings.model_batch_size, settings.shutdown_seconds
     async with asyncio.timeout(LONGEST_SECONDS):
         with closing(BatchingModel(model, size, patience, longest)) as batching:
@@ -69,7 +69,7 @@ async def opened(
 async def queue(
     settings: Settings, longest: int = LONGEST_QUEUE, **changes: int
 ) -> AsyncIterator[Queue]:
-    """A queue behind a held row; at the end all are let go and answered."""
+    """Yield a queue behind a row that is held; at the end, release and answer all."""
     held = HeldModel()
     async with opened(held, settings.model_copy(update=changes), longest) as model:
         (first,) = ask(model, 1)
@@ -82,7 +82,7 @@ async def queue(
 
 
 async def has_started(held: HeldModel) -> bool:
-    """Tell whether the model begins an inference."""
+    """Wait until the model has begun an inference; return False if it does not."""
     return await asyncio.to_thread(held.started.acquire, timeout=LONGEST_SECONDS)
 
 
@@ -161,7 +161,7 @@ async def test_a_full_queue_refuses_until_there_is_room(settings: Settings) -> N
 
 
 class Refuses(FakeModel):
-    """Fails a whole call for one row, as a model does that checks its input."""
+    """Fails the whole call because of one row, as a model that checks its input does."""
 
     def __init__(self, sepal: float, error: BaseException) -> None:
         super().__init__()
@@ -169,7 +169,7 @@ class Refuses(FakeModel):
         self.error = error
 
     def predict(self, rows: Matrix) -> Matrix:
-        """Rows of shape (n, 4) to probabilities of shape (n, 2)."""
+        """Return probabilities of shape (n, 2) for rows of shape (n, 4)."""
         if self.sepal in rows[:, 0]:
             raise self.error
         return super().predict(rows)
@@ -179,12 +179,12 @@ class OneAnswer(FakeModel):
     """Answers only the first row of each call."""
 
     def predict(self, rows: Matrix) -> Matrix:
-        """Rows of shape (n, 4) to probabilities of shape (1, 2)."""
+        """Return probabilities of shape (1, 2) for rows of shape (n, 4)."""
         return super().predict(rows)[:1]
 
 
 async def outcomes(model: Model, settings: Settings) -> list[Any]:
-    """What three rows that go together get from a model."""
+    """Return what each of three rows in one batch gets from a model."""
     async with opened(model, settings) as batching:
         return await asyncio.gather(*ask(batching, 5, 13, 7), return_exceptions=True)
 
@@ -242,7 +242,7 @@ async def test_an_inference_that_never_ends_does_not_keep_the_process(settings: 
     ask(model, 7)
     assert await has_started(held)
     model.close()
-    assert "close" not in held.calls  # nobody takes a model away from under a call
+    assert "close" not in held.calls  # a model must not be closed during a call
     assert thread.daemon
     held.gate.set()
     thread.join()

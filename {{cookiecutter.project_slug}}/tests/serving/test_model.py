@@ -1,4 +1,4 @@
-"""Training, the artefact on disk, and everything that the loader refuses."""
+"""Training, the artefact on disk, and what the loader refuses."""
 
 import json
 import runpy
@@ -28,7 +28,7 @@ Change = Callable[[dict[str, Any]], object]
 
 @pytest.fixture
 def copy(artefact: Path, tmp_path: Path) -> Path:
-    """An artefact that a test may damage."""
+    """Return a copy of the artefact that a test may damage."""
     return Path(shutil.copytree(artefact, tmp_path / "model"))
 
 
@@ -71,7 +71,7 @@ def test_training_again_gives_the_same_version(artefact: Path, tmp_path: Path) -
 def test_the_command_trains(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # a program that is run by its path has its arguments from nowhere else
+    # a program that is run by its path takes its arguments from here alone
     monkeypatch.setattr(sys, "argv", ["train", "--out", str(tmp_path)])
     runpy.run_path(str(ROOT / "app" / "models" / "iris" / "train.py"), run_name="__main__")
     assert read_artefact(tmp_path)[0].version in capsys.readouterr().out

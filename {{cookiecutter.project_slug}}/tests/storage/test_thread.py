@@ -1,4 +1,4 @@
-"""Group commit: many calls in one transaction, each with an answer of its own."""
+"""Group commit: many calls in one transaction, each with its own answer."""
 
 import asyncio
 import threading
@@ -92,7 +92,7 @@ def begin_add(tasks: TaskStore, new: NewTask) -> "Future[Any]":
 
 @contextmanager
 def group(storage: Storage, held: Held) -> Iterator[ThreadPoolExecutor]:
-    """What is called inside waits, and is one group at the end."""
+    """Hold the calls that are made inside, and run them as one group at the end."""
     first = begin(storage, Call(held.wait_at_the_gate))
     assert held.entered.acquire(timeout=LONGEST_SECONDS)
     held.commits = held.transactions = 0
@@ -103,7 +103,7 @@ def group(storage: Storage, held: Held) -> Iterator[ThreadPoolExecutor]:
 
 
 def queued(storage: Storage, count: int) -> None:
-    """Return once so many calls wait."""
+    """Return once this many calls are waiting."""
     wait_for(lambda: storage._calls.qsize() == count)
 
 
@@ -125,7 +125,7 @@ def test_a_call_alone_is_committed_at_once(tasks: TaskStore, held: Held) -> None
     task = tasks.add.sync(new)
     assert held.commits == 1
     assert tasks.get.sync(UUID(new.id)) == task
-    assert held.transactions == 1  # who reads alone needs none
+    assert held.transactions == 1  # a single read needs none
 
 
 def test_what_is_called_meanwhile_is_committed_together(tasks: TaskStore, held: Held) -> None:
@@ -136,7 +136,7 @@ def test_what_is_called_meanwhile_is_committed_together(tasks: TaskStore, held: 
         queued(tasks.storage, 70)
     assert [str(future.result(LONGEST_SECONDS).id) for future in added] == [n.id for n in news]
     assert all(len(page.result(LONGEST_SECONDS)) == 50 for page in pages)
-    assert held.commits == 2  # that of the call that held them up, and theirs
+    assert held.commits == 2  # one for the call that held them up, and one for them
 
 
 def test_items_of_one_method_become_one_call(tasks: TaskStore, held: Held) -> None:
@@ -153,7 +153,7 @@ def test_items_of_one_method_become_one_call(tasks: TaskStore, held: Held) -> No
 
 
 def test_items_from_threads_and_from_a_loop_become_one_call(tasks: TaskStore, held: Held) -> None:
-    """The store's own marks: `add` is called once, with what everybody adds."""
+    """As the store declares it: `add` is called once, with the tasks of all callers."""
     statements: list[str] = []
     write = held.write
 
@@ -244,7 +244,7 @@ def test_while_the_storage_is_away_all_are_told_and_it_is_asked_twice(
     for answer in answers:
         with pytest.raises(StorageUnavailableError):
             answer.result(LONGEST_SECONDS)
-    assert held.transactions == 2  # once for the group and once for its first call: not 51 times
+    assert held.transactions == 2  # once for the group and once for its first call, not 51 times
     held.down = False
     assert all_tasks(tasks) == []
 
@@ -302,11 +302,11 @@ async def test_a_caller_that_has_gone_disturbs_nobody(tasks: TaskStore, held: He
         await blocked
         done = await staying
     assert str(done.id) == stays.id
-    assert str(tasks.get.sync(UUID(gone.id)).id) == gone.id  # it was done all the same
+    assert str(tasks.get.sync(UUID(gone.id)).id) == gone.id  # it was added all the same
 
 
 def in_a_loop(tasks: TaskStore, new: NewTask) -> Task:
-    """The task, once it was added in an event loop of this thread's own."""
+    """Add a task in an event loop of this thread, and return it."""
 
     async def call() -> Task:
         return await tasks.add(new)

@@ -1,4 +1,4 @@
-"""The `background` engine: what it takes up, how much at once, and how it stops."""
+"""The `background` engine: what it starts, how much at once, and how it stops."""
 
 import asyncio
 import signal
@@ -45,7 +45,7 @@ pytestmark = pytest.mark.anyio
 
 
 class Gate:
-    """A kind whose tasks all wait until they may go on; counts how many do."""
+    """A kind whose tasks wait until the gate is opened; counts them."""
 
     def __init__(self) -> None:
         self.opened = threading.Event()
@@ -53,7 +53,7 @@ class Gate:
         self._lock = threading.Lock()
 
     def __call__(self, _: BaseModel, task: TaskContext) -> None:
-        """Wait at the gate, and stop when the task shall stop."""
+        """Wait at the gate, and stop if the task must stop."""
         with self._lock:
             self.here += 1
             self.starts += 1
@@ -73,32 +73,32 @@ def fast(settings: Settings) -> Settings:
 
 @pytest.fixture
 def other(database: Path) -> Iterator[Tasks]:
-    """Another process with the same file."""
+    """Open the same file as another process does."""
     with opened_tasks(database) as tasks:
         yield tasks
 
 
 @asynccontextmanager
 async def opened(settings: Settings, kinds: Kinds = KINDS) -> AsyncIterator[TaskService]:
-    """The tasks of an app in this event loop."""
+    """Run the tasks of an app in this event loop."""
     with closing(open_storage(settings)) as storage:
         async with open_tasks(settings, storage, FakeModel(), kinds) as tasks:
             yield tasks
 
 
 async def until(what: Callable[[], object]) -> None:
-    """Return once it is so."""
+    """Return once this is true."""
     await asyncio.to_thread(wait_for, what)
 
 
 def has_ended(tasks: TaskService, task: Task) -> bool:
-    with suppress(StorageUnavailableError):  # of a neighbour in its group
+    with suppress(StorageUnavailableError):  # raised for another call in its group
         return tasks.store.get.sync(task.id).state.final
     return False
 
 
 async def ended(tasks: TaskService, *submitted: Task) -> list[Task]:
-    """The tasks, once they have all ended."""
+    """Return the tasks once they have all ended."""
     for task in submitted:
         await until(partial(has_ended, tasks, task))
     return [await tasks.get(task.id) for task in submitted]
@@ -206,7 +206,7 @@ async def test_a_queued_task_that_was_cancelled_never_starts(fast: Settings) -> 
     assert gate.starts == 2
 
 
-# what others left
+# what other processes left behind
 
 
 async def test_tasks_of_a_process_that_is_gone_are_taken_over_at_the_start(
@@ -305,14 +305,14 @@ async def test_the_check_before_the_start_claims_nothing(fast: Settings, other: 
     assert other.get(task.id) == task
 
 
-# while the storage is away
+# while the storage is unavailable
 
 
 @asynccontextmanager
 async def failing(
     settings: Settings, kinds: Kinds, method: str, errors: list[Exception]
 ) -> AsyncIterator[TaskService]:
-    """The tasks of an app in whose storage the first calls of a method raise these errors."""
+    """Run the tasks of an app in whose storage the first calls of a method raise these errors."""
 
     def fail_first(call: Call) -> object:
         if errors:

@@ -56,19 +56,19 @@ def runner(store: TaskStore, settings: Settings) -> Iterator[Runner]:
 
 
 def upload(text: str | bytes, rows_per_piece: int = ROWS_PER_PIECE) -> NewTask:
-    """The task that a file becomes."""
+    """Return the task that is made from a file."""
     body = text if isinstance(text, bytes) else text.encode()
     payload, pieces = split_upload(io.BytesIO(body), rows_per_piece)
     return new_task("batch-prediction", payload.model_dump_json(), pieces=pieces)
 
 
 def run(runner: Runner, new: NewTask) -> Task:
-    """The task after its first attempt."""
+    """Return the task after its first attempt."""
     return attempt(runner, submitted(runner.store, new))
 
 
 def result(store: TaskStore, task: Task) -> str:
-    """The file that the task made."""
+    """Return the file that the task wrote."""
     task_id = str(task.id)
     count = store.count_pieces.sync(task_id, "result")
     read = [store.piece.sync(task_id, "result", n) for n in range(count)]
@@ -78,7 +78,7 @@ def result(store: TaskStore, task: Task) -> str:
 def predicted(
     runner: Runner, text: str | bytes, rows_per_piece: int = ROWS_PER_PIECE
 ) -> list[list[str]]:
-    """The rows of the result, the header first."""
+    """Return the rows of the result, the header first."""
     task = run(runner, upload(text, rows_per_piece))
     assert task.state is TaskState.SUCCEEDED, task.problem
     return list(csv.reader(io.StringIO(result(runner.store, task)), strict=True))
@@ -87,7 +87,7 @@ def predicted(
 def problem(
     runner: Runner, text: str | bytes, rows_per_piece: int = ROWS_PER_PIECE
 ) -> tuple[str, str]:
-    """What the task failed with."""
+    """Return the problem with which the task failed."""
     task = run(runner, upload(text, rows_per_piece))
     assert task.state is TaskState.FAILED
     assert task.problem is not None
@@ -281,14 +281,14 @@ def test_values_are_quoted_where_they_must_be() -> None:
 
 
 class BreaksOnce(FakeModel):
-    """Fails at a certain prediction, but only once."""
+    """Fails once, at the prediction of this number."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
         self.left = number
 
     def predict(self, rows: Matrix) -> Matrix:
-        """Rows of shape (n, 4) to probabilities of shape (n, 2)."""
+        """Return probabilities of shape (n, 2) for rows of shape (n, 4)."""
         self.left -= 1
         if self.left == 0:
             raise OSError("bad luck")
@@ -309,14 +309,14 @@ def test_another_attempt_goes_on_after_the_last_saved_piece(
         assert (task.state, task.attempts) == (TaskState.SUCCEEDED, 2)
         expected = [RESULT_HEADER, *[f"{row},{ANSWERS[row]}" for row in rows]]
         assert result(store, task).splitlines() == expected
-        assert model.calls.count("predict") == 3  # none twice
+        assert model.calls.count("predict") == 3  # no piece was predicted twice
 
 
 # `wait`
 
 
 class Noted:
-    """A context that only notes what is called."""
+    """A context that only records its calls."""
 
     def __init__(self) -> None:
         self.slept: list[float] = []

@@ -35,7 +35,7 @@ SHORT, LONG = csv_row(), csv_row(sepal_length_cm=7)
 CSV = f"{HEADER}\n{SHORT}\n{LONG}\n"
 WAIT = "/v1/tasks/wait"
 BATCH = "/v1/tasks/batch-prediction"
-NOBODY = UUID(int=0)  # the same in every process: it is part of names of tests
+NOBODY = UUID(int=0)  # the same in every process, because names of tests contain it
 
 
 @pytest.fixture
@@ -44,13 +44,13 @@ def settings(settings: Settings) -> Settings:
 
 
 def idle_app(settings: Settings) -> FastAPI:
-    """An app that accepts tasks and runs none: there is never one to claim."""
+    """Return an app that accepts tasks and runs none, because it never finds one to claim."""
     return create_app(settings, open_storage=lambda s: Changed(s, {"claim": lambda _: []}))
 
 
 @pytest.fixture
 def idle(settings: Settings) -> Iterator[TestClient]:
-    """A client of such an app."""
+    """Yield a client of such an app."""
     with TestClient(idle_app(settings), base_url=LOCAL) as client:
         yield client
 
@@ -412,7 +412,7 @@ def test_an_ended_task_stays_as_it_is(client: TestClient) -> None:
     assert (answer.status_code, answer.json()) == (200, done)
 
 
-# who may, and when not
+# the key, and a storage that is unavailable
 
 
 @pytest.mark.parametrize(
@@ -455,7 +455,7 @@ Away = Callable[[TestClient, Path], Iterator[None]]
 
 @contextmanager
 def impatient(settings: Settings) -> Iterator[TestClient]:
-    """A client of an app that does not wait long for another process."""
+    """Yield a client of an app that does not wait long for another process."""
     app = create_app(settings, open_storage=partial(open_storage, busy_seconds=0.05))
     with TestClient(app, base_url=LOCAL) as client:
         yield client

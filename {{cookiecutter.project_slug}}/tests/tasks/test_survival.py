@@ -46,13 +46,13 @@ def submit(client: httpx2.Client, kind: str = "wait", **payload: object) -> str:
 
 
 def read(client: httpx2.Client, task_id: str) -> dict[str, Any]:
-    """The task with this id."""
+    """Return the task with this id."""
     task: dict[str, Any] = client.get(f"/v1/tasks/{task_id}").raise_for_status().json()
     return task
 
 
 def wait_for(what: Callable[[], bool]) -> None:
-    """Return once it is so."""
+    """Return once this is true."""
     deadline = time.monotonic() + LONGEST_SECONDS
     while not what():
         assert time.monotonic() < deadline, "waited for too long"
@@ -60,27 +60,27 @@ def wait_for(what: Callable[[], bool]) -> None:
 
 
 def wait_for_state(client: httpx2.Client, task_id: str, *states: str) -> dict[str, Any]:
-    """The task, once it is in one of these states."""
+    """Return the task once it is in one of these states."""
     wait_for(lambda: read(client, task_id)["state"] in states)
     return read(client, task_id)
 
 
 def rows(folder: Path, statement: str) -> list[tuple[Any, ...]]:
-    """What the tasks' database says."""
+    """Run a query on the database of the tasks, and return its rows."""
     with closing(sqlite3.connect(folder / "app.sqlite3", timeout=30)) as database:
         return database.execute(statement).fetchall()
 
 
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[tuple[Server, Server]]:
-    """Two processes that share a database."""
+    """Run two processes that share a database."""
     with ExitStack() as stack:
         one, other = (stack.enter_context(serve(tmp_path, SERVED, **FAST)) for _ in range(2))
         yield one, other
 
 
 class Cluster:
-    """Two processes of which one or the other is killed, and started again, while clients call."""
+    """Two processes; now one and now the other is killed and restarted while clients call."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -96,7 +96,7 @@ class Cluster:
         return process
 
     def call(self) -> None:
-        """Submit tasks to either, until closing; note each that was accepted."""
+        """Submit tasks to either one until the end; record those that were accepted."""
         with httpx2.Client(timeout=10) as client:
             while not self.closing:
                 url = f"http://127.0.0.1:{random.choice(self.ports)}/v1/tasks/wait"
@@ -110,14 +110,14 @@ class Cluster:
                 time.sleep(0.02)
 
     def kill_one(self) -> None:
-        """Kill either process as the system would, and start another in its place."""
+        """Kill either process as the system would, and start another one instead."""
         which = random.randrange(2)
         self.processes[which].kill()
         self.processes[which].communicate()
         self.processes[which] = self._start(self.ports[which])
 
     def close(self) -> None:
-        """End both."""
+        """Stop both."""
         for process in self.processes:
             process.terminate()
         for process in self.processes:

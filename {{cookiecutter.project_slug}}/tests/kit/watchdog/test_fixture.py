@@ -1,4 +1,4 @@
-"""The fixture that fails a test whose code blocks the loop, tried on tests of its own."""
+"""The fixture that fails a test whose code blocks the loop, tried on tests inside these tests."""
 
 import pytest
 
@@ -55,11 +55,11 @@ async def test_bad():
 
 @pytest.fixture(autouse=True)
 def loop_stays_free() -> None:
-    """The tests within these tests have the real one."""
+    """Switch the fixture off here: the tests inside these tests have the real one."""
 
 
 def run(pytester: pytest.Pytester, test: str) -> pytest.RunResult:
-    """The outcome of a file of tests, in this process."""
+    """Run a file of tests in this process, and return the result."""
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(HEADER + test)
     return pytester.runpytest_inprocess("-p", "no:cacheprovider")
