@@ -13,7 +13,7 @@ export UV
 export UV_PYTHON_DOWNLOADS ?= never
 
 PYTHON_FAULT := $(shell $(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or print("Python 3.11 or newer is needed, and $(PYTHON) is %d.%d. Name another one: make PYTHON=python3.12" % sys.version_info[:2])' 2>/dev/null || echo 'There is no $(PYTHON) here. Install Python 3.11 or newer, or name it: make PYTHON=python3.12')
-DEMO_FAULT = $(shell $(PYTHON) scripts/demo.py --check --port '$(PORT)' 2>&1)
+DEMO_FAULT = $(shell $(PYTHON) -m scripts.demo --check --port '$(PORT)' 2>&1)
 
 .NOTPARALLEL:
 .PHONY: help demo test test-services lint lock clean python demo-can-start
@@ -34,7 +34,7 @@ demo-can-start: python
 	@$(if $(DEMO_FAULT),$(error $(DEMO_FAULT)))
 
 demo: demo-can-start $(UV)
-	@$(PYTHON) scripts/demo.py --port '$(PORT)' --build '$(BUILD)'
+	@$(PYTHON) -m scripts.demo --port '$(PORT)' --build '$(BUILD)'
 
 test: .venv/installed
 	$(BIN)/pytest -n $(WORKERS) --maxschedchunk 1 -m 'not services'

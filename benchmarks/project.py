@@ -3,8 +3,8 @@
 import asyncio
 import json
 import os
+import runpy
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,17 +16,16 @@ from typing import NoReturn
 
 from benchmarks.load import LoadError, ask_once, get, post
 from benchmarks.measure import note
+from scripts.generated import example, free_port, interpreter
+
+__all__ = ["free_port", "interpreter"]
 
 ROOT = Path(__file__).resolve().parent.parent
 SLUG = "iris-service"
 LIVE = "/health/live"
 PREDICT = "/v1/predict"
-FLOWER = {
-    "sepal_length_cm": 6.3,
-    "sepal_width_cm": 3.3,
-    "petal_length_cm": 6.0,
-    "petal_width_cm": 2.5,
-}
+FEATURES = ROOT / "{{cookiecutter.project_slug}}" / "app" / "models" / "iris" / "features.py"
+FLOWER = example(runpy.run_path(str(FEATURES))["Features"].model_json_schema())
 ASK_LIVE = get(LIVE)
 ASK_PREDICT = post(PREDICT, json.dumps(FLOWER).encode())
 LONGEST_START_SECONDS = 120
@@ -107,18 +106,6 @@ def find_uv() -> str | None:
     """The uv that make found or fetched, or the one on the path; None when there is none."""
     local = ROOT / ".tools" / "bin" / "uv"
     return os.environ.get("UV") or shutil.which("uv") or (str(local) if local.exists() else None)
-
-
-def interpreter(project: Path) -> Path:
-    """The Python of the project's own environment."""
-    return project / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-
-
-def free_port() -> int:
-    """A port that nothing listens on just now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @contextmanager

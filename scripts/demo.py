@@ -5,6 +5,7 @@ still there. When the template has changed, the project is generated again aroun
 """
 
 import argparse
+import json
 import os
 import random
 import shlex
@@ -12,16 +13,15 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
+
+from scripts.generated import example, interpreter, wait_until_live
 
 ROOT = Path(__file__).resolve().parent.parent
 SLUG = "iris-service"
 UV = os.environ.get("UV", "uv")
-LONGEST_START_SECONDS = 60
 
 WHERE_TO_LOOK = """
 The service answers at {url}
@@ -45,9 +45,6 @@ within half a minute.
 Ctrl-C stops it; predictions and tasks are kept.
 """
 FLOWERS = "flowers.csv"
-FLOWER = (
-    '{"sepal_length_cm": 5.1, "sepal_width_cm": 3.5, "petal_length_cm": 1.4, "petal_width_cm": 0.2}'
-)
 
 
 def main() -> None:
@@ -93,19 +90,15 @@ def prepare(project: Path) -> None:
     run("2/4 install what it needs: uv sync", install, project)
     train = [str(interpreter(project)), "-m", "app.models.iris.train"]
     run("3/4 train the model: python -m app.models.iris.train", train, project)
-    write_flowers(project.with_name(FLOWERS))
+    write_flowers(project.with_name(FLOWERS), project / "var" / "model" / "card.json")
     ready.touch()
 
 
-def write_flowers(path: Path) -> None:
-    """Write a row for each of many invented flowers, for a batch of predictions."""
+def write_flowers(path: Path, card: Path) -> None:
+    """Write a row for each of many invented flowers, within what the model was trained on."""
     chance = random.Random(1)  # noqa: S311
-    ranges = {
-        "sepal_length_cm": (4.3, 7.9),
-        "sepal_width_cm": (2.0, 4.4),
-        "petal_length_cm": (1.0, 6.9),
-        "petal_width_cm": (0.1, 2.5),
-    }
+    features = json.loads(card.read_text("utf-8"))["features"]
+    ranges = {f["name"]: (f["minimum"], f["maximum"]) for f in features}
     rows = (
         ",".join(f"{chance.uniform(*limits):.1f}" for limits in ranges.values())
         for _ in range(100_000)
@@ -149,11 +142,6 @@ def run(title: str, command: list[str], folder: Path, stdout: int | None = None)
     subprocess.run(command, cwd=folder, check=True, env=environment, stdout=stdout)
 
 
-def interpreter(project: Path) -> Path:
-    """Return the project's own Python."""
-    return project / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-
-
 def serve(project: Path, port: int) -> int:
     """Serve until the app stops or Ctrl-C; return the exit status."""
     print("4/4 serve it: python -m app", flush=True)
@@ -173,22 +161,11 @@ def serve(project: Path, port: int) -> int:
 def say_where_to_look(app: "subprocess.Popen[bytes]", port: int, flowers: Path) -> None:
     """Print the addresses once the app answers; print nothing if it stops first."""
     url = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + LONGEST_START_SECONDS
-    while app.poll() is None and time.monotonic() < deadline:
-        if is_live(url):
-            look = WHERE_TO_LOOK.format(url=url, flower=FLOWER, flowers=os.path.relpath(flowers))
-            print(look, flush=True)
-            return
-        time.sleep(0.1)
-
-
-def is_live(url: str) -> bool:
-    """Tell whether the app answers."""
-    try:
-        with urlopen(f"{url}/health/live", timeout=1) as answer:  # noqa: S310
-            return bool(answer.status == 200)
-    except (URLError, OSError):
-        return False
+    if wait_until_live(url, app):
+        with urlopen(f"{url}/openapi.json") as answer:  # noqa: S310
+            flower = json.dumps(example(json.load(answer)["components"]["schemas"]["Features"]))
+        look = WHERE_TO_LOOK.format(url=url, flower=flower, flowers=os.path.relpath(flowers))
+        print(look, flush=True)
 
 
 if __name__ == "__main__":

@@ -4,18 +4,17 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol
-from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import pytest
+
+from scripts.generated import free_port, wait_until_live
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
@@ -38,13 +37,6 @@ EDITIONS: dict[str, dict[str, str]] = {
     "course": {"edition": "course"},
 }
 
-FLOWER = {
-    "sepal_length_cm": 5.1,
-    "sepal_width_cm": 3.5,
-    "petal_length_cm": 1.4,
-    "petal_width_cm": 0.2,
-}
-LONGEST_START_SECONDS = 60
 
 # The project's tests with real kills, and the one of the page that trains another model, take a
 # minute and do the same in every environment: tests/test_output.py runs them once for each engine.
@@ -127,32 +119,12 @@ def tracked(folder: Path) -> set[str]:
     return {name for name in listed.split("\0") if name and (folder / name).exists()}
 
 
-def free_port() -> int:
-    """Return a port that nothing listens on at the moment."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
 def request(url: str, body: Mapping[str, Any] | None = None, method: str | None = None) -> Any:
     """Send JSON over real HTTP, and return the JSON of the response."""
     content = None if body is None else json.dumps(body).encode()
     sent = Request(url, content, {"Content-Type": "application/json"}, method=method)  # noqa: S310
     with urlopen(sent, timeout=10) as answer:  # noqa: S310
         return json.load(answer)
-
-
-def wait_until_live(url: str, process: "subprocess.Popen[str]") -> None:
-    """Return once the app answers; fail if it stops first, or never answers."""
-    deadline = time.monotonic() + LONGEST_START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            request(f"{url}/health/live")
-        except (URLError, ConnectionError):
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail(f"{url} did not answer; the process's status: {process.poll()}")
 
 
 @contextmanager
@@ -196,5 +168,6 @@ def served(project: Path, log: Path, **extra: str) -> Iterator[str]:
     port = str(free_port())
     url = f"http://127.0.0.1:{port}"
     with started(module("app"), project, log, None, PORT=port, **extra) as process:
-        wait_until_live(url, process)
+        if not wait_until_live(url, process):
+            pytest.fail(f"{url} did not answer; the process's status: {process.poll()}")
         yield url

@@ -11,12 +11,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from scripts.generated import example, free_port
 from support import (
-    FLOWER,
     ROOT,
     Bake,
     clean_environment,
-    free_port,
     interrupt,
     module,
     request,
@@ -35,13 +34,16 @@ def trained(bake: Bake) -> Path:
 
 def test_a_stored_prediction_survives_a_restart(trained: Path, tmp_path: Path) -> None:
     with served(trained, tmp_path / "first") as url:
-        stored = request(f"{url}/v1/predictions", FLOWER)
+        schemas = request(f"{url}/openapi.json")["components"]["schemas"]
+        flower = example(schemas["Features"])
+        stored = request(f"{url}/v1/predictions", flower)
     with served(trained, tmp_path / "second") as url:
         listed = request(f"{url}/v1/predictions")["items"]
         read = request(f"{url}/v1/predictions/{stored['id']}")
     assert stored["label"] == "setosa"
     assert stored in listed
     assert read == stored
+    assert f"-d '{json.dumps(flower)}'" in (ROOT / "README.md").read_text("utf-8")
 
 
 def test_the_generated_production_settings_start_a_service(trained: Path, tmp_path: Path) -> None:

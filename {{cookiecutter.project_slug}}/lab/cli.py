@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,8 +20,8 @@ def seconds(text: str) -> float:
     return value
 
 
-def arguments() -> argparse.Namespace:
-    """Parse the command line."""
+def arguments(typed: Sequence[str] | None) -> argparse.Namespace:
+    """Parse these words, or the command line."""
     parser = argparse.ArgumentParser(
         prog="lab",
         description="Start this app, have up to 500 users ask for a wait as `async def` with "
@@ -32,7 +33,7 @@ def arguments() -> argparse.Namespace:
         "--seconds", type=seconds, default=1.5, help="how long each step lasts (default: 1.5)"
     )
     parser.add_argument("--out", type=Path, default=OUT, help=f"the folder (default: {OUT})")
-    return parser.parse_args()
+    return parser.parse_args(typed)
 
 
 def stop(*_: object) -> None:
@@ -40,10 +41,10 @@ def stop(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def main() -> None:
+def main(typed: Sequence[str] | None = None, needed: Sequence[str] = NEEDED) -> None:
     """Run the command."""
-    chosen = arguments()
-    missing = [name for name in NEEDED if find_spec(name) is None]
+    chosen = arguments(typed)
+    missing = [name for name in needed if find_spec(name) is None]
     if missing:
         sys.exit(f"The lab needs {', '.join(missing)}. Next: uv run --group lab lab")
     from lab.run import run

@@ -6,13 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNNING = re.compile(r"Uvicorn running on (http://127\.0\.0\.1:\d+)")
 START_SECONDS = 60
+END_SECONDS = 0.2  # from a broken connection to the end of the process
 MANY_FILES = 4096  # a connection is a file, and some systems allow a process only 256
 
 
@@ -61,7 +62,8 @@ def served(app: str, **settings: str) -> Iterator[str]:
             )
         try:
             yield address(process, log)
-            if process.poll() is not None:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(END_SECONDS)
                 raise LabError(f"The app ended in the middle of a run. {last_words(log)}")
         finally:
             process.kill()

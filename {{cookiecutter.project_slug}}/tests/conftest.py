@@ -1,4 +1,4 @@
-"""What every test may ask for: settings of its own, a client, a trained artefact, a real server."""
+"""What any test may use: its own settings, a client, a trained artefact, a real server."""
 
 import os
 import socket
@@ -15,6 +15,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
+from app.kit.logs import configure_logs
 from app.kit.watchdog.thread import Block, Watchdog
 from app.main import create_app
 from app.models.iris.train import train
@@ -22,25 +23,31 @@ from app.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 LOCAL = "http://localhost"
-LONGEST_BLOCK_SECONDS = 1.0  # a busy machine makes a short wait a long one
+LONGEST_BLOCK_SECONDS = 1.0  # on a busy machine, a short wait can become a long one
 
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting of the person who runs the tests reaches them."""
+    """Keep the settings of the person who runs the tests away from them."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
+@pytest.fixture(autouse=True)
+def own_logs() -> None:
+    """Log to the standard error of this test: that of the previous one may be closed."""
+    configure_logs()
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
-    """The event loop of tests that are marked `anyio`."""
+    """Return the event loop for tests that are marked `anyio`."""
     return "asyncio"
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Development settings, with a fake model and a database in a folder of the test's own."""
+    """Return development settings, with a fake model and a database in the test's own folder."""
     return Settings(
         database_url=SecretStr(f"sqlite:///{tmp_path}/app.sqlite3"),
         model_loader="tests.fakes:load_model",
@@ -50,13 +57,13 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def database(settings: Settings) -> Path:
-    """The SQLite file of these settings."""
+    """Return the path of the SQLite file in these settings."""
     return Path(settings.database_url.get_secret_value().removeprefix("sqlite:///"))
 
 
 @pytest.fixture(autouse=True)
 def loop_stays_free(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> Iterator[None]:
-    """Fail the test when anything blocks one of its event loops: the line is named."""
+    """Fail the test if anything blocks one of its event loops, and name the line."""
     blocks: list[Block] = []
     run_forever = BaseEventLoop.run_forever
 
@@ -64,6 +71,7 @@ def loop_stays_free(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
         with Watchdog(loop, LONGEST_BLOCK_SECONDS, blocks.append, pytestconfig.rootpath):
             run_forever(loop)
 
+    # every loop, including those that the code under test creates
     monkeypatch.setattr(BaseEventLoop, "run_forever", run_watched)
     yield
     over = [block for block in blocks if block.over]
@@ -72,7 +80,7 @@ def loop_stays_free(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
 
 
 def explain_block(block: Block) -> str:
-    """What a learner needs to mend a handler that blocks."""
+    """Return what a learner needs to fix a handler that blocks."""
     place = block.place
     return (
         f"{place.handler} blocked the event loop for {block.seconds * 1000:.0f} ms:\n"
@@ -84,14 +92,14 @@ def explain_block(block: Block) -> str:
 
 @pytest.fixture
 def client(settings: Settings) -> Iterator[TestClient]:
-    """A client of a started app, whose handlers must not block the event loop."""
+    """Yield a client of a started app, whose handlers must not block the event loop."""
     with TestClient(create_app(settings), base_url=LOCAL) as client:
         yield client
 
 
 @pytest.fixture(scope="session")
 def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a model that was trained for this test run; read it, do not change it."""
+    """Return the folder of a model that was trained for this test run; do not change it."""
     folder = tmp_path_factory.mktemp("model")
     train(folder)
     return folder
@@ -101,7 +109,7 @@ Server = Callable[..., "subprocess.Popen[str]"]
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a port that nothing listens on."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port: int = taken.getsockname()[1]
         return port
@@ -111,7 +119,7 @@ def free_port() -> int:
 def serve(
     folder: Path, module: str = "app", **variables: str
 ) -> Iterator[tuple[httpx2.Client, subprocess.Popen[str]]]:
-    """`python -m app` in a process of its own, ready to answer; ended with SIGTERM."""
+    """Run `python -m app` in its own process until it answers; at the end, send SIGTERM."""
     port = free_port()
     process = start(folder, module, PORT=str(port), **variables)
     try:
@@ -125,7 +133,7 @@ def serve(
 
 
 def start(folder: Path, module: str = "app", **variables: str) -> subprocess.Popen[str]:
-    """`python -m app` with its databases in `folder`, and these environment variables."""
+    """Start `python -m app` with its database in `folder`, and these environment variables."""
     environment = {
         **os.environ,
         "PORT": str(free_port()),
@@ -143,7 +151,7 @@ def start(folder: Path, module: str = "app", **variables: str) -> subprocess.Pop
 
 
 def wait_until_live(client: httpx2.Client, process: subprocess.Popen[str]) -> None:
-    """Return once the server answers; fail with what it printed when it has ended."""
+    """Return once the server answers; if it ends first, fail with what it printed."""
     for _ in range(600):
         if process.poll() is not None:
             pytest.fail(f"The server ended: {process.communicate()[1]}")

@@ -1,23 +1,27 @@
-"""A model without a file, put in place with `MODEL_LOADER=tests.fakes:load_model`."""
+"""Models without a file, selected with `MODEL_LOADER=tests.fakes:load_model`."""
 
 import os
 import signal
 import threading
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 
 from app.models import Features
 from app.serving.artefact import FeatureRange, ModelCard
 from app.serving.protocol import Matrix, Model
 from app.settings import Settings
 
-FLOWER = {
-    "sepal_length_cm": 5.1,
-    "sepal_width_cm": 3.5,
-    "petal_length_cm": 1.4,
-    "petal_width_cm": 0.2,
-}
+
+def example(question: type[BaseModel]) -> dict[str, Any]:
+    """Return a valid question: the first example of every field."""
+    return {name: (field.examples or [None])[0] for name, field in question.model_fields.items()}
+
+
+FLOWER = example(Features)  # its petals are short
+HEADER = ",".join(FLOWER)
 CARD = ModelCard(
     name="fake",
     version="000000000000",
@@ -33,8 +37,13 @@ CARD = ModelCard(
 )
 
 
+def csv_row(**changes: object) -> str:
+    """Return the flower as a CSV row under `HEADER`, with these values changed."""
+    return ",".join(str(value) for value in (FLOWER | changes).values())
+
+
 class FakeModel:
-    """Says `long` when the flower's sepal is over 6 cm; notes what is done with it."""
+    """Says `long` if the sepal is longer than 6 cm; records every call."""
 
     card = CARD
 
@@ -42,26 +51,26 @@ class FakeModel:
         self.calls: list[str] = ["load"]
 
     def predict(self, rows: Matrix) -> Matrix:
-        """Rows of shape (n, 4) to probabilities of shape (n, 2)."""
+        """Return probabilities of shape (n, 2) for rows of shape (n, 4)."""
         self.calls.append("predict")
         long = np.where(rows[:, :1] > 6, 0.75, 0.25)
         return np.hstack([1 - long, long]).astype(np.float32)
 
     def close(self) -> None:
-        """Note it."""
+        """Record the call."""
         self.calls.append("close")
 
 
 class BrokenModel(FakeModel):
-    """Raises at every prediction, with a secret in the message."""
+    """Raises an error at every prediction, with a secret in the message."""
 
     def predict(self, rows: Matrix) -> Matrix:
-        """Never returns."""
+        """Raise the error."""
         raise KeyError(f"/etc/secret-path for {len(rows)} row(s)")
 
 
 class HeldModel(FakeModel):
-    """Each inference waits until the test lets it go; notes the sepals that came together."""
+    """Holds each inference until the test opens the gate; records the sepals of each call."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,7 +87,7 @@ class HeldModel(FakeModel):
 
 
 class StoppedModel(FakeModel):
-    """Has its own process stopped in the middle of an inference."""
+    """Stops its own process in the middle of an inference."""
 
     def predict(self, rows: Matrix) -> Matrix:
         """Send the signal, then answer."""
@@ -90,27 +99,27 @@ made: list[FakeModel] = []
 
 
 def load_model(_: Settings) -> Model:
-    """The loader: each model that it made stands in `made`."""
+    """Return a fake model, and append it to `made`."""
     made.append(FakeModel())
     return made[-1]
 
 
 def load_held_model(_: Settings) -> Model:
-    """A loader of a model that is let go by `made[-1].gate`."""
+    """Return a model that `made[-1].gate` releases."""
     made.append(HeldModel())
     return made[-1]
 
 
 def load_stopped_model(_: Settings) -> Model:
-    """A loader of a model that has its process stopped."""
+    """Return a model that stops its process."""
     return StoppedModel()
 
 
 def load_broken_model(_: Settings) -> Model:
-    """A loader of a model that cannot predict."""
+    """Return a model that cannot predict."""
     return BrokenModel()
 
 
 def fail_to_load(_: Settings) -> Model:
-    """A loader with a bug."""
+    """Raise the error of a loader that has a bug."""
     raise ZeroDivisionError("a bug in somebody's loader")

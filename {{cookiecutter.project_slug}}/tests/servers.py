@@ -1,4 +1,4 @@
-"""Redis and Postgres servers of the tests' own, which a test may stop, kill and start again."""
+"""Redis and Postgres servers for the tests, which may stop, kill and restart them."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ START_SECONDS = 30
 
 
 def program(name: str, *folders: str) -> str:
-    """Where a server program is; its absence is a failure, not a skip."""
+    """Return the path of a server program; if it is missing, fail instead of skipping."""
     path = os.pathsep.join([os.environ["PATH"], *folders])
     return shutil.which(name, path=path) or pytest.fail(
         f"{name} is not installed here (apt-get install redis-server postgresql)", pytrace=False
@@ -26,7 +26,7 @@ def program(name: str, *folders: str) -> str:
 
 
 def wait_for_port(port: int) -> None:
-    """Return once somebody listens on the port."""
+    """Return once something listens on the port."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
@@ -40,7 +40,7 @@ def wait_for_port(port: int) -> None:
 
 
 class Redis:
-    """A Redis that keeps nothing on disk: a restart loses everything in it."""
+    """A Redis that stores nothing on disk: a restart loses everything."""
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
@@ -71,7 +71,7 @@ class Postgres:
         self.port = free_port()
         self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
         self._bin = Path(program("initdb", *map(str, Path("/").glob("usr/lib/postgresql/*/bin"))))
-        # not in a folder of pytest's: only its owner can enter that, and Postgres is never root
+        # not in a folder of pytest's: only its owner may enter it, and Postgres is never root
         self._home = tempfile.TemporaryDirectory(prefix="postgres-")
         self._user = "postgres" if os.geteuid() == 0 else None
         if self._user:
@@ -85,7 +85,7 @@ class Postgres:
         self._run("pg_ctl", "-w", "-l", f"{self._home.name}/log", "-o", options, "start")
 
     def stop(self) -> None:
-        """Stop it at once, as a crash would; what was committed is there at the next start."""
+        """Stop it at once, as a crash would; what was committed is still there after a start."""
         self._run("pg_ctl", "-w", "-m", "immediate", "stop")
 
     def close(self) -> None:
@@ -105,7 +105,7 @@ class Postgres:
 
 @contextmanager
 def running(server: type[Redis] | type[Postgres], folder: Path) -> Iterator[Redis | Postgres]:
-    """A server that is gone at the end."""
+    """Run a server, and remove it at the end."""
     started = server(folder)
     try:
         yield started

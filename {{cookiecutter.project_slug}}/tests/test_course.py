@@ -1,4 +1,4 @@
-"""What only the course edition has: the lecture's routers, and what an exercise answers with."""
+"""What only the course edition has: the routers of the lecture, and unsolved exercises."""
 
 import numpy as np
 import pytest

@@ -1,5 +1,6 @@
 """Every setting and every route is documented, and what the pages say is what the code does."""
 
+import csv
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from app.main import create_app
+from app.models import Features
 from app.settings import Settings
 from tests.conftest import ROOT
 
@@ -26,7 +28,7 @@ OF_OTHER_PROGRAMS = {"postgres_password", "flower_basic_auth", "fastapi_otel_aut
 
 
 def rule(field: FieldInfo) -> str:
-    """The bounds of a setting, as the page writes them."""
+    """Return the bounds of a setting, as the page writes them."""
     bounds = {type(bound).__name__: bound for bound in field.metadata}
     if "Ge" in bounds and "Le" in bounds:
         return f"{bounds['Ge'].ge} to {bounds['Le'].le}"
@@ -34,7 +36,7 @@ def rule(field: FieldInfo) -> str:
 
 
 def default(field: FieldInfo) -> str:
-    """The default of a setting, as it would stand in a file."""
+    """Return the default of a setting, as a file would have it."""
     value = field.default
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
@@ -48,7 +50,7 @@ def default(field: FieldInfo) -> str:
 
 
 def every_setting() -> dict[str, FieldInfo]:
-    """Those of the service, and those of the features that have a class of their own."""
+    """Return the settings of the service, and of the features that have their own class."""
     classes = [c for c in BaseSettings.__subclasses__() if c.__module__.startswith("app.")]
     return dict(chain(Settings.model_fields.items(), *(c.model_fields.items() for c in classes)))
 
@@ -83,7 +85,7 @@ def test_every_variable_of_compose_is_a_setting() -> None:
 
 
 def routes(settings: Settings) -> dict[str, set[str]]:
-    """Each route as `METHOD /path`, with the statuses it documents."""
+    """Return each route as `METHOD /path`, with the statuses that it documents."""
     found: dict[str, set[str]] = {}
     for path, operations in create_app(settings).openapi()["paths"].items():
         for method, operation in operations.items():
@@ -103,6 +105,24 @@ def test_the_bounds_are_in_the_document(settings: Settings) -> None:
     assert {"exclusiveMinimum": 0, "maximum": 30.0, "unit": "cm"}.items() <= width[
         "petal_width_cm"
     ].items()
+
+
+def test_the_bodies_on_the_pages_are_accepted() -> None:
+    pages = "".join(path.read_text() for path in [ROOT / "README.md", *DOCS.glob("*.md")])
+    name = next(iter(Features.model_fields))
+    bodies = re.findall(r'\{"' + name + r'".*?\}', pages, re.S)
+    assert bodies
+    for body in bodies:
+        Features.model_validate_json(body)
+
+
+def test_the_file_on_the_page_about_tasks_is_accepted(tmp_path: Path) -> None:
+    [program] = re.findall(r"^python3 -c '\n(.*?)' >", (DOCS / "tasks.md").read_text(), re.M | re.S)
+    rows = list(csv.DictReader(python(tmp_path, "-c", program).splitlines()))
+    assert len(rows) == 100_000
+    for row in rows[::97]:
+        assert row.pop("id")
+        Features.model_validate_strings(row)
 
 
 def test_the_pages_work_without_the_internet(client: TestClient) -> None:
@@ -138,7 +158,7 @@ def test_every_page_is_in_the_readme() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_path_on_a_page_exists(page: Path) -> None:
     text = page.read_text()
-    shown = set(re.findall(r"^```python\n# (\S+)$", text, re.MULTILINE))  # for you to write
+    shown = set(re.findall(r"^```python\n# (\S+)$", text, re.MULTILINE))  # for the reader to write
     named = set(re.findall(r"(?<![\w./<-])((?:app|docs|tests)/[\w./-]*[\w/])", text))
     assert [name for name in sorted(named - shown) if not (ROOT / name).exists()] == []
 
@@ -170,7 +190,7 @@ def test_every_route_on_a_page_exists(page: Path, settings: Settings) -> None:
 
 
 def blocks(page: str) -> dict[str, str]:
-    """The Python files that a page shows: path to source."""
+    """Return the Python files that a page shows, by their paths."""
     found = re.findall(r"```python\n# (app/.*?\.py)\n(.*?)```", (DOCS / page).read_text(), re.S)
     return dict(found)
 
@@ -185,14 +205,14 @@ with TestClient(app, base_url="http://localhost") as client:
 
 
 def copy_app(folder: Path, page: str, *paths: str) -> None:
-    """A copy of the app in a folder, with these files as the page shows them."""
+    """Copy the app to a folder, with these files as the page shows them."""
     shutil.copytree(ROOT / "app", folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
     for path in paths:
         (folder / path).write_text(blocks(page)[path])
 
 
 def python(folder: Path, *words: str, **variables: str) -> str:
-    """What Python prints in this folder, with no setting of the person who runs the tests."""
+    """Run Python in this folder, without the settings of the person who runs the tests."""
     known = Settings.model_fields
     clean = {name: value for name, value in os.environ.items() if name.lower() not in known}
     return subprocess.run(

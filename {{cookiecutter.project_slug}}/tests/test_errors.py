@@ -1,4 +1,4 @@
-"""One shape for every error, and nothing in it that the client should not see."""
+"""Every error has the same shape, and contains nothing that the client must not see."""
 
 import importlib
 import json
@@ -29,7 +29,7 @@ Error = tuple[str, str, int | None, str]  # its parent, its name, its status, it
 
 
 def assert_problem(answer: httpx2.Response, status: int) -> dict[str, Any]:
-    """The answer is a problem of this status, whose request id is also in the header."""
+    """Check that the answer is a problem with this status, and the request id of its header."""
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert int(answer.headers["content-length"]) == len(answer.content)
@@ -69,7 +69,7 @@ def test_a_body_too_large(client: TestClient, settings: Settings, chunked: bool)
 def test_no_value_is_accepted_that_is_not_a_length(
     client: TestClient, path: str, value: str
 ) -> None:
-    body = json.dumps(FLOWER).replace("5.1", value)
+    body = json.dumps(FLOWER | {"sepal_length_cm": "here"}).replace('"here"', value)
     answer = client.post(path, content=body, headers=JSON)
     assert answer.status_code in (400, 422)
     assert_problem(answer, answer.status_code)
@@ -175,7 +175,7 @@ def test_the_class_is_the_message() -> None:
 
 
 def documented_errors() -> Iterator[Error]:
-    """The tree in the docstring; a status or a file that is not written is the parent's."""
+    """Return the tree in the docstring; where no status or file is written, the parent's holds."""
     way: list[tuple[str, int | None, str]] = [("", None, "app/errors.py")]
     for line in (app.errors.__doc__ or "").splitlines():
         if branch := BRANCH.match(line):
@@ -187,7 +187,7 @@ def documented_errors() -> Iterator[Error]:
 
 
 def subclasses(parent: type[Exception]) -> Iterator[Error]:
-    """Every class below this one that the app defines."""
+    """Yield every class below this one that the app defines."""
     for error in parent.__subclasses__():
         if error.__module__.startswith("app."):
             path = Path(importlib.import_module(error.__module__).__file__ or "").relative_to(ROOT)

@@ -1,15 +1,15 @@
-"""One direction, from composition down to the tools: read from the source, so none can forget.
+"""Imports go in one direction, from composition down to the tools. This is read from the source.
 
     composition   __main__, main, lifespan, settings
     features      health, predictions, tasks, showcases
-    what they ask security, then state: what the lifespan has made
+    what they ask security, then state: what the lifespan opened
     models        yours
     serving       the machinery around a model
     storage       one database for every feature
     errors        what any of these may raise
     kit           tools that know nothing of this service
 
-Imports for types alone (`if TYPE_CHECKING:`) do not count: nothing is imported by them.
+Imports for types alone (`if TYPE_CHECKING:`) do not count, because they import nothing.
 """
 
 import ast
@@ -41,12 +41,12 @@ FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}
 
 
 def is_for_types(node: ast.AST) -> bool:
-    """Whether this is `if TYPE_CHECKING:`."""
+    """Tell whether this is `if TYPE_CHECKING:`."""
     return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
 def statements(node: ast.AST) -> Iterator[ast.AST]:
-    """Every statement that runs, at the top or in a function."""
+    """Yield every statement that runs, at the top or in a function."""
     for child in ast.iter_child_nodes(node):
         if not is_for_types(child):
             yield child
@@ -54,7 +54,7 @@ def statements(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def imports(path: Path) -> Iterator[str]:
-    """The name of everything that a file imports, at its top or anywhere else."""
+    """Yield the name of everything that a file imports, at its top or anywhere else."""
     for node in statements(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -63,7 +63,7 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def module_of(path: Path) -> str:
-    """`app.tasks.router`, or `app.tasks` for its `__init__.py`."""
+    """Return `app.tasks.router`, for example, or `app.tasks` for its `__init__.py`."""
     return ".".join(path.relative_to(APP.parent).with_suffix("").parts).removesuffix(".__init__")
 
 
@@ -71,18 +71,18 @@ MODULES = {module_of(path): path for path in SOURCES}
 
 
 def imported_modules(path: Path) -> set[str]:
-    """The app's own modules that a file imports."""
+    """Return the modules of the app that a file imports."""
     names = {name for name in imports(path) if name.startswith("app.")}
     return {name if name in MODULES else name.rpartition(".")[0] for name in names}
 
 
 def part(module: str) -> str:
-    """The file or folder of `app/` in which a module is."""
+    """Return the file or folder of `app/` in which a module is."""
     return module.split(".")[1]
 
 
 def named(*names: str) -> list[Path]:
-    """The files of these names, and those in folders of these names."""
+    """Return the files of these names, and those in folders of these names."""
     found = [path for path in SOURCES if path.stem in names or path.parent.name in names]
     assert found, names
     return found

@@ -1,4 +1,4 @@
-"""Opened before the first request, closed after the last."""
+"""What is opened before the first request is closed after the last one."""
 
 import threading
 from pathlib import Path
@@ -42,4 +42,4 @@ def test_nothing_is_left_running(settings: Settings) -> None:
     before = threading.active_count()
     with TestClient(create_app(settings), base_url=LOCAL):
         assert threading.active_count() > before
-    assert threading.active_count() <= before + 1  # anyio keeps an idle worker for a while
+    assert threading.active_count() <= before + 1  # anyio keeps an idle thread for a while

@@ -1,4 +1,4 @@
-"""What holds for every route, so that one which is added and forgotten fails here."""
+"""What holds for every route, so that a new route that was forgotten fails here."""
 
 import re
 from collections.abc import Iterator
@@ -32,21 +32,21 @@ def settings(settings: Settings) -> Settings:
 
 
 def routes(client: TestClient) -> list[APIRoute]:
-    """Every route of the API itself."""
+    """Return every route of the API itself."""
     found = [r for r in client.app.routes if isinstance(r, APIRoute)]  # type: ignore[attr-defined]
     assert len(found) >= 14
     return found
 
 
 def operations(settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each operation of the API's document, by its method and path."""
+    """Return each operation of the OpenAPI document, by its method and path."""
     for path, methods in create_app(settings).openapi()["paths"].items():
         for method, operation in methods.items():
             yield f"{method.upper()} {path}", operation
 
 
 def address(route: Route) -> tuple[str, str]:
-    """A method and a path for which the route is made, with an id for each parameter."""
+    """Return a method and a path that reach the route, with an id for each parameter."""
     return min(route.methods or ()), re.sub(r"{\w+}", "0" * 32, route.path)
 
 

@@ -1,4 +1,4 @@
-"""The API key: what opens, what does not. That every route demands it: test_routes.py."""
+"""The API key: what is accepted and what is not. test_routes.py: every route demands it."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ KEY = "0123456789abcdef0123456789abcdef"
 
 @pytest.fixture
 def client(settings: Settings) -> Iterator[TestClient]:
-    """A client of an app that has a key."""
+    """Yield a client of an app that has a key."""
     locked = settings.model_copy(update={"api_key": SecretStr(KEY)})
     with TestClient(create_app(locked), base_url=LOCAL) as client:
         yield client

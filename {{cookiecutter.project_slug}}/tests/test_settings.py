@@ -1,4 +1,4 @@
-"""Settings: where a value comes from, what is refused, and that a secret stays one."""
+"""Settings: where a value comes from, what is refused, and that secrets stay secret."""
 
 import runpy
 from pathlib import Path
@@ -14,7 +14,7 @@ KEY = "k" * 32
 
 @pytest.fixture(autouse=True)
 def project_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder without any `.env` file, where the test runs."""
+    """Run the test in a folder without any `.env` file."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

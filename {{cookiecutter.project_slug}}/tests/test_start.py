@@ -1,4 +1,4 @@
-"""`python -m app` in real processes: it starts, or says why not; it stops when asked."""
+"""`python -m app` in real processes: it starts or says why not, and stops when asked."""
 
 import signal
 import socket
@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
 from app.__main__ import main
-from app.main import create_app
-from app.settings import Settings
 from tests.conftest import free_port, serve, start
 from tests.fakes import FLOWER
 
 SECRET = "not-long-enough-secret"
+app = FastAPI()
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -73,20 +73,16 @@ def test_a_bug_in_a_loader_shows_where_it_is(tmp_path: Path) -> None:
     assert "fakes.py" in printed
 
 
-def test_uvicorn_is_given_the_settings(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = settings.model_copy(update={"port": free_port()})
-    given: dict[str, Any] = {}
-    monkeypatch.setattr(sys, "argv", ["app"])
-    monkeypatch.setattr("app.__main__.load_settings", lambda _: settings)
+def test_uvicorn_is_given_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    port, given = free_port(), dict[str, Any]()
+    monkeypatch.setenv("HOST", "127.0.0.1")
+    monkeypatch.setenv("PORT", str(port))
+    monkeypatch.setattr(sys, "argv", ["app"])  # where a program finds its arguments
+    # the real one serves until the process is stopped
     monkeypatch.setattr("uvicorn.run", lambda app, **options: given.update(options, app=app))
-    monkeypatch.setattr(sys.modules[__name__], "app", create_app(settings), raising=False)
     main(f"{__name__}:app")
-    assert (given["app"], given["host"], given["port"]) == (
-        f"{__name__}:app",
-        "127.0.0.1",
-        settings.port,
-    )
-    # a model that loads for longer than uvicorn's five seconds must not look like a hung worker
+    assert (given["app"], given["host"], given["port"]) == (f"{__name__}:app", "127.0.0.1", port)
+    # a model that needs more than uvicorn's five seconds to load must not look like a hung worker
     assert given["timeout_worker_healthcheck"] >= 60
     assert given["access_log"] is False
 
@@ -103,7 +99,7 @@ def test_it_serves_and_stops_when_asked(workers: str, tmp_path: Path) -> None:
         assert {item["id"] for item in listed} == {answer.json()["id"] for answer in answers}
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
-        # uvicorn ends a lone worker with the signal itself, once everything is closed
+        # once everything is closed, uvicorn ends a single worker with the signal itself
         assert process.returncode in (0, -signal.SIGTERM)
 
 

@@ -110,6 +110,7 @@ def test_marks_that_the_console_lacks_have_others_in_their_place(
     monkeypatch: pytest.MonkeyPatch, encoding: str
 ) -> None:
     made = io.BytesIO()
+    # the console of another language, which is not to be had here
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(made, encoding, write_through=True))
     screen = Screen()
     show_everything(screen)
@@ -233,6 +234,7 @@ def test_a_language_is_spoken_when_there_is_one(
 ) -> None:
     (tmp_path / "en.toml").write_text('[check]\nok = "ok"\nnot_yet = "NOT YET"\n', "utf-8")
     (tmp_path / "ko.toml").write_text('[check]\nok = "맞음"\n', "utf-8")
+    # there is one catalogue so far, and every text of the course would have to be told of another
     monkeypatch.setattr(messages, "FOLDER", tmp_path)
     catalogue.cache_clear()
     messages.preferred_language.cache_clear()

@@ -272,6 +272,7 @@ def test_keys_are_meant_on_any_keyboard() -> None:
 def test_events_are_probed_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert file_watcher.events_arrive(tmp_path / "probe", seconds=10)
     assert list((tmp_path / "probe").iterdir()) == []
+    # a file system that says nothing, and a system without watches, are not to be had here
     monkeypatch.setattr(file_watcher, "watch", silent)
     assert not file_watcher.events_arrive(tmp_path / "probe", seconds=0.1)
     monkeypatch.setattr(file_watcher, "watch", none_left)
@@ -279,6 +280,7 @@ def test_events_are_probed_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_it_polls_where_no_events_arrive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # such a file system is not to be had here
     monkeypatch.setattr(file_watcher, "events_arrive", lambda _: False)
     told: queue.Queue[object] = queue.Queue()
     app = tmp_path / "app"

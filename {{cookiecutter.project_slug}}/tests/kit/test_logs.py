@@ -1,4 +1,4 @@
-"""Log lines: JSON for machines, readable on a terminal, and one line each whatever is in them."""
+"""Log lines: JSON for machines, readable on a terminal; one line each, whatever they contain."""
 
 import json
 import logging
@@ -10,7 +10,7 @@ import structlog
 
 from app.kit.logs import configure_logs
 
-HIDE = "\x1b[8m"  # what follows is not to be seen on a terminal
+HIDE = "\x1b[8m"  # a terminal does not show what follows
 FORGED = HIDE + 'x\n{"event": "forged"}'
 
 
@@ -29,7 +29,7 @@ def test_json_keeps_a_forged_line_inside_its_string(capsys: pytest.CaptureFixtur
 def test_a_terminal_gets_words(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)  # pytest replaces it with a file
     configure_logs()
     structlog.get_logger().info("said", text=FORGED)
     (line,) = capsys.readouterr().err.splitlines()

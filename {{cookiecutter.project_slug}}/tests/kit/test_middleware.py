@@ -1,4 +1,4 @@
-"""The layer around every request: id, host check, headers, log line, half an answer."""
+"""The layer around every request: id, host check, headers, log line, broken-off answers."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from tests.conftest import LOCAL
 
 
 def access_lines(text: str) -> list[dict[str, object]]:
-    """The log's lines about requests."""
+    """Return the lines about requests from a log."""
     lines = [json.loads(line) for line in text.splitlines()]
     return [line for line in lines if line["event"] == "request"]
 

@@ -22,7 +22,7 @@ class Item(BaseModel):
 
 
 async def current_user() -> str:
-    """Who calls."""
+    """Return the caller."""
     raise HTTPException(401)
 
 
@@ -91,7 +91,7 @@ def test_dependencies_of_the_mounting_come_first() -> None:
 
 def test_what_the_router_says_of_its_routes_holds() -> None:
     class TimedRoute(APIRoute):
-        """A class of somebody's own."""
+        """A route class of the project's own."""
 
     short = APIRouter(
         prefix="/notes", route_class=TimedRoute, max_body_size=64, form_limits={"max_fields": 1}

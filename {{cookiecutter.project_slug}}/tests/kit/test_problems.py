@@ -1,4 +1,4 @@
-"""How the API's document describes an error, whatever the route says of it."""
+"""How the OpenAPI document describes an error, whatever the route says about it."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ REFERENCE = {"$ref": "#/components/schemas/Problem"}
 
 
 class Apology(BaseModel):
-    """What somebody answers instead."""
+    """An answer of another shape."""
 
     words: str
 
 
 def document(responses: dict[int | str, dict[str, Any]]) -> dict[str, Any]:
-    """The document of an app whose only route has these responses."""
+    """Return the OpenAPI document of an app whose only route has these responses."""
     app = FastAPI()
     document_problems(app)
 
@@ -27,7 +27,7 @@ def document(responses: dict[int | str, dict[str, Any]]) -> dict[str, Any]:
         pass
 
     app.openapi()
-    return app.openapi()  # a second time: FastAPI keeps the first one, and gives it again
+    return app.openapi()  # again: FastAPI keeps the first document, and returns it again
 
 
 @pytest.mark.parametrize(
@@ -49,5 +49,5 @@ def test_an_error_without_a_schema_has_that_of_a_problem(
 def test_the_schema_is_the_one_that_fastapi_would_write() -> None:
     ours, theirs = document({404: {"description": "x"}}), document(problems(404))
     errors = ours["components"]["schemas"]["Problem"]["properties"]["errors"]
-    assert errors.pop("default") is None  # which FastAPI leaves out
+    assert errors.pop("default") is None  # FastAPI leaves this out
     assert ours["components"] == theirs["components"]

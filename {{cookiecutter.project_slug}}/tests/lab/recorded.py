@@ -1,4 +1,4 @@
-"""The figures of a run that was kept, so that the page can be tested without another one."""
+"""The figures of a recorded run, so that the page can be tested without a new run."""
 
 from pathlib import Path
 

@@ -1,9 +1,12 @@
-"""What the lab refuses, and what it says then. Locust runs in processes of its own."""
+"""What the lab refuses, and what it then says. Locust runs in processes of its own."""
 
+import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from lab import cli
@@ -56,27 +59,21 @@ for seconds in (0, 1.5, 99.5, 119, 121):
 
 
 @pytest.mark.parametrize("seconds", ["0", "6", "-1", "long", "nan"])
-def test_a_step_has_bounds(
-    seconds: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["lab", "--seconds", seconds])
+def test_a_step_has_bounds(seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
-        cli.main()
+        cli.main(["--seconds", seconds])
     assert "--seconds" in capsys.readouterr().err
 
 
-def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["lab"])
-    monkeypatch.setattr(cli, "find_spec", lambda name: None if name == "locust" else name)
-    with pytest.raises(SystemExit, match=r"needs locust. Next: uv run --group lab lab"):
-        cli.main()
+def test_what_is_not_installed_is_named() -> None:
+    with pytest.raises(SystemExit, match=r"needs wasps, hornets. Next: uv run --group lab lab"):
+        cli.main([], needed=["wasps", "sys", "hornets"])
 
 
-def test_a_folder_that_cannot_be_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setattr(sys, "argv", ["lab", "--out", str(tmp_path / "file" / "lab")])
     with pytest.raises(SystemExit, match="cannot be written to"):
-        cli.main()
+        cli.main(["--out", str(tmp_path / "file" / "lab")])
 
 
 def test_an_app_that_does_not_start_has_the_last_word() -> None:
@@ -87,12 +84,16 @@ def test_an_app_that_does_not_start_has_the_last_word() -> None:
         pytest.fail("it started")
 
 
-def test_an_app_that_ends_in_the_middle_spoils_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    def killed(process: "subprocess.Popen[bytes]", _: Path) -> str:
-        process.kill()
-        process.wait()
-        return "http://127.0.0.1"
+async def ends(scope: Mapping[str, object], _: object, __: object) -> None:
+    """Exit the process at the first request, as an ASGI app."""
+    if scope["type"] == "http":
+        os._exit(1)
 
-    monkeypatch.setattr("lab.server.address", killed)
-    with pytest.raises(LabError, match="ended in the middle"), served("lab.stand_ins:bare"):
-        pass
+
+def test_an_app_that_ends_in_the_middle_spoils_the_run() -> None:
+    with (
+        pytest.raises(LabError, match="ended in the middle"),
+        served(f"{__name__}:ends") as host,
+        pytest.raises(httpx2.TransportError),
+    ):
+        httpx2.get(host, trust_env=False)

@@ -1,4 +1,4 @@
-"""The arithmetic: theory, rates, percentiles, and what a recording says."""
+"""The arithmetic: theory, rates, percentiles, and what is computed from a recording."""
 
 import json
 
@@ -48,7 +48,7 @@ def test_the_sweep_has_each_handler_with_each_wait_and_more_threads() -> None:
     [
         ([], 0),
         ([0.7], 0.5),  # one answer in two seconds
-        ([0.1, 0.4, 0.7], 2 / 0.6),  # and not 3 / 2: nothing is known of the rest
+        ([0.1, 0.4, 0.7], 2 / 0.6),  # and not 3 / 2: nothing is known about the rest
         ([0.1, 0.1], 1),
     ],
 )
@@ -65,7 +65,7 @@ def test_percentile(percent: int, expected: float) -> None:
 
 
 def said(at: float, users: int, answers: list[tuple[float, float]], failures: int = 0) -> str:
-    """A line of the load."""
+    """Return a line as the load prints it."""
     return json.dumps(
         {
             "start": 1000.0,
@@ -79,7 +79,7 @@ def said(at: float, users: int, answers: list[tuple[float, float]], failures: in
 
 
 def test_a_recording_becomes_a_curve() -> None:
-    """10 answers a second with one user; 20 with two, of which a third is left out as a start."""
+    """10 answers a second with one user; 20 with two, the first third of which is left out."""
     recording = Recording()
     recording.add(said(3, 1, [(n / 10, 100) for n in range(30)]))
     recording.add(said(6, 2, [(3 + n / 20, 200) for n in range(60)], failures=2))

@@ -1,4 +1,4 @@
-"""The page is whole, says what was measured, and asks nobody for anything."""
+"""The page is complete, shows what was measured, and loads nothing from elsewhere."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -21,7 +21,7 @@ def text() -> str:
 
 
 class Tags(HTMLParser):
-    """What is opened and not closed again."""
+    """Collects the tags that are opened and not closed again."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class Tags(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_startendtag(self, *_: object) -> None:
-        """Closed at once."""
+        """Ignore a tag that closes itself."""
 
 
 def test_the_page_is_well_formed_and_every_place_is_filled(text: str) -> None:
@@ -59,7 +59,7 @@ def test_six_plots_with_the_handlers_named_in_them(text: str) -> None:
     for name in ("await", "def", "blocking", "200 threads"):
         assert any(re.search(rf">{name}\b", plot) for plot in plots), name
     ids = [set(re.findall(r'id="(\w{11})"', plot)) for plot in plots]
-    assert sum(map(len, ids)) == len(set().union(*ids)), "one plot would draw another's lines"
+    assert sum(map(len, ids)) == len(set().union(*ids)), "one plot would use another's lines"
 
 
 def test_every_run_is_in_the_table_beside_its_theory(text: str) -> None:

@@ -1,8 +1,8 @@
-"""Predictions under load: the loop turns, the queue has an end, nobody is answered in vain."""
+"""Predictions under load: the loop stays free, the queue has a limit, no work is wasted."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import asynccontextmanager
 
 import httpx2
@@ -11,50 +11,54 @@ import uvicorn
 from fastapi.testclient import TestClient
 
 from app.main import create_app
+from app.serving.batching import BatchingModel
 from app.settings import Settings
 from tests import fakes
 from tests.conftest import LOCAL, free_port
 from tests.fakes import FLOWER, HeldModel
+
+pytestmark = pytest.mark.anyio
 
 Answer = asyncio.Task[httpx2.Response]
 
 
 @pytest.fixture
 def held(settings: Settings) -> Settings:
-    """Settings whose model answers when the test lets it."""
+    """Return settings whose model answers only when the test allows it."""
     return settings.model_copy(update={"model_loader": "tests.fakes:load_held_model"})
 
 
 def held_model() -> HeldModel:
-    """The model that was loaded last."""
+    """Return the model that was loaded last."""
     model = fakes.made[-1]
     assert isinstance(model, HeldModel)
     return model
 
 
 @pytest.mark.parametrize("path", ["/v1/predict", "/v1/predictions"])
-def test_who_finds_the_queue_full_is_told_when_to_come_back(
-    held: Settings, path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with (
-        TestClient(create_app(held), base_url=LOCAL) as client,
-        ThreadPoolExecutor(1) as pool,
-    ):
-        model = held_model()
+def test_who_finds_the_queue_full_is_told_when_to_come_back(settings: Settings, path: str) -> None:
+    model = HeldModel()
+    app = create_app(
+        settings,
+        open_model=lambda _: BatchingModel(model, size=1, patience=30, longest_queue=1),
+    )
+    with TestClient(app, base_url=LOCAL) as client, ThreadPoolExecutor(3) as pool:
         try:
-            first = pool.submit(client.post, path, json=FLOWER)
+            asked = [pool.submit(client.post, path, json=FLOWER)]
             assert model.started.acquire(timeout=30)
-            monkeypatch.setattr(client.app_state["model"], "_longest_queue", 0)
-            refused = client.post(path, json=FLOWER)
-            assert client.get("/health/live").status_code == 200  # the loop turns
-            assert not first.done()
+            asked += [pool.submit(client.post, path, json=FLOWER) for _ in range(2)]
+            refused = next(as_completed(asked, timeout=30))  # the other one fills the queue
+            assert client.get("/health/live").status_code == 200  # the loop is free
+            assert [answer.done() for answer in asked].count(True) == 1
         finally:
             model.gate.set()
-        assert first.result().is_success
-    assert refused.status_code == 503
-    assert refused.headers["Retry-After"] == "1"
-    assert refused.headers["content-type"] == "application/problem+json"
-    assert refused.json()["type"] == "urn:problem:ModelBusy"
+        answers = [answer.result() for answer in asked if answer is not refused]
+    assert [answer.is_success for answer in answers] == [True, True]
+    refusal = refused.result()
+    assert refusal.status_code == 503
+    assert refusal.headers["Retry-After"] == "1"
+    assert refusal.headers["content-type"] == "application/problem+json"
+    assert refusal.json()["type"] == "urn:problem:ModelBusy"
 
 
 class Serving:
@@ -66,7 +70,7 @@ class Serving:
         self.model = held_model()
 
     async def post(self, sepal: float) -> Answer:
-        """A prediction that has reached the app."""
+        """Ask for a prediction, and return once the request has reached the app."""
         tasks = self.server.server_state.tasks
         before = len(tasks)
         flower = FLOWER | {"sepal_length_cm": sepal}
@@ -75,7 +79,7 @@ class Serving:
         return answer
 
     async def hold_one(self) -> Answer:
-        """A first prediction, in the model's hands."""
+        """Ask for a first prediction, and return once the model holds it."""
         answer = await self.post(5)
         assert await asyncio.to_thread(self.model.started.acquire, timeout=30)
         return answer
@@ -83,7 +87,7 @@ class Serving:
 
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Serving]:
-    """A server on a port of its own; at the end its model is let go, and it is stopped."""
+    """Run a server on its own port; at the end, release its model and stop it."""
     config = uvicorn.Config(create_app(settings), port=free_port(), log_config=None)
     server = uvicorn.Server(config)
     serves = asyncio.create_task(server.serve())
@@ -99,39 +103,33 @@ async def serving(settings: Settings) -> AsyncIterator[Serving]:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    """Let the loop turn until something is true."""
+    """Let the loop run until this is true."""
     async with asyncio.timeout(30):
         while not true():  # noqa: ASYNC110 - uvicorn has no event to wait for
             await asyncio.sleep(0)
 
 
-def test_the_row_of_a_client_that_left_is_not_predicted(held: Settings) -> None:
-    async def scenario() -> None:
-        async with serving(held) as s:
-            first = await s.hold_one()
-            leaves = await s.post(6)
-            waits = await s.post(7)
-            leaves.cancel()
-            await until(lambda: len(s.server.server_state.tasks) == 2)
-            s.model.gate.set()
-            for answer in (first, waits):
-                assert (await answer).status_code == 200
-            assert s.model.asked == [[5], [7]]
-
-    asyncio.run(scenario())
+async def test_the_row_of_a_client_that_left_is_not_predicted(held: Settings) -> None:
+    async with serving(held) as s:
+        first = await s.hold_one()
+        leaves = await s.post(6)
+        waits = await s.post(7)
+        leaves.cancel()
+        await until(lambda: len(s.server.server_state.tasks) == 2)
+        s.model.gate.set()
+        for answer in (first, waits):
+            assert (await answer).status_code == 200
+        assert s.model.asked == [[5], [7]]
 
 
-def test_what_waits_when_the_server_is_stopped_is_answered(held: Settings) -> None:
-    async def scenario() -> None:
-        async with serving(held) as s:
-            waiting = [await s.hold_one(), await s.post(6), await s.post(7)]
-            s.server.should_exit = True
-            await until(lambda: not s.server.servers[0].is_serving())
-            assert s.model.asked == [[5]]
-            s.model.gate.set()
-            for answer in waiting:
-                assert (await answer).status_code == 200
-        assert s.model.asked == [[5], [6, 7]]
-        assert s.model.calls[-1] == "close"
-
-    asyncio.run(scenario())
+async def test_what_waits_when_the_server_is_stopped_is_answered(held: Settings) -> None:
+    async with serving(held) as s:
+        waiting = [await s.hold_one(), await s.post(6), await s.post(7)]
+        s.server.should_exit = True
+        await until(lambda: not s.server.servers[0].is_serving())
+        assert s.model.asked == [[5]]
+        s.model.gate.set()
+        for answer in waiting:
+            assert (await answer).status_code == 200
+    assert s.model.asked == [[5], [6, 7]]
+    assert s.model.calls[-1] == "close"

@@ -57,7 +57,7 @@ async def test_pages_are_newest_first_and_miss_nothing(store: PredictionStore) -
     for one in added:
         await store.add(one)
     first = await store.page(2, None)
-    await store.add(prediction())  # a newcomer does not move the pages under a reader
+    await store.add(prediction())  # a new one does not shift the pages of someone who is reading
     second = await store.page(2, first[-1].id)
     third = await store.page(2, second[-1].id)
     assert [*first, *second, *third] == added[::-1]

@@ -1,4 +1,4 @@
-"""Training, the artefact on disk, and everything that the loader refuses."""
+"""Training, the artefact on disk, and what the loader refuses."""
 
 import json
 import runpy
@@ -16,7 +16,7 @@ from sklearn.datasets import load_iris
 
 from app.kit.start import StartError
 from app.main import create_app
-from app.models import open_model
+from app.models import Features, open_model
 from app.models.iris.train import ranges, train
 from app.serving.artefact import ArtefactError, ModelFacts, read_artefact, write_artefact
 from app.serving.onnx import load_model
@@ -28,7 +28,7 @@ Change = Callable[[dict[str, Any]], object]
 
 @pytest.fixture
 def copy(artefact: Path, tmp_path: Path) -> Path:
-    """An artefact that a test may damage."""
+    """Return a copy of the artefact that a test may damage."""
     return Path(shutil.copytree(artefact, tmp_path / "model"))
 
 
@@ -54,13 +54,7 @@ def test_the_model_is_good_and_its_card_says_how_good(artefact: Path) -> None:
 
 
 def test_a_real_row_is_served(artefact: Path, settings: Settings) -> None:
-    flower = dict(
-        zip(
-            ("sepal_length_cm", "sepal_width_cm", "petal_length_cm", "petal_width_cm"),
-            load_iris().data[100].tolist(),
-            strict=True,
-        )
-    )
+    flower = dict(zip(Features.model_fields, load_iris().data[100].tolist(), strict=True))
     loader = Settings.model_fields["model_loader"].default
     real = settings.model_copy(update={"model_dir": artefact, "model_loader": loader})
     with TestClient(create_app(real), base_url=LOCAL) as client:
@@ -77,6 +71,7 @@ def test_training_again_gives_the_same_version(artefact: Path, tmp_path: Path) -
 def test_the_command_trains(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    # a program that is run by its path takes its arguments from here alone
     monkeypatch.setattr(sys, "argv", ["train", "--out", str(tmp_path)])
     runpy.run_path(str(ROOT / "app" / "models" / "iris" / "train.py"), run_name="__main__")
     assert read_artefact(tmp_path)[0].version in capsys.readouterr().out

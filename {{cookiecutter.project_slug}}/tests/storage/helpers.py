@@ -1,4 +1,4 @@
-"""A storage of a test's own, and a store whose methods are called as they are written."""
+"""A storage for one test, and stores whose methods can be called directly."""
 
 from asyncio import Future
 from collections.abc import Callable, Iterator, Mapping
@@ -17,21 +17,21 @@ StoreT = TypeVar("StoreT", bound=Store)
 
 
 def at(path: Path, **settings: str) -> StorageSettings:
-    """The settings of a storage in this file."""
+    """Return the settings of a storage in this file."""
     return StorageSettings.model_validate({"database_url": f"sqlite:///{path}", **settings})
 
 
 @contextmanager
 def opened(path: Path, busy_seconds: float = BUSY_SECONDS, **settings: str) -> Iterator[Storage]:
-    """The storage in this file."""
+    """Open the storage in this file, and close it at the end."""
     with closing(open_storage(at(path, **settings), busy_seconds)) as storage:
         yield storage
 
 
 class Changed(Storage):
-    """A storage in which some methods of the stores do something else, by their names.
+    """A storage in which some methods of the stores, given by name, do something else.
 
-    What is put in place of a method is called with the call that it replaces.
+    The replacement is called with the call that it replaces.
     """
 
     def __init__(
@@ -41,15 +41,15 @@ class Changed(Storage):
         self.changes = changes
 
     def put(self, call: Call) -> "Future[Any]":
-        """Queue what is called instead."""
+        """Queue the call, or its replacement."""
         return super().put(self.changed(call))
 
     def wait_for(self, call: Call) -> object:
-        """Wait for what is called instead."""
+        """Wait for the call, or its replacement."""
         return super().wait_for(self.changed(call))
 
     def changed(self, call: Call) -> Call:
-        """The call, or what is called instead."""
+        """Return the call, or its replacement."""
         method: Any = call.method
         function = method.__func__ if isinstance(call, Item) else getattr(method, "func", method)
         change = self.changes.get(function.__name__)
@@ -57,9 +57,9 @@ class Changed(Storage):
 
 
 class Direct(Generic[StoreT]):
-    """The methods of a store as they are written: each call is a transaction of its own.
+    """Calls the methods of a store directly, each call in its own transaction.
 
-    A method that takes a list is given a list, and returns one.
+    A method that takes a list gets a list, and returns one.
     """
 
     def __init__(self, store: StoreT) -> None:
@@ -75,6 +75,6 @@ class Direct(Generic[StoreT]):
         return self.storage.wait_for(Call(partial(function, *args, **kwargs)))
 
     def execute(self, statement: str, **values: object) -> list[tuple[Any, ...]]:
-        """Run a statement outside of any transaction."""
+        """Run a statement outside any transaction."""
         call = Call(partial(self.storage.connection.execute, statement, **values), reads=True)
         return cast("list[tuple[Any, ...]]", self.storage.wait_for(call))

@@ -1,4 +1,4 @@
-"""A Postgres server of the tests' own, and storages in it; for tests that are marked `services`."""
+"""A Postgres server and storages in it, for tests that are marked `services`."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -19,21 +19,21 @@ EMPTY = "DROP TABLE IF EXISTS task_pieces, tasks, predictions, schema_versions, 
 
 @contextmanager
 def opened(url: str) -> Iterator[Storage]:
-    """The storage in this database."""
+    """Open the storage in this database, and close it at the end."""
     with closing(open_storage(StorageSettings.model_validate({"database_url": url}))) as storage:
         yield storage
 
 
 @contextmanager
 def opened_postgres_tasks(url: str) -> Iterator[Tasks]:
-    """The tasks in this database, for a test or for another process."""
+    """Open the tasks in this database, as a test or another process does."""
     with opened(url) as storage:
         yield Direct(TaskStore(storage))
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """A server with an empty database."""
+    """Run a server with an empty database."""
     with running(Postgres, tmp_path_factory.mktemp("postgres")) as server:
         assert isinstance(server, Postgres)
         yield server
@@ -41,7 +41,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 
 @pytest.fixture
 def url(server: Postgres) -> str:
-    """The address of a database without tables."""
+    """Return the address of a database without tables."""
     with psycopg.connect(server.url) as connection:
         connection.execute(EMPTY)
     return server.url

@@ -1,4 +1,4 @@
-"""The storage in Postgres: lost connections, several processes, and addresses that are wrong."""
+"""The storage in Postgres: lost connections, several processes, and wrong addresses."""
 
 import logging
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def ask(url: str, statement: str) -> list[tuple[object, ...]]:
 
 
 def is_added(tasks: Tasks) -> bool:
-    """Whether the storage has taken a task."""
+    """Tell whether the storage accepts a task."""
     try:
         added(tasks, new_task(pieces=[b"input"]))
     except StorageUnavailableError:
@@ -62,7 +62,7 @@ def test_a_lost_connection_is_made_again(
         server.start()
     wait_for(lambda: is_added(tasks))
     assert found(tasks, task) == task
-    assert len(tasks.page(9, None, None, None)) == 2  # and nothing of what was refused
+    assert len(tasks.page(9, None, None, None)) == 2  # and nothing that was refused
 
 
 def test_a_connection_that_is_lost_in_mid_transaction_leaves_nothing(
@@ -130,7 +130,7 @@ def test_an_older_schema_is_brought_forward_and_keeps_its_tasks(url: str, tasks:
 
 
 def test_the_tasks_of_an_earlier_app_are_kept(url: str) -> None:
-    """It counted the migrations of the tasks in a table of their own."""
+    """An earlier app counted the migrations of the tasks in their own table."""
     with opened_postgres_tasks(url) as earlier:
         task = added(earlier, new_task())
     with psycopg.connect(url) as connection:

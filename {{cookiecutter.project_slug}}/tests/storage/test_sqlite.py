@@ -1,4 +1,4 @@
-"""The SQLite file: its schema, its limits, and several processes that share it."""
+"""The SQLite file: its schema, its limits, and processes that share it."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -105,7 +105,7 @@ def test_each_feature_has_a_version_of_its_own(path: Path) -> None:
 
 
 def test_the_predictions_of_an_earlier_file_are_kept(path: Path, settings: Settings) -> None:
-    """It counted its migrations in `user_version`, and its table had a type for each column."""
+    """An earlier app counted migrations in `user_version`; its table had a type for each column."""
     stored = StoredPrediction(
         id=uuid4(),
         created_at=datetime.now(UTC),
@@ -182,7 +182,7 @@ def test_a_read_only_file_is_refused(
 ) -> None:
     if exists:
         open_tasks(path)
-    connect = sqlite3.connect  # root may write everywhere, so permissions would not do
+    connect = sqlite3.connect
 
     def connect_read_only(path: Path, timeout: float, **_: object) -> sqlite3.Connection:
         uri = f"file:{path}?mode=ro"
@@ -190,6 +190,7 @@ def test_a_read_only_file_is_refused(
             uri, timeout=timeout, uri=True, isolation_level=None, check_same_thread=False
         )
 
+    # root may write anywhere, so a file's permissions would not refuse it
     monkeypatch.setattr("app.storage.sqlite.sqlite3.connect", connect_read_only)
     with pytest.raises(StartError, match=r"readonly|unable to open"):
         open_tasks(path, busy_seconds=0.05)
@@ -203,7 +204,7 @@ def test_a_file_that_stays_locked_is_given_up(path: Path) -> None:
 
 
 def test_an_old_sqlite_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # what Python was built with cannot be handed in
+    # the SQLite that Python was built with is not an argument
     monkeypatch.setattr("app.storage.sqlite.sqlite3.sqlite_version_info", (3, 37, 2))
     with pytest.raises(StartError, match=r"3\.38 or newer"):
         open_tasks(path)

@@ -1,4 +1,4 @@
-"""Group commit: many calls in one transaction, each with an answer of its own."""
+"""Group commit: many calls in one transaction, each with its own answer."""
 
 import asyncio
 import threading
@@ -25,6 +25,8 @@ from app.tasks.records import (
 from app.tasks.schemas import Task
 from app.tasks.store import TaskStore
 from tests.tasks.helpers import FAR, LONGEST_SECONDS, new_task, wait_for
+
+pytestmark = pytest.mark.anyio
 
 
 class Held(SqliteConnection):
@@ -90,7 +92,7 @@ def begin_add(tasks: TaskStore, new: NewTask) -> "Future[Any]":
 
 @contextmanager
 def group(storage: Storage, held: Held) -> Iterator[ThreadPoolExecutor]:
-    """What is called inside waits, and is one group at the end."""
+    """Hold the calls that are made inside, and run them as one group at the end."""
     first = begin(storage, Call(held.wait_at_the_gate))
     assert held.entered.acquire(timeout=LONGEST_SECONDS)
     held.commits = held.transactions = 0
@@ -101,7 +103,7 @@ def group(storage: Storage, held: Held) -> Iterator[ThreadPoolExecutor]:
 
 
 def queued(storage: Storage, count: int) -> None:
-    """Return once so many calls wait."""
+    """Return once this many calls are waiting."""
     wait_for(lambda: storage._calls.qsize() == count)
 
 
@@ -114,15 +116,6 @@ def run(storage: Storage, method: Callable[..., Any], *args: object) -> object:
     return storage.wait_for(Call(partial(method, *args)))
 
 
-def ping(storage: Storage) -> None:
-    """Ping, as an event loop does."""
-
-    async def call() -> None:
-        await storage.ping()
-
-    asyncio.run(call())
-
-
 def all_tasks(tasks: TaskStore) -> list[Task]:
     return tasks.page.sync(99, None, None, None)
 
@@ -132,7 +125,7 @@ def test_a_call_alone_is_committed_at_once(tasks: TaskStore, held: Held) -> None
     task = tasks.add.sync(new)
     assert held.commits == 1
     assert tasks.get.sync(UUID(new.id)) == task
-    assert held.transactions == 1  # who reads alone needs none
+    assert held.transactions == 1  # a single read needs none
 
 
 def test_what_is_called_meanwhile_is_committed_together(tasks: TaskStore, held: Held) -> None:
@@ -143,7 +136,7 @@ def test_what_is_called_meanwhile_is_committed_together(tasks: TaskStore, held: 
         queued(tasks.storage, 70)
     assert [str(future.result(LONGEST_SECONDS).id) for future in added] == [n.id for n in news]
     assert all(len(page.result(LONGEST_SECONDS)) == 50 for page in pages)
-    assert held.commits == 2  # that of the call that held them up, and theirs
+    assert held.commits == 2  # one for the call that held them up, and one for them
 
 
 def test_items_of_one_method_become_one_call(tasks: TaskStore, held: Held) -> None:
@@ -160,7 +153,7 @@ def test_items_of_one_method_become_one_call(tasks: TaskStore, held: Held) -> No
 
 
 def test_items_from_threads_and_from_a_loop_become_one_call(tasks: TaskStore, held: Held) -> None:
-    """The store's own marks: `add` is called once, with what everybody adds."""
+    """As the store declares it: `add` is called once, with the tasks of all callers."""
     statements: list[str] = []
     write = held.write
 
@@ -251,7 +244,7 @@ def test_while_the_storage_is_away_all_are_told_and_it_is_asked_twice(
     for answer in answers:
         with pytest.raises(StorageUnavailableError):
             answer.result(LONGEST_SECONDS)
-    assert held.transactions == 2  # once for the group and once for its first call: not 51 times
+    assert held.transactions == 2  # once for the group and once for its first call, not 51 times
     held.down = False
     assert all_tasks(tasks) == []
 
@@ -276,52 +269,45 @@ def test_a_method_that_would_wait_for_itself_is_a_bug_and_not_a_standstill(
 # from event loops
 
 
-def test_an_event_loop_turns_while_its_calls_wait(tasks: TaskStore, held: Held) -> None:
-    async def call_many() -> list[Task]:
-        blocked = tasks.storage.put(Call(held.wait_at_the_gate))
-        adding = [asyncio.ensure_future(tasks.add(new_task())) for _ in range(30)]
-        assert await asyncio.to_thread(held.entered.acquire, timeout=LONGEST_SECONDS)
-        assert not any(future.done() for future in (blocked, *adding))
-        held.gate.set()
-        await blocked
-        return await asyncio.gather(*adding)
-
-    made = asyncio.run(call_many())
+async def test_an_event_loop_turns_while_its_calls_wait(tasks: TaskStore, held: Held) -> None:
+    blocked = tasks.storage.put(Call(held.wait_at_the_gate))
+    adding = [asyncio.ensure_future(tasks.add(new_task())) for _ in range(30)]
+    assert await asyncio.to_thread(held.entered.acquire, timeout=LONGEST_SECONDS)
+    assert not any(future.done() for future in (blocked, *adding))
+    held.gate.set()
+    await blocked
+    made = await asyncio.gather(*adding)
     assert all_tasks(tasks) == made[::-1]
 
 
-def test_refusals_are_raised_in_the_event_loop(tasks: TaskStore) -> None:
-    async def call() -> None:
-        with pytest.raises(TaskNotFoundError):
-            await tasks.get(uuid4())
-        await tasks.add(new_task(key="k", fingerprint="f"))
-        with pytest.raises(IdempotencyConflictError):
-            await tasks.add(new_task(key="k", fingerprint="other"))
-
-    asyncio.run(call())
+async def test_refusals_are_raised_in_the_event_loop(tasks: TaskStore) -> None:
+    with pytest.raises(TaskNotFoundError):
+        await tasks.get(uuid4())
+    await tasks.add(new_task(key="k", fingerprint="f"))
+    with pytest.raises(IdempotencyConflictError):
+        await tasks.add(new_task(key="k", fingerprint="other"))
 
 
-def test_a_caller_that_has_gone_disturbs_nobody(tasks: TaskStore, held: Held) -> None:
+async def test_a_caller_that_has_gone_disturbs_nobody(tasks: TaskStore, held: Held) -> None:
     gone, stays = new_task(), new_task()
-
-    async def call() -> Task:
-        blocked = tasks.storage.put(Call(held.wait_at_the_gate))
-        cancelled = asyncio.ensure_future(tasks.add(gone))
-        staying = asyncio.ensure_future(tasks.add(stays))
-        assert await asyncio.to_thread(held.entered.acquire, timeout=LONGEST_SECONDS)
-        cancelled.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await cancelled
-        held.gate.set()
-        async with asyncio.timeout(LONGEST_SECONDS):
-            await blocked
-            return await staying
-
-    assert str(asyncio.run(call()).id) == stays.id
-    assert str(tasks.get.sync(UUID(gone.id)).id) == gone.id  # it was done all the same
+    blocked = tasks.storage.put(Call(held.wait_at_the_gate))
+    cancelled = asyncio.ensure_future(tasks.add(gone))
+    staying = asyncio.ensure_future(tasks.add(stays))
+    assert await asyncio.to_thread(held.entered.acquire, timeout=LONGEST_SECONDS)
+    cancelled.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+    held.gate.set()
+    async with asyncio.timeout(LONGEST_SECONDS):
+        await blocked
+        done = await staying
+    assert str(done.id) == stays.id
+    assert str(tasks.get.sync(UUID(gone.id)).id) == gone.id  # it was added all the same
 
 
 def in_a_loop(tasks: TaskStore, new: NewTask) -> Task:
+    """Add a task in an event loop of this thread, and return it."""
+
     async def call() -> Task:
         return await tasks.add(new)
 
@@ -337,11 +323,11 @@ def test_event_loops_and_threads_share_a_commit(tasks: TaskStore, held: Held) ->
     assert held.commits == 2
 
 
-def test_a_ping_asks_the_database(tasks: TaskStore, held: Held) -> None:
-    ping(tasks.storage)
+async def test_a_ping_asks_the_database(tasks: TaskStore, held: Held) -> None:
+    await tasks.storage.ping()
     run(tasks.storage, held.execute, "DROP TABLE schema_versions")
     with pytest.raises(StorageUnavailableError):
-        ping(tasks.storage)
+        await tasks.storage.ping()
 
 
 # the end
@@ -361,17 +347,13 @@ def test_closing_finishes_what_is_queued(tmp_path: Path) -> None:
     assert held.closed
 
 
-def test_whoever_calls_after_the_end_is_refused_and_does_not_wait_for_ever(tmp_path: Path) -> None:
+async def test_whoever_calls_after_the_end_is_refused_at_once(tmp_path: Path) -> None:
     with closing(Storage(Held(tmp_path / "app.sqlite3"))) as storage:
         tasks = TaskStore(storage)
     with pytest.raises(StorageUnavailableError):
         tasks.add.sync(new_task())
     with pytest.raises(StorageUnavailableError):
-        asyncio.run(awaited(tasks.add, new_task()))
-
-
-async def awaited(method: Callable[[NewTask], Any], new: NewTask) -> object:
-    return await method(new)
+        await tasks.add(new_task())
 
 
 def test_each_call_has_its_arguments(tasks: TaskStore) -> None:

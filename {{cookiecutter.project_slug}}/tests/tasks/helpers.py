@@ -1,4 +1,4 @@
-"""What the tests of the tasks share: waiting, tasks, and a runner with kinds of the test's own."""
+"""What the tests of the tasks share: waiting, tasks, and a runner with the test's own kinds."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,8 +25,8 @@ Run = Callable[[BaseModel, TaskContext], Any]
 Tasks = Direct[TaskStore]
 
 LONGEST_SECONDS = 30
-FAR = 3600.0  # further than any test goes
-GONE = -1.0  # a lease of so many seconds has run out
+FAR = 3600.0  # longer than any test lasts
+GONE = -1.0  # a lease of this many seconds has run out
 FAST: dict[str, object] = {
     "task_lease_seconds": 1.0,
     "task_poll_seconds": 0.05,
@@ -37,11 +37,11 @@ FAST: dict[str, object] = {
 
 
 class Anything(BaseModel):
-    """A payload without a field."""
+    """A payload without fields."""
 
 
 def with_kind(run: Run) -> Kinds:
-    """The kinds of the app, and this function as the kind `test`."""
+    """Return the kinds of the app, with this function as the kind `test`."""
     return {**KINDS, "test": Kind(Anything, run, {})}
 
 
@@ -49,13 +49,13 @@ def with_kind(run: Run) -> Kinds:
 def opened_tasks(
     path: Path, busy_seconds: float = BUSY_SECONDS, **settings: str
 ) -> Iterator[Tasks]:
-    """The tasks in this file, for a test or for another process."""
+    """Open the tasks in this file, as a test or another process does."""
     with opened(path, busy_seconds, **settings) as storage:
         yield Direct(TaskStore(storage))
 
 
 def wait_for(what: Callable[[], T]) -> T:
-    """What it gives, once that is true."""
+    """Call the function until its result is true, and return that."""
     deadline = time.monotonic() + LONGEST_SECONDS
     while not (given := what()):
         assert time.monotonic() < deadline, "waited for too long"
@@ -70,24 +70,24 @@ def new_task(
     fingerprint: str = "",
     pieces: Sequence[bytes] = (),
 ) -> NewTask:
-    """A task to add."""
+    """Return a task to add."""
     return NewTask(str(uuid4()), kind, payload, key, fingerprint, pieces)
 
 
 def added(tasks: Tasks, task: NewTask) -> Task:
-    """The task, once it was added."""
+    """Add the task, and return it as the store has it."""
     return tasks.store.add.sync(task)
 
 
 def claimed(tasks: Tasks, owner: str = "one", lease: float = FAR) -> Claim:
-    """The claim of a task that was added for it."""
+    """Add a task, claim it, and return the claim."""
     task = added(tasks, new_task())
     (claim,) = tasks.store.claim.sync(owner, lease, 1, str(task.id))
     return claim
 
 
 def found(tasks: Tasks, task: Task | Claim) -> Task:
-    """The task as the store has it now."""
+    """Return the task as it is in the store now."""
     return tasks.store.get.sync(UUID(str(task.id)))
 
 
@@ -95,29 +95,29 @@ def found(tasks: Tasks, task: Task | Claim) -> Task:
 def started_runner(
     store: TaskStore, settings: Settings, kinds: Kinds = KINDS, **options: float
 ) -> Iterator[Runner]:
-    """A runner of a fake model."""
+    """Run tasks with a fake model, and close the runner at the end."""
     with closing(Runner(store, FakeModel(), settings, kinds, **options)) as runner:
         yield runner
 
 
 def submitted(store: TaskStore, task: NewTask) -> Task:
-    """The task, once it was added."""
+    """Add the task, and return it as the store has it."""
     return store.add.sync(task)
 
 
 def state_of(store: TaskStore, task: Task) -> TaskState:
-    """The state of the task now."""
+    """Return the state of the task now."""
     return store.get.sync(task.id).state
 
 
 def wait_for_state(store: TaskStore, task: Task, *states: TaskState) -> Task:
-    """The task, once it is in one of these states."""
+    """Return the task once it is in one of these states."""
     wait_for(lambda: state_of(store, task) in states)
     return store.get.sync(task.id)
 
 
 def attempt(runner: Runner, task: Task) -> Task:
-    """The task after one attempt, in this thread, once it is due."""
+    """Make one attempt at the task in this thread once it is due, and return the task."""
     store = runner.store
     (claim,) = wait_for(lambda: store.claim.sync(runner.owner, FAR, 1, str(task.id)))
     context = runner.begin(claim)

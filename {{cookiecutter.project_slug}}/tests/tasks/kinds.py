@@ -1,4 +1,4 @@
-"""Kinds that misbehave, and a slow model: for real processes, which `served.py` starts."""
+"""Kinds that misbehave, and a slow model, for the real processes that `served.py` starts."""
 
 import asyncio
 import os
@@ -19,36 +19,36 @@ loops: list[asyncio.AbstractEventLoop] = []
 
 
 class Note(BaseModel):
-    """Where a start is noted, and for how long to block."""
+    """Where to record a start, and how long to block."""
 
     path: Path
     seconds: float = 0
 
 
 def note_and_block(payload: Note, _: TaskContext) -> None:
-    """Note the start, then block this thread."""
+    """Record the start, then block this thread."""
     with payload.path.open("a") as file:
         file.write("started\n")
     time.sleep(payload.seconds)
 
 
 def note_and_block_the_loop(payload: Note, task: TaskContext) -> None:
-    """Note the start, then block this thread and the event loop as well."""
+    """Record the start, then block both this thread and the event loop."""
     loops[-1].call_soon_threadsafe(time.sleep, payload.seconds)
     note_and_block(payload, task)
 
 
 def kill_the_process(payload: Note, task: TaskContext) -> None:
-    """End the process in which it runs, without a word."""
+    """Kill the process in which the task runs."""
     note_and_block(payload, task)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 class SlowModel(FakeModel):
-    """Takes its time for each piece of a batch."""
+    """Takes a while for each piece of a batch."""
 
     def predict(self, rows: Matrix) -> Matrix:
-        """Rows of shape (n, 4) to probabilities of shape (n, 2)."""
+        """Return probabilities of shape (n, 2) for rows of shape (n, 4)."""
         time.sleep(0.05)
         return super().predict(rows)
 
@@ -63,5 +63,5 @@ KINDS: Kinds = {
 
 
 def load_slow_model(_: Settings) -> Model:
-    """The loader of the slow model."""
+    """Return the slow model."""
     return SlowModel()

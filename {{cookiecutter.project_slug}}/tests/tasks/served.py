@@ -14,7 +14,7 @@ from tests.tasks.kinds import KINDS, loops
 
 
 def open_model(settings: Settings) -> BatchingModel:
-    """Note the event loop that is served, for a kind that blocks it."""
+    """Record the server's event loop, for a kind that blocks it."""
     loops.append(from_thread.run_sync(asyncio.get_running_loop))
     return models.open_model(settings)
 

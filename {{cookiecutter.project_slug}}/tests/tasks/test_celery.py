@@ -18,6 +18,7 @@ import pytest
 from app.settings import Settings
 from app.tasks.engine.celery.engine import make_celery
 from tests.conftest import serve, start
+from tests.fakes import HEADER, csv_row
 from tests.servers import Postgres, Redis, running
 from tests.tasks.test_survival import FAST, SERVED, read, rows, submit, wait_for, wait_for_state
 
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.services
 
 @contextmanager
 def worker(folder: Path, **variables: str) -> Iterator["subprocess.Popen[str]"]:
-    """A Celery worker with its processes in a group of their own; killed if it does not stop."""
+    """Run a Celery worker in its own process group; kill it if it does not stop."""
     process = start(folder, "tests.tasks.served_worker", **variables)
     try:
         yield process
@@ -39,14 +40,14 @@ def worker(folder: Path, **variables: str) -> Iterator["subprocess.Popen[str]"]:
 
 
 def kill_all(process: "subprocess.Popen[str]") -> None:
-    """Kill a worker and the processes that it has forked."""
+    """Kill a worker and the processes that it forked."""
     for pid in (*children(process), process.pid):
         os.kill(pid, signal.SIGKILL)
     process.communicate()
 
 
 def children(process: "subprocess.Popen[str]") -> list[int]:
-    """The processes that a worker has forked."""
+    """Return the processes that a worker forked."""
     command = ["ps", "-o", "pid=", "--ppid", str(process.pid)]
     listed = subprocess.run(command, capture_output=True, text=True, check=False)
     return [int(pid) for pid in listed.stdout.split()]
@@ -70,12 +71,12 @@ def postgres(tmp_path: Path) -> Iterator[Postgres]:
 
 @pytest.fixture
 def variables(redis: Redis) -> dict[str, str]:
-    """The settings of an API and its workers that share a SQLite file."""
+    """Return the settings of an API and its workers, which share a SQLite file."""
     return {**FAST, "TASK_ENGINE": "celery", "TASK_BROKER_URL": redis.url, "TASK_CONCURRENCY": "2"}
 
 
 class Load:
-    """Tasks submitted without a pause, in the background, until it is closed."""
+    """Submits tasks in the background without a pause, until it is closed."""
 
     def __init__(self, client: httpx2.Client) -> None:
         self.accepted: list[str] = []
@@ -247,9 +248,8 @@ def test_a_batch_goes_on_in_another_worker(
 ) -> None:
     if storage == "postgres":
         variables["DATABASE_URL"] = request.getfixturevalue("postgres").url
-    header = "sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm"
-    lines = [f"{4 + n % 4},3.5,1.4,{n % 20 + 1}" for n in range(40_000)]
-    upload = {"file": ("flowers.csv", "\n".join([header, *lines]))}
+    lines = [csv_row(sepal_length_cm=4 + n % 4, petal_width_cm=n % 20 + 1) for n in range(40_000)]
+    upload = {"file": ("flowers.csv", "\n".join([HEADER, *lines]))}
     with ExitStack() as stack:
         client, _ = stack.enter_context(serve(tmp_path, SERVED, **variables))
         first = stack.enter_context(worker(tmp_path, **variables))

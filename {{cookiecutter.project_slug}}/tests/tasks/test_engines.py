@@ -1,4 +1,4 @@
-"""The `background` engine: what it takes up, how much at once, and how it stops."""
+"""The `background` engine: what it starts, how much at once, and how it stops."""
 
 import asyncio
 import signal
@@ -41,9 +41,11 @@ from tests.tasks.helpers import (
     with_kind,
 )
 
+pytestmark = pytest.mark.anyio
+
 
 class Gate:
-    """A kind whose tasks all wait until they may go on; counts how many do."""
+    """A kind whose tasks wait until the gate is opened; counts them."""
 
     def __init__(self) -> None:
         self.opened = threading.Event()
@@ -51,7 +53,7 @@ class Gate:
         self._lock = threading.Lock()
 
     def __call__(self, _: BaseModel, task: TaskContext) -> None:
-        """Wait at the gate, and stop when the task shall stop."""
+        """Wait at the gate, and stop if the task must stop."""
         with self._lock:
             self.here += 1
             self.starts += 1
@@ -71,32 +73,32 @@ def fast(settings: Settings) -> Settings:
 
 @pytest.fixture
 def other(database: Path) -> Iterator[Tasks]:
-    """Another process with the same file."""
+    """Open the same file as another process does."""
     with opened_tasks(database) as tasks:
         yield tasks
 
 
 @asynccontextmanager
 async def opened(settings: Settings, kinds: Kinds = KINDS) -> AsyncIterator[TaskService]:
-    """The tasks of an app in this event loop."""
+    """Run the tasks of an app in this event loop."""
     with closing(open_storage(settings)) as storage:
         async with open_tasks(settings, storage, FakeModel(), kinds) as tasks:
             yield tasks
 
 
 async def until(what: Callable[[], object]) -> None:
-    """Return once it is so."""
+    """Return once this is true."""
     await asyncio.to_thread(wait_for, what)
 
 
 def has_ended(tasks: TaskService, task: Task) -> bool:
-    with suppress(StorageUnavailableError):  # of a neighbour in its group
+    with suppress(StorageUnavailableError):  # raised for another call in its group
         return tasks.store.get.sync(task.id).state.final
     return False
 
 
 async def ended(tasks: TaskService, *submitted: Task) -> list[Task]:
-    """The tasks, once they have all ended."""
+    """Return the tasks once they have all ended."""
     for task in submitted:
         await until(partial(has_ended, tasks, task))
     return [await tasks.get(task.id) for task in submitted]
@@ -111,219 +113,171 @@ async def submit(tasks: TaskService, kind: str = "test") -> Task:
 # run
 
 
-def test_what_is_submitted_runs_to_its_end(fast: Settings) -> None:
+async def test_what_is_submitted_runs_to_its_end(fast: Settings) -> None:
     kinds = with_kind(lambda _, __: "done")
-
-    async def run() -> list[Task]:
-        async with opened(fast, kinds) as tasks:
-            return await ended(tasks, *[await submit(tasks) for _ in range(50)])
-
-    done = asyncio.run(run())
+    async with opened(fast, kinds) as tasks:
+        done = await ended(tasks, *[await submit(tasks) for _ in range(50)])
     assert {(task.state, task.attempts) for task in done} == {(TaskState.SUCCEEDED, 1)}
 
 
-def test_without_a_kick_the_next_poll_finds_the_work(fast: Settings, other: Tasks) -> None:
+async def test_without_a_kick_the_next_poll_finds_the_work(fast: Settings, other: Tasks) -> None:
     kinds = with_kind(lambda _, __: "done")
-
-    async def run() -> Task:
-        async with opened(fast, kinds) as tasks:
-            task = added(other, new_task("test", "{}"))
-            return (await ended(tasks, task))[0]
-
-    assert asyncio.run(run()).result == "done"
+    async with opened(fast, kinds) as tasks:
+        task = added(other, new_task("test", "{}"))
+        done = (await ended(tasks, task))[0]
+    assert done.result == "done"
 
 
-def test_a_kick_is_not_left_for_the_next_poll(settings: Settings) -> None:
+async def test_a_kick_is_not_left_for_the_next_poll(settings: Settings) -> None:
     kinds = with_kind(lambda _, __: "done")
-
-    async def run() -> list[Task]:
-        lazy = settings.model_copy(update={"task_poll_seconds": FAR})
-        async with opened(lazy, kinds) as tasks:
-            return await ended(tasks, *[await submit(tasks) for _ in range(20)])
-
-    assert {task.result for task in asyncio.run(run())} == {"done"}
+    lazy = settings.model_copy(update={"task_poll_seconds": FAR})
+    async with opened(lazy, kinds) as tasks:
+        done = await ended(tasks, *[await submit(tasks) for _ in range(20)])
+    assert {task.result for task in done} == {"done"}
 
 
 @pytest.mark.parametrize("at_once", [1, 3])
-def test_no_more_run_at_once_than_the_setting_says(settings: Settings, at_once: int) -> None:
+async def test_no_more_run_at_once_than_the_setting_says(settings: Settings, at_once: int) -> None:
     gate = Gate()
     kinds = with_kind(gate)
     limited = settings.model_copy(update=FAST | {"task_concurrency": at_once})
-
-    async def run() -> None:
-        async with opened(limited, kinds) as tasks:
-            submitted = [await submit(tasks) for _ in range(10)]
-            await until(lambda: gate.here == at_once)
-            for _ in range(3):
-                await tasks.engine.work()
-            running = await tasks.read_page(20, None, TaskState.RUNNING, None)
-            assert len(running.items) == at_once
-            gate.opened.set()
-            done = await ended(tasks, *submitted)
-            assert {task.state for task in done} == {TaskState.SUCCEEDED}
-
-    asyncio.run(run())
+    async with opened(limited, kinds) as tasks:
+        submitted = [await submit(tasks) for _ in range(10)]
+        await until(lambda: gate.here == at_once)
+        for _ in range(3):
+            await tasks.engine.work()
+        running = await tasks.read_page(20, None, TaskState.RUNNING, None)
+        assert len(running.items) == at_once
+        gate.opened.set()
+        done = await ended(tasks, *submitted)
+        assert {task.state for task in done} == {TaskState.SUCCEEDED}
     assert (gate.most, gate.starts) == (at_once, 10)
 
 
-def test_the_event_loop_turns_while_tasks_block(fast: Settings) -> None:
+async def test_the_event_loop_turns_while_tasks_block(fast: Settings) -> None:
     loops = threading.Event()
     kinds = with_kind(lambda _, __: loops.wait(LONGEST_SECONDS))
-
-    async def run() -> Task:
-        async with opened(fast, kinds) as tasks:
-            task = await submit(tasks)
-            await until(lambda: tasks.engine._free == 1)  # type: ignore[attr-defined]
-            loops.set()
-            return (await ended(tasks, task))[0]
-
-    assert asyncio.run(run()).result is True
+    async with opened(fast, kinds) as tasks:
+        task = await submit(tasks)
+        await until(lambda: tasks.engine._free == 1)  # type: ignore[attr-defined]
+        loops.set()
+        done = (await ended(tasks, task))[0]
+    assert done.result is True
 
 
-def test_retries_come_due(fast: Settings) -> None:
+async def test_retries_come_due(fast: Settings) -> None:
     def at_the_third(_: BaseModel, task: TaskContext) -> str:
         if task.claim.attempt < 3:
             raise OSError
         return "done"
 
     kinds = with_kind(at_the_third)
-
-    async def run() -> Task:
-        async with opened(fast, kinds) as tasks:
-            return (await ended(tasks, await submit(tasks)))[0]
-
-    task = asyncio.run(run())
+    async with opened(fast, kinds) as tasks:
+        task = (await ended(tasks, await submit(tasks)))[0]
     assert (task.state, task.attempts, task.result) == (TaskState.SUCCEEDED, 3, "done")
 
 
-def test_a_poison_task_ends_dead_and_the_others_go_on(fast: Settings) -> None:
+async def test_a_poison_task_ends_dead_and_the_others_go_on(fast: Settings) -> None:
     def poison(_: BaseModel, __: TaskContext) -> None:
         raise MemoryError("hush")
 
     kinds = with_kind(lambda _, __: "done")
     kinds = {**kinds, "poison": Kind(Anything, poison, {})}
-
-    async def run() -> tuple[list[Task], list[Task]]:
-        async with opened(fast, kinds) as tasks:
-            poisons = [await submit(tasks, "poison") for _ in range(4)]
-            others = [await submit(tasks) for _ in range(10)]
-            return await ended(tasks, *poisons), await ended(tasks, *others)
-
-    dead, done = asyncio.run(run())
+    async with opened(fast, kinds) as tasks:
+        poisons = [await submit(tasks, "poison") for _ in range(4)]
+        others = [await submit(tasks) for _ in range(10)]
+        dead, done = await ended(tasks, *poisons), await ended(tasks, *others)
     assert {(task.state, task.attempts) for task in dead} == {(TaskState.DEAD, 3)}
     assert {task.problem.type for task in dead if task.problem} == {"urn:problem:Memory"}
     assert {task.state for task in done} == {TaskState.SUCCEEDED}
 
 
-def test_a_queued_task_that_was_cancelled_never_starts(fast: Settings) -> None:
+async def test_a_queued_task_that_was_cancelled_never_starts(fast: Settings) -> None:
     gate = Gate()
     kinds = with_kind(gate)
-
-    async def run() -> None:
-        async with opened(fast, kinds) as tasks:
-            submitted = [await submit(tasks) for _ in range(3)]
-            await until(lambda: gate.here == 2)
-            await tasks.cancel(submitted[2].id)
-            await tasks.cancel(submitted[0].id)
-            await ended(tasks, submitted[0])
-            gate.opened.set()
-            await ended(tasks, *submitted)
-
-    asyncio.run(run())
+    async with opened(fast, kinds) as tasks:
+        submitted = [await submit(tasks) for _ in range(3)]
+        await until(lambda: gate.here == 2)
+        await tasks.cancel(submitted[2].id)
+        await tasks.cancel(submitted[0].id)
+        await ended(tasks, submitted[0])
+        gate.opened.set()
+        await ended(tasks, *submitted)
     assert gate.starts == 2
 
 
-# what others left
+# what other processes left behind
 
 
-def test_tasks_of_a_process_that_is_gone_are_taken_over_at_the_start(
+async def test_tasks_of_a_process_that_is_gone_are_taken_over_at_the_start(
     settings: Settings, other: Tasks
 ) -> None:
     kinds = with_kind(lambda _, __: "done")
     task = added(other, new_task("test", "{}"))
     other.claim("a process that is gone", GONE, 1)
-
-    async def run() -> Task:
-        lazy = settings.model_copy(update={"task_poll_seconds": FAR})
-        async with opened(lazy, kinds) as tasks:
-            return (await ended(tasks, task))[0]
-
-    done = asyncio.run(run())
+    lazy = settings.model_copy(update={"task_poll_seconds": FAR})
+    async with opened(lazy, kinds) as tasks:
+        done = (await ended(tasks, task))[0]
     assert (done.state, done.attempts) == (TaskState.SUCCEEDED, 2)
 
 
-def test_the_sweeper_takes_over_what_is_lost_later(fast: Settings, other: Tasks) -> None:
+async def test_the_sweeper_takes_over_what_is_lost_later(fast: Settings, other: Tasks) -> None:
     kinds = with_kind(lambda _, __: "done")
-
-    async def run() -> Task:
-        task = added(other, new_task("test", "{}"))
-        other.claim("another process", FAR, 1)
-        async with opened(fast, kinds) as tasks:
-            await ended(tasks, await submit(tasks))
-            assert (await tasks.get(task.id)).state is TaskState.RUNNING
-            other.renew("another process", GONE, [str(task.id)])
-            return (await ended(tasks, task))[0]
-
-    assert asyncio.run(run()).attempts == 2
+    task = added(other, new_task("test", "{}"))
+    other.claim("another process", FAR, 1)
+    async with opened(fast, kinds) as tasks:
+        await ended(tasks, await submit(tasks))
+        assert (await tasks.get(task.id)).state is TaskState.RUNNING
+        other.renew("another process", GONE, [str(task.id)])
+        done = (await ended(tasks, task))[0]
+    assert done.attempts == 2
 
 
-def test_the_sweeper_removes_what_ended_long_ago(fast: Settings, other: Tasks) -> None:
+async def test_the_sweeper_removes_what_ended_long_ago(fast: Settings, other: Tasks) -> None:
     old, fresh = (added(other, new_task()) for _ in range(2))
     claims = other.claim("one", FAR, 2)
     other.settle([(claim, Outcome(TaskState.SUCCEEDED)) for claim in claims])
     age = "UPDATE tasks SET finished_at = finished_at - 90000 WHERE id = :id"
     other.execute(age, id=str(old.id))
-
-    async def run() -> None:
-        async with opened(fast) as tasks:
-            await until(lambda: len(other.page(9, None, None, None)) == 1)
-            assert (await tasks.get(fresh.id)).state is TaskState.SUCCEEDED
-
-    asyncio.run(run())
+    async with opened(fast) as tasks:
+        await until(lambda: len(other.page(9, None, None, None)) == 1)
+        assert (await tasks.get(fresh.id)).state is TaskState.SUCCEEDED
 
 
 # the end
 
 
-def test_a_stop_waits_for_what_runs_and_takes_up_nothing_more(
+async def test_a_stop_waits_for_what_runs_and_takes_up_nothing_more(
     settings: Settings, other: Tasks
 ) -> None:
     gate = Gate()
     kinds = with_kind(gate)
     patient = settings.model_copy(update=FAST | {"shutdown_seconds": LONGEST_SECONDS})
-
-    async def run() -> list[Task]:
-        async with opened(patient, kinds) as tasks:
-            submitted = [await submit(tasks) for _ in range(5)]
-            await until(lambda: gate.here == 2)
-            tasks.engine.begin_stop()
-            gate.opened.set()
-        return submitted
-
-    states = [other.get(task.id).state for task in asyncio.run(run())]
+    async with opened(patient, kinds) as tasks:
+        submitted = [await submit(tasks) for _ in range(5)]
+        await until(lambda: gate.here == 2)
+        tasks.engine.begin_stop()
+        gate.opened.set()
+    states = [other.get(task.id).state for task in submitted]
     assert states == [*[TaskState.SUCCEEDED] * 2, *[TaskState.QUEUED] * 3]
     assert gate.starts == 2
 
 
-def test_a_stop_hands_back_what_does_not_end_in_time_and_it_is_not_charged(
+async def test_a_stop_hands_back_what_does_not_end_in_time_and_it_is_not_charged(
     fast: Settings, other: Tasks
 ) -> None:
     gate = Gate()
     kinds = with_kind(gate)
-
-    async def run() -> list[Task]:
-        async with opened(fast, kinds) as tasks:
-            submitted = [await submit(tasks) for _ in range(3)]
-            await until(lambda: gate.here == 2)
-        return submitted
-
-    handed_back = [other.get(task.id) for task in asyncio.run(run())]
+    async with opened(fast, kinds) as tasks:
+        submitted = [await submit(tasks) for _ in range(3)]
+        await until(lambda: gate.here == 2)
+    handed_back = [other.get(task.id) for task in submitted]
     assert {(t.state, t.attempts) for t in handed_back} == {(TaskState.QUEUED, 0)}
     gate.opened.set()
     assert {claim.attempt for claim in other.claim("two", FAR, 3)} == {1}
 
 
-def test_a_stop_does_not_wait_for_a_task_that_never_comes_back(
+async def test_a_stop_does_not_wait_for_a_task_that_never_comes_back(
     fast: Settings, other: Tasks
 ) -> None:
     come_back = threading.Event()
@@ -335,35 +289,30 @@ def test_a_stop_does_not_wait_for_a_task_that_never_comes_back(
         return "too late"
 
     kinds = with_kind(never)
-
-    async def run() -> Task:
-        async with opened(fast, kinds) as tasks:
-            task = await submit(tasks)
-            await until(left.is_set)
-        handed_back: Task = other.get(task.id)
-        come_back.set()
-        await until(lambda: "task" not in {t.name for t in threading.enumerate()})
-        return handed_back
-
-    handed_back = asyncio.run(run())
+    async with opened(fast, kinds) as tasks:
+        task = await submit(tasks)
+        await until(left.is_set)
+    handed_back: Task = other.get(task.id)
+    come_back.set()
+    await until(lambda: "task" not in {t.name for t in threading.enumerate()})
     assert (handed_back.state, handed_back.attempts) == (TaskState.QUEUED, 0)
     assert other.get(handed_back.id) == handed_back
 
 
-def test_the_check_before_the_start_claims_nothing(fast: Settings, other: Tasks) -> None:
+async def test_the_check_before_the_start_claims_nothing(fast: Settings, other: Tasks) -> None:
     task = added(other, new_task())
-    asyncio.run(check(fast.model_copy(update={"port": free_port()}), create_app(fast)))
+    await check(fast.model_copy(update={"port": free_port()}), create_app(fast))
     assert other.get(task.id) == task
 
 
-# while the storage is away
+# while the storage is unavailable
 
 
 @asynccontextmanager
 async def failing(
     settings: Settings, kinds: Kinds, method: str, errors: list[Exception]
 ) -> AsyncIterator[TaskService]:
-    """The tasks of an app in whose storage the first calls of a method raise these errors."""
+    """Run the tasks of an app in whose storage the first calls of a method raise these errors."""
 
     def fail_first(call: Call) -> object:
         if errors:
@@ -377,51 +326,39 @@ async def failing(
             yield tasks
 
 
-def test_the_engine_goes_on_after_the_storage_was_away(fast: Settings, other: Tasks) -> None:
+async def test_the_engine_goes_on_after_the_storage_was_away(fast: Settings, other: Tasks) -> None:
     kinds = with_kind(lambda _, __: "done")
     waiting = added(other, new_task("test", "{}"))
     errors = [OSError("a bug"), StorageUnavailableError(), StorageUnavailableError()]
-
-    async def run() -> Task:
-        async with failing(fast, kinds, "rescue", errors) as tasks:
-            done = (await ended(tasks, waiting))[0]
-            await until(lambda: not errors)
-            return done
-
-    assert asyncio.run(run()).result == "done"
+    async with failing(fast, kinds, "rescue", errors) as tasks:
+        done = (await ended(tasks, waiting))[0]
+        await until(lambda: not errors)
+    assert done.result == "done"
 
 
-def test_a_claim_that_fails_costs_no_place(fast: Settings, other: Tasks) -> None:
+async def test_a_claim_that_fails_costs_no_place(fast: Settings, other: Tasks) -> None:
     kinds = with_kind(lambda _, __: "done")
     errors: list[Exception] = [StorageUnavailableError() for _ in range(4)]
     waiting = [added(other, new_task("test", "{}")) for _ in range(20)]
-
-    async def run() -> list[Task]:
-        async with failing(fast, kinds, "settle_and_claim", errors) as tasks:
-            done = await ended(tasks, *waiting)
-            await until(lambda: tasks.engine._free == 2)  # type: ignore[attr-defined]
-            assert not errors
-            return done
-
-    assert {task.result for task in asyncio.run(run())} == {"done"}
+    async with failing(fast, kinds, "settle_and_claim", errors) as tasks:
+        done = await ended(tasks, *waiting)
+        await until(lambda: tasks.engine._free == 2)  # type: ignore[attr-defined]
+        assert not errors
+    assert {task.result for task in done} == {"done"}
 
 
 # signals
 
 
-def test_a_stop_signal_reaches_the_engine_and_then_the_server() -> None:
+async def test_a_stop_signal_reaches_the_engine_and_then_the_server() -> None:
     heard: list[str] = []
     before = signal.signal(signal.SIGTERM, lambda *_: heard.append("server"))
     handler = signal.getsignal(signal.SIGTERM)
-
-    async def run() -> None:
+    try:
         with on_stop_signal(lambda: heard.append("engine")):
             signal.raise_signal(signal.SIGTERM)
             await until(lambda: len(heard) == 2)
         assert signal.getsignal(signal.SIGTERM) is handler
-
-    try:
-        asyncio.run(run())
     finally:
         signal.signal(signal.SIGTERM, before)
     assert set(heard) == {"engine", "server"}

@@ -1,4 +1,4 @@
-"""The `celery` engine with a folder as its broker: no server is needed for it."""
+"""The `celery` engine with a folder as its broker, which needs no server."""
 
 import base64
 import json
@@ -18,7 +18,7 @@ ID = "0911ee7d-43c9-472c-aa7d-998ffb684e4b"
 
 
 def with_folder(settings: Settings, folder: Path) -> Settings:
-    """The settings, with this folder as the broker."""
+    """Return the settings, with this folder as the broker."""
     return settings.model_copy(update={"task_broker_url": SecretStr(f"filesystem://{folder}")})
 
 

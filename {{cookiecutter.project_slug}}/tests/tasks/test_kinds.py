@@ -27,7 +27,7 @@ from app.tasks.kinds.wait import STEPS, Wait, wait
 from app.tasks.records import NewTask
 from app.tasks.schemas import Task, TaskState
 from app.tasks.store import TaskStore
-from tests.fakes import CARD, FakeModel
+from tests.fakes import CARD, HEADER, FakeModel, csv_row
 from tests.tasks.helpers import (
     FAST,
     attempt,
@@ -37,8 +37,8 @@ from tests.tasks.helpers import (
     submitted,
 )
 
-HEADER = "sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm"
-SHORT, LONG = "5.1,3.5,1.4,0.2", "7,3.5,1.4,0.2"
+SHORT, LONG = csv_row(), csv_row(sepal_length_cm=7)
+QUOTED = ",".join(f'"{value}"' for value in SHORT.split(","))
 ANSWERS = {SHORT: "short,0.750000,0.250000", LONG: "long,0.250000,0.750000"}
 RESULT_HEADER = f"{HEADER},label,probability_short,probability_long"
 
@@ -56,19 +56,19 @@ def runner(store: TaskStore, settings: Settings) -> Iterator[Runner]:
 
 
 def upload(text: str | bytes, rows_per_piece: int = ROWS_PER_PIECE) -> NewTask:
-    """The task that a file becomes."""
+    """Return the task that is made from a file."""
     body = text if isinstance(text, bytes) else text.encode()
     payload, pieces = split_upload(io.BytesIO(body), rows_per_piece)
     return new_task("batch-prediction", payload.model_dump_json(), pieces=pieces)
 
 
 def run(runner: Runner, new: NewTask) -> Task:
-    """The task after its first attempt."""
+    """Return the task after its first attempt."""
     return attempt(runner, submitted(runner.store, new))
 
 
 def result(store: TaskStore, task: Task) -> str:
-    """The file that the task made."""
+    """Return the file that the task wrote."""
     task_id = str(task.id)
     count = store.count_pieces.sync(task_id, "result")
     read = [store.piece.sync(task_id, "result", n) for n in range(count)]
@@ -78,7 +78,7 @@ def result(store: TaskStore, task: Task) -> str:
 def predicted(
     runner: Runner, text: str | bytes, rows_per_piece: int = ROWS_PER_PIECE
 ) -> list[list[str]]:
-    """The rows of the result, the header first."""
+    """Return the rows of the result, the header first."""
     task = run(runner, upload(text, rows_per_piece))
     assert task.state is TaskState.SUCCEEDED, task.problem
     return list(csv.reader(io.StringIO(result(runner.store, task)), strict=True))
@@ -87,7 +87,7 @@ def predicted(
 def problem(
     runner: Runner, text: str | bytes, rows_per_piece: int = ROWS_PER_PIECE
 ) -> tuple[str, str]:
-    """What the task failed with."""
+    """Return the problem with which the task failed."""
     task = run(runner, upload(text, rows_per_piece))
     assert task.state is TaskState.FAILED
     assert task.problem is not None
@@ -127,7 +127,7 @@ def test_each_row_comes_back_with_its_answer(runner: Runner) -> None:
         f"{HEADER}\r\n{SHORT}\r\n{LONG}\r\n",
         f"{HEADER}\n{SHORT}\n{LONG}",
         f"{HEADER}\n\n{SHORT}\n\r\n\n{LONG}\n\n\n",
-        f'{HEADER}\n"5.1","3.5",1.4,"0.2"\n{LONG}\n',
+        f"{HEADER}\n{QUOTED}\n{LONG}\n",
     ],
     ids=["byte-order mark", "windows lines", "no last newline", "blank lines", "quotes"],
 )
@@ -137,9 +137,9 @@ def test_what_programs_write_is_understood(runner: Runner, text: str) -> None:
 
 
 def test_columns_may_come_in_any_order(runner: Runner) -> None:
-    header = ",".join(reversed(HEADER.split(",")))
-    _, row = predicted(runner, f"{header}\n0.2,1.4,3.5,7\n")
-    assert row == ["0.2", "1.4", "3.5", "7", *ANSWERS[LONG].split(",")]
+    header, values = (text.split(",")[::-1] for text in (HEADER, LONG))
+    _, row = predicted(runner, f"{','.join(header)}\n{','.join(values)}\n")
+    assert row == [*values, *ANSWERS[LONG].split(",")]
 
 
 def test_other_columns_are_carried_along(runner: Runner) -> None:
@@ -164,7 +164,7 @@ def test_a_large_file_goes_through_in_pieces(runner: Runner) -> None:
 
 def test_a_piece_of_blank_lines_is_no_hole(runner: Runner) -> None:
     rows = predicted(runner, f"{HEADER}\n\n\n{SHORT}\n\n\n\n{LONG}\n", 2)
-    assert [row[0] for row in rows] == ["sepal_length_cm", "5.1", "7"]
+    assert [row[0] for row in rows] == [text.split(",")[0] for text in (HEADER, SHORT, LONG)]
 
 
 def test_the_default_pieces_have_a_thousand_rows() -> None:
@@ -182,7 +182,7 @@ def test_the_default_pieces_have_a_thousand_rows() -> None:
         "\n",
         f"{SHORT}\n{SHORT}\n",
         f"{HEADER.replace('petal_width_cm', 'petal width')}\n{SHORT}\n",
-        f"{HEADER},petal_width_cm\n{SHORT},0.2\n",
+        f"{HEADER},petal_width_cm\n{SHORT},1\n",
         f"{HEADER.replace(',', ';')}\n{SHORT.replace(',', ';')}\n",
         f"{HEADER.upper()}\n{SHORT}\n",
     ],
@@ -226,19 +226,22 @@ def test_a_file_without_rows_is_refused(rows: str) -> None:
 @pytest.mark.parametrize(
     ("row", "why"),
     [
-        ("5.1,3.5,1.4", "Line 4 has 3 values, the header 4."),
-        ("5.1,3.5,1.4,0.2,", "Line 4 has 5 values, the header 4."),
-        ("5.1,3.5,1.4,nan", "Line 4, petal_width_cm: "),
-        ("5.1,3.5,inf,0.2", "Line 4, petal_length_cm: "),
-        ("5.1,-Infinity,1.4,0.2", "Line 4, sepal_width_cm: "),
-        ("1e999,3.5,1.4,0.2", "Line 4, sepal_length_cm: "),
-        ("0,3.5,1.4,0.2", "Line 4, sepal_length_cm: Input should be greater than 0."),
-        ("5.1,3.5,1.4,31", "Line 4, petal_width_cm: Input should be less than or equal to 30."),
-        ("5.1,3.5,,0.2", "Line 4, petal_length_cm: "),
-        ("5.1,true,1.4,0.2", "Line 4, sepal_width_cm: "),
+        (SHORT.rpartition(",")[0], "Line 4 has 3 values, the header 4."),
+        (f"{SHORT},", "Line 4 has 5 values, the header 4."),
+        (csv_row(petal_width_cm="nan"), "Line 4, petal_width_cm: "),
+        (csv_row(petal_length_cm="inf"), "Line 4, petal_length_cm: "),
+        (csv_row(sepal_width_cm="-Infinity"), "Line 4, sepal_width_cm: "),
+        (csv_row(sepal_length_cm="1e999"), "Line 4, sepal_length_cm: "),
+        (csv_row(sepal_length_cm=0), "Line 4, sepal_length_cm: Input should be greater than 0."),
+        (
+            csv_row(petal_width_cm=31),
+            "Line 4, petal_width_cm: Input should be less than or equal to 30.",
+        ),
+        (csv_row(petal_length_cm=""), "Line 4, petal_length_cm: "),
+        (csv_row(sepal_width_cm="true"), "Line 4, sepal_width_cm: "),
         ("a,b,c,d", "Line 4, sepal_length_cm: "),
-        ('5.1,"3.5,1.4,0.2', "Line 4 is not CSV in UTF-8."),
-        ('5.1,"3.5"x,1.4,0.2', "Line 4 is not CSV in UTF-8."),
+        (csv_row(sepal_width_cm='"3.5'), "Line 4 is not CSV in UTF-8."),
+        (csv_row(sepal_width_cm='"3.5"x'), "Line 4 is not CSV in UTF-8."),
     ],
 )
 def test_a_bad_row_fails_the_task_and_is_named(runner: Runner, row: str, why: str) -> None:
@@ -259,7 +262,8 @@ def test_a_bad_row_of_a_later_piece_is_named_by_its_line_in_the_file(runner: Run
 
 
 def test_the_value_that_was_refused_is_not_repeated(runner: Runner) -> None:
-    assert "hush" not in problem(runner, f"{HEADER}\n5.1,3.5,1.4,hush\n")[1]
+    text = f"{HEADER}\n{csv_row(petal_width_cm='hush')}\n"
+    assert "hush" not in problem(runner, text)[1]
 
 
 def test_lines_are_counted_from_the_header() -> None:
@@ -277,14 +281,14 @@ def test_values_are_quoted_where_they_must_be() -> None:
 
 
 class BreaksOnce(FakeModel):
-    """Fails at a certain prediction, but only once."""
+    """Fails once, at the prediction of this number."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
         self.left = number
 
     def predict(self, rows: Matrix) -> Matrix:
-        """Rows of shape (n, 4) to probabilities of shape (n, 2)."""
+        """Return probabilities of shape (n, 2) for rows of shape (n, 4)."""
         self.left -= 1
         if self.left == 0:
             raise OSError("bad luck")
@@ -305,14 +309,14 @@ def test_another_attempt_goes_on_after_the_last_saved_piece(
         assert (task.state, task.attempts) == (TaskState.SUCCEEDED, 2)
         expected = [RESULT_HEADER, *[f"{row},{ANSWERS[row]}" for row in rows]]
         assert result(store, task).splitlines() == expected
-        assert model.calls.count("predict") == 3  # none twice
+        assert model.calls.count("predict") == 3  # no piece was predicted twice
 
 
 # `wait`
 
 
 class Noted:
-    """A context that only notes what is called."""
+    """A context that only records its calls."""
 
     def __init__(self) -> None:
         self.slept: list[float] = []

@@ -27,15 +27,15 @@ from app.storage.opening import open_storage
 from app.storage.thread import Call
 from app.tasks.kinds.batch_prediction import ROWS_PER_PIECE
 from tests.conftest import LOCAL
-from tests.fakes import CARD
+from tests.fakes import CARD, FLOWER, HEADER, csv_row
 from tests.storage.helpers import Changed, Direct
 from tests.tasks.helpers import FAR, wait_for
 
-HEADER = "sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm"
-CSV = f"{HEADER}\n5.1,3.5,1.4,0.2\n7,3.5,1.4,0.2\n"
+SHORT, LONG = csv_row(), csv_row(sepal_length_cm=7)
+CSV = f"{HEADER}\n{SHORT}\n{LONG}\n"
 WAIT = "/v1/tasks/wait"
 BATCH = "/v1/tasks/batch-prediction"
-NOBODY = UUID(int=0)  # the same in every process: it is part of names of tests
+NOBODY = UUID(int=0)  # the same in every process, because names of tests contain it
 
 
 @pytest.fixture
@@ -44,13 +44,13 @@ def settings(settings: Settings) -> Settings:
 
 
 def idle_app(settings: Settings) -> FastAPI:
-    """An app that accepts tasks and runs none: there is never one to claim."""
+    """Return an app that accepts tasks and runs none, because it never finds one to claim."""
     return create_app(settings, open_storage=lambda s: Changed(s, {"claim": lambda _: []}))
 
 
 @pytest.fixture
 def idle(settings: Settings) -> Iterator[TestClient]:
-    """A client of such an app."""
+    """Yield a client of such an app."""
     with TestClient(idle_app(settings), base_url=LOCAL) as client:
         yield client
 
@@ -322,11 +322,11 @@ def test_a_csv_comes_back_with_its_answers(client: TestClient) -> None:
     assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [row["label"] for row in rows] == ["short", "long"]
-    assert [row["sepal_length_cm"] for row in rows] == ["5.1", "7"]
+    assert [row["sepal_length_cm"] for row in rows] == [str(FLOWER["sepal_length_cm"]), "7"]
 
 
 def test_a_file_in_many_pieces_comes_back_whole(client: TestClient) -> None:
-    rows = [f"{n / 1000},3.5,1.4,0.2" for n in range(1, 3 * ROWS_PER_PIECE)]
+    rows = [csv_row(sepal_length_cm=n / 1000) for n in range(1, 3 * ROWS_PER_PIECE)]
     task = wait_for_state(client, upload(client, "\n".join([HEADER, *rows])).json(), "succeeded")
     lines = client.get(f"/v1/tasks/{task['id']}/result").text.splitlines()
     assert [line.rsplit(",", 3)[0] for line in lines] == [HEADER, *rows]
@@ -382,8 +382,8 @@ def test_a_form_without_the_file_is_refused(idle: TestClient) -> None:
 def test_uploads_and_bodies_have_a_largest_size(settings: Settings) -> None:
     small = settings.model_copy(update={"task_upload_bytes": 4_096, "max_body_bytes": 1_024})
     with TestClient(create_app(small), base_url=LOCAL) as client:
-        assert upload(client, CSV + "5.1,3.5,1.4,0.2\n" * 100).status_code == 202
-        problem(upload(client, CSV + "5.1,3.5,1.4,0.2\n" * 300), 413)
+        assert upload(client, CSV + f"{SHORT}\n" * 100).status_code == 202
+        problem(upload(client, CSV + f"{SHORT}\n" * 300), 413)
         problem(client.post(WAIT, json={"seconds": 0, "more": "x" * 2_000}), 413)
         assert len(listed(client)) == 1
 
@@ -412,7 +412,7 @@ def test_an_ended_task_stays_as_it_is(client: TestClient) -> None:
     assert (answer.status_code, answer.json()) == (200, done)
 
 
-# who may, and when not
+# the key, and a storage that is unavailable
 
 
 @pytest.mark.parametrize(
@@ -455,7 +455,7 @@ Away = Callable[[TestClient, Path], Iterator[None]]
 
 @contextmanager
 def impatient(settings: Settings) -> Iterator[TestClient]:
-    """A client of an app that does not wait long for another process."""
+    """Yield a client of an app that does not wait long for another process."""
     app = create_app(settings, open_storage=partial(open_storage, busy_seconds=0.05))
     with TestClient(app, base_url=LOCAL) as client:
         yield client

@@ -1,4 +1,4 @@
-"""What the tasks' store promises, on SQLite here and on Postgres in tests/storage."""
+"""What the store of tasks promises: on SQLite here, and on Postgres in the file beside this."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -45,7 +45,7 @@ def ids(of: list[Task] | list[Claim]) -> list[str]:
 
 
 def pieces(tasks: Tasks, task: Task | Claim, name: str) -> list[bytes | None]:
-    """Every piece, and what comes after the last."""
+    """Return every piece, and what follows the last one."""
     count = tasks.count_pieces(str(task.id), name)
     return [tasks.piece(str(task.id), name, number) for number in range(count + 1)]
 
@@ -150,7 +150,7 @@ def test_a_key_is_refused_within_one_batch(tasks: Tasks) -> None:
 def test_pages_are_newest_first_and_miss_nothing(tasks: Tasks) -> None:
     made = [added(tasks, new_task()) for _ in range(5)]
     first = tasks.page(2, None, None, None)
-    added(tasks, new_task())  # a newcomer does not move the pages under a reader
+    added(tasks, new_task())  # a new one does not shift the pages of someone who is reading
     second = tasks.page(2, first[-1].id, None, None)
     third = tasks.page(2, second[-1].id, None, None)
     assert [*first, *second, *third] == made[::-1]
@@ -294,7 +294,7 @@ def test_whoever_saves_learns_that_the_task_was_cancelled(tasks: Tasks) -> None:
     assert tasks.save(claim, 0.5, 0, b"piece") == (5, True)
 
 
-# fencing: each of these takes a running task from the claim's hands
+# fencing: each of these takes a running task away from the claim
 
 
 def rescued(tasks: Tasks, claim: Claim) -> None:
@@ -313,7 +313,7 @@ def claimed_again_by_the_same(tasks: Tasks, claim: Claim) -> None:
 
 
 def handed_back_and_claimed_by_another(tasks: Tasks, claim: Claim) -> None:
-    tasks.settle([(claim, HANDED_BACK)])  # so the other one has the same attempt
+    tasks.settle([(claim, HANDED_BACK)])  # so that the other one is at the same attempt
     wait_for(lambda: tasks.claim("two", FAR, 1))
 
 
@@ -611,8 +611,8 @@ def test_what_the_broker_lost_is_announced_again(tasks: Tasks) -> None:
     made = ids([added(tasks, new_task()) for _ in range(3)])
     tasks.dispatch(3)
     tasks.claim("one", FAR, 1, made[0])
-    assert tasks.redispatch(GONE, 2) == 0  # the broker has the other two
-    assert tasks.redispatch(FAR, 0) == 0  # they were announced just now
+    assert tasks.redispatch(GONE, 2) == 0  # the broker already has the other two
+    assert tasks.redispatch(FAR, 0) == 0  # they have just been announced
     assert tasks.dispatch(3) == []
     assert tasks.redispatch(GONE, 1) == 2
     assert set(tasks.dispatch(3)) == set(made[1:])

@@ -1,4 +1,4 @@
-"""What the tasks' store promises, on Postgres."""
+"""What the store of tasks promises, on Postgres."""
 
 from collections.abc import Iterator
 

@@ -15,6 +15,7 @@ import httpx2
 import pytest
 
 from tests.conftest import free_port, serve, start, wait_until_live
+from tests.fakes import HEADER, csv_row
 
 FAST = {
     "TASK_LEASE_SECONDS": "1",
@@ -45,13 +46,13 @@ def submit(client: httpx2.Client, kind: str = "wait", **payload: object) -> str:
 
 
 def read(client: httpx2.Client, task_id: str) -> dict[str, Any]:
-    """The task with this id."""
+    """Return the task with this id."""
     task: dict[str, Any] = client.get(f"/v1/tasks/{task_id}").raise_for_status().json()
     return task
 
 
 def wait_for(what: Callable[[], bool]) -> None:
-    """Return once it is so."""
+    """Return once this is true."""
     deadline = time.monotonic() + LONGEST_SECONDS
     while not what():
         assert time.monotonic() < deadline, "waited for too long"
@@ -59,27 +60,27 @@ def wait_for(what: Callable[[], bool]) -> None:
 
 
 def wait_for_state(client: httpx2.Client, task_id: str, *states: str) -> dict[str, Any]:
-    """The task, once it is in one of these states."""
+    """Return the task once it is in one of these states."""
     wait_for(lambda: read(client, task_id)["state"] in states)
     return read(client, task_id)
 
 
 def rows(folder: Path, statement: str) -> list[tuple[Any, ...]]:
-    """What the tasks' database says."""
+    """Run a query on the database of the tasks, and return its rows."""
     with closing(sqlite3.connect(folder / "app.sqlite3", timeout=30)) as database:
         return database.execute(statement).fetchall()
 
 
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[tuple[Server, Server]]:
-    """Two processes that share a database."""
+    """Run two processes that share a database."""
     with ExitStack() as stack:
         one, other = (stack.enter_context(serve(tmp_path, SERVED, **FAST)) for _ in range(2))
         yield one, other
 
 
 class Cluster:
-    """Two processes of which one or the other is killed, and started again, while clients call."""
+    """Two processes; now one and now the other is killed and restarted while clients call."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -95,7 +96,7 @@ class Cluster:
         return process
 
     def call(self) -> None:
-        """Submit tasks to either, until closing; note each that was accepted."""
+        """Submit tasks to either one until the end; record those that were accepted."""
         with httpx2.Client(timeout=10) as client:
             while not self.closing:
                 url = f"http://127.0.0.1:{random.choice(self.ports)}/v1/tasks/wait"
@@ -109,14 +110,14 @@ class Cluster:
                 time.sleep(0.02)
 
     def kill_one(self) -> None:
-        """Kill either process as the system would, and start another in its place."""
+        """Kill either process as the system would, and start another one instead."""
         which = random.randrange(2)
         self.processes[which].kill()
         self.processes[which].communicate()
         self.processes[which] = self._start(self.ports[which])
 
     def close(self) -> None:
-        """End both."""
+        """Stop both."""
         for process in self.processes:
             process.terminate()
         for process in self.processes:
@@ -237,8 +238,8 @@ def test_a_task_that_kills_its_process_ends_dead_and_stops_no_other(tmp_path: Pa
 
 
 def test_a_batch_goes_on_after_a_kill_where_it_was(tmp_path: Path) -> None:
-    header = "id,sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm"
-    lines = [f"{n},{4 + n % 4},3.5,1.4,0.2" for n in range(40_000)]
+    header = f"id,{HEADER}"
+    lines = [f"{n},{csv_row(sepal_length_cm=4 + n % 4)}" for n in range(40_000)]
     upload = {"file": ("flowers.csv", "\n".join([header, *lines]))}
     with serve(tmp_path, SERVED, **FAST) as (client, process):
         task_id = client.post("/v1/tasks/batch-prediction", files=upload).json()["id"]
@@ -264,9 +265,8 @@ def test_a_full_disk_is_a_clear_answer_and_leaves_nothing_half_written(tmp_path:
         before = client.get("/v1/tasks").json()["items"]
         largest = max(path.stat().st_size for path in tmp_path.iterdir())
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))
-        header = "note,sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm"
-        lines = [f"{random.randbytes(40).hex()},5.1,3.5,1.4,0.2" for _ in range(8_000)]
-        upload = {"file": ("flowers.csv", "\n".join([header, *lines]))}
+        lines = [f"{random.randbytes(40).hex()},{csv_row()}" for _ in range(8_000)]
+        upload = {"file": ("flowers.csv", "\n".join([f"note,{HEADER}", *lines]))}
         answer = client.post("/v1/tasks/batch-prediction", files=upload)
         assert answer.status_code == 503
         assert answer.headers["Content-Type"] == "application/problem+json"

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from learn.grading.lab import CheckFailed, Lab, check
+from learn.grading.lab import LENGTHS, CheckFailed, Lab, check
 
 PREDICT = "/v1/predict"
-NAMES = ("sepal_length_cm", "sepal_width_cm", "petal_length_cm", "petal_width_cm")
+NAMES = tuple(LENGTHS)
 LARGEST = 30
 RULES = {"exclusiveMinimum": 0, "maximum": LARGEST}
 

@@ -24,7 +24,16 @@ CheckFunction = Callable[["Lab"], None]
 CheckFunctionT = TypeVar("CheckFunctionT", bound=CheckFunction)
 T = TypeVar("T")
 
-__all__ = ["CheckFailed", "Exchange", "Gate", "Lab", "Server", "check"]
+# A flower's lengths, from the shortest to the longest that the model has seen. They are spelled out
+# here, because what a grader sends must not depend on the code that it grades.
+LENGTHS = {
+    "sepal_length_cm": (4.3, 7.9),
+    "sepal_width_cm": (2.0, 4.4),
+    "petal_length_cm": (1.0, 6.9),
+    "petal_width_cm": (0.2, 2.5),
+}
+
+__all__ = ["LENGTHS", "CheckFailed", "Exchange", "Gate", "Lab", "Server", "check"]
 
 
 def check(id_: str) -> Callable[[CheckFunctionT], CheckFunctionT]:
@@ -118,11 +127,5 @@ class Lab:
 
     def flower(self, **changed: Json) -> dict[str, Json]:
         """Return a flower within every bound, except for the values that are given."""
-        lengths = {
-            "sepal_length_cm": (4.3, 7.9),
-            "sepal_width_cm": (2.0, 4.4),
-            "petal_length_cm": (1.0, 6.9),
-            "petal_width_cm": (0.2, 2.5),
-        }
-        made = {name: round(self.random.uniform(*limits), 1) for name, limits in lengths.items()}
+        made = {name: round(self.random.uniform(*limits), 1) for name, limits in LENGTHS.items()}
         return {name: value for name, value in (made | changed).items() if value is not None}

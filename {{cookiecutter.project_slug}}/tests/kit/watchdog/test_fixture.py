@@ -1,10 +1,10 @@
-"""The fixture that fails a test whose code blocks the loop, tried on tests of its own."""
+"""The fixture that fails a test whose code blocks the loop, tried on tests inside these tests."""
 
 import pytest
 
 pytest_plugins = ["pytester"]
 
-CONFTEST = "from tests.conftest import loop_stays_free"
+CONFTEST = "from tests.conftest import anyio_backend, loop_stays_free"
 HEADER = """\
 import asyncio
 import time
@@ -46,15 +46,20 @@ def test_bad():
         time.sleep(1.5)  # the culprit
     asyncio.run(main())
 """
+BAD_AND_ASYNC = """
+@pytest.mark.anyio
+async def test_bad():
+    time.sleep(1.5)  # the culprit
+"""
 
 
 @pytest.fixture(autouse=True)
 def loop_stays_free() -> None:
-    """The tests within these tests have the real one."""
+    """Switch the fixture off here: the tests inside these tests have the real one."""
 
 
 def run(pytester: pytest.Pytester, test: str) -> pytest.RunResult:
-    """The outcome of a file of tests, in this process."""
+    """Run a file of tests in this process, and return the result."""
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(HEADER + test)
     return pytester.runpytest_inprocess("-p", "no:cacheprovider")
@@ -64,13 +69,16 @@ def test_code_that_waits_as_it_should_passes(pytester: pytest.Pytester) -> None:
     run(pytester, GOOD).assert_outcomes(passed=2)
 
 
-@pytest.mark.parametrize("test", [BAD, BAD_WITHOUT_AN_APP])
-def test_code_that_blocks_fails_with_file_and_line(test: str, pytester: pytest.Pytester) -> None:
+@pytest.mark.parametrize(
+    ("test", "name"), [(BAD, "blocks"), (BAD_WITHOUT_AN_APP, "main"), (BAD_AND_ASYNC, "test_bad")]
+)
+def test_code_that_blocks_fails_with_file_and_line(
+    test: str, name: str, pytester: pytest.Pytester
+) -> None:
     result = run(pytester, test)
     result.assert_outcomes(passed=1, errors=1)
     lines = (HEADER + test).splitlines()
     number = max(n for n, line in enumerate(lines, 1) if "the culprit" in line)
-    name = "main" if "main" in test else "blocks"
     result.stdout.fnmatch_lines(
         [
             f"*.{name} blocked the event loop for * ms:",

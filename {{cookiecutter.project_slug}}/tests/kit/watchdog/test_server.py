@@ -1,4 +1,4 @@
-"""The watchdog in a server of its own process, on uvloop where there is one."""
+"""The watchdog in a server in its own process, on uvloop if it is installed."""
 
 import json
 import os
@@ -24,26 +24,26 @@ Server = tuple[httpx2.Client, "subprocess.Popen[str]"]
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    """The service with blocking routes, watched."""
+    """Serve the app with blocking routes and the watchdog."""
     with serve(tmp_path, BLOCKING, LOOP_WATCHDOG_MS="50") as (client, process):
         yield client, process
 
 
 @pytest.fixture
 def fifo(tmp_path: Path) -> Path:
-    """A pipe: who reads it waits until somebody writes."""
+    """Return a named pipe: reading it blocks until something is written."""
     os.mkfifo(tmp_path / "fifo")
     return tmp_path / "fifo"
 
 
 def places(code: str) -> list[str]:
-    """Where the blocking routes have this piece of code."""
+    """Return the places of this piece of code in the blocking routes."""
     lines = (ROOT / SOURCE).read_text().splitlines()
     return [f"{SOURCE}:{number}" for number, line in enumerate(lines, 1) if code in line]
 
 
 def reports(process: "subprocess.Popen[str]") -> Iterator[dict[str, Any]]:
-    """What the server says of its loop, as it says it."""
+    """Yield the server's reports about its loop as they arrive."""
     assert process.stderr
     for line in process.stderr:
         if "The event loop" in line:
@@ -69,7 +69,7 @@ def test_who_waits_in_the_loop_is_named_while_it_waits_and_when_it_is_over(
         assert line["handler"] == "__main__.waits"
         assert line["at"] == places("fifo.read_text()")[0]
         assert line["code"].startswith("return fifo.read_text()")
-        assert line["inside"].endswith(".Path.open")  # of a module that differs between Pythons
+        assert line["inside"].endswith(".Path.open")  # the module depends on Python's version
     assert was["duration_ms"] >= still["duration_ms"] >= 500
     assert client.get("/health/live").status_code == 200
 
@@ -78,7 +78,7 @@ def test_who_calculates_in_the_loop_is_named(server: Server) -> None:
     client, process = server
     with ThreadPoolExecutor(1) as pool:
         found = pool.submit(next, reports(process))
-        for _ in range(300):  # again, when the machine gave it too little of a processor
+        for _ in range(300):  # ask again, in case the machine gave it too little CPU time
             client.get("/calculates")
             if found.done():
                 break

@@ -1,4 +1,4 @@
-"""What is a blocked loop and what is not; off, on, and counted."""
+"""What counts as a blocked loop and what does not; the watchdog off, on, and with metrics."""
 
 import asyncio
 import subprocess
@@ -28,11 +28,11 @@ TASK = object()
 
 @pytest.fixture(autouse=True)
 def loop_stays_free() -> None:
-    """These tests block on purpose: the fixture of this name is not for them."""
+    """Switch the fixture of this name off: these tests block on purpose."""
 
 
 def look(at: float, beat_at: float = 0, cpu: float = 0) -> Look:
-    """A look at a loop's thread, at a time of the test's choice."""
+    """Return a look at a loop's thread, at a time that the test chooses."""
     return Look(at, beat_at, cpu, TASK, HERE)
 
 
@@ -55,7 +55,7 @@ def test_what_two_looks_tell(later: Look, seconds: float | None) -> None:
 
 
 def watch(code: Callable[[threading.Event], Coroutine[Any, Any, None]]) -> list[Block]:
-    """What a watchdog reports of a coroutine, which is given what the first report sets."""
+    """Return the watchdog's reports on a coroutine; its argument is set at the first report."""
     blocks: list[Block] = []
     told = threading.Event()
 
@@ -67,7 +67,7 @@ def watch(code: Callable[[threading.Event], Coroutine[Any, Any, None]]) -> list[
         with Watchdog(asyncio.get_running_loop(), 0.02, report):
             await code(told)
 
-    asyncio.run(main())
+    asyncio.run(main())  # a new loop each time, with nothing else in it
     return blocks
 
 
@@ -79,7 +79,7 @@ def test_a_wait_is_named_while_it_lasts_and_when_it_is_over() -> None:
     assert (still.over, was.over) == (False, True)
     assert still.place == was.place
     assert still.place.code == "told.wait(30)"
-    assert still.place.handler.endswith("watch.<locals>.main")  # the outermost of our own
+    assert still.place.handler.endswith("watch.<locals>.main")  # the outermost of our own functions
     assert still.place.inside == "threading.Condition.wait"
 
 
@@ -114,7 +114,7 @@ def test_a_debugger_that_holds_the_loop_is_not_accused() -> None:
 
 
 def frame_of(module: str, file: str = __file__) -> FrameType:
-    """The frame of a function in a module of this name."""
+    """Return the frame of a function in a module of this name."""
     code = (lambda: sys._getframe()).__code__.replace(co_filename=file)
     frame: FrameType = FunctionType(code, {"__name__": module, "sys": sys})()
     return frame
@@ -194,7 +194,7 @@ print(point.value, dict(point.attributes))
 
 
 def test_each_block_is_counted_once_where_telemetry_is_configured() -> None:
-    """In a process of its own: a provider is for the whole process, and for good."""
+    """In its own process, because a metrics provider cannot be replaced once it is set."""
     done = subprocess.run(
         [sys.executable, "-c", COUNT], cwd=ROOT, check=True, capture_output=True, text=True
     )

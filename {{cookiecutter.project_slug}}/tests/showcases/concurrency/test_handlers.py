@@ -25,7 +25,7 @@ def no_tokens_of_mine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def in_the_loop() -> bool:
-    """Whether this runs in an event loop's own thread."""
+    """Tell whether this runs in the thread of an event loop."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -57,6 +57,7 @@ def test_def_sleeps_beside_the_loop_and_blocking_in_it(
     client: TestClient, path: str, blocks: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[bool] = []
+    # the routes take no sleep as an argument, because the line that sleeps is what they teach
     monkeypatch.setattr(
         "app.showcases.concurrency.handlers.time.sleep", lambda _: seen.append(in_the_loop())
     )
@@ -65,7 +66,7 @@ def test_def_sleeps_beside_the_loop_and_blocking_in_it(
 
 
 def test_the_awaiting_one_gives_way(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first is released by the second, which can only come while the first one waits."""
+    """The second request releases the first, so it must be served while the first one waits."""
     waiting: list[asyncio.Event] = []
 
     async def until_the_next(_: float) -> None:
@@ -74,6 +75,7 @@ def test_the_awaiting_one_gives_way(client: TestClient, monkeypatch: pytest.Monk
             await waiting[0].wait()
         waiting[0].set()
 
+    # the same here: this sleep ends when the next one begins
     monkeypatch.setattr("app.showcases.concurrency.handlers.anyio.sleep", until_the_next)
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda _: client.get(PATHS[0]).status_code, range(2)))
@@ -83,8 +85,9 @@ def test_the_awaiting_one_gives_way(client: TestClient, monkeypatch: pytest.Monk
 
 @contextmanager
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No `def` route comes back before the block is left."""
+    """Hold every `def` route until the block is left."""
     release = threading.Event()
+    # the same here: on a busy machine, the longest wait that a client may ask for is too short
     monkeypatch.setattr("app.showcases.concurrency.handlers.time.sleep", lambda _: release.wait(30))
     try:
         yield

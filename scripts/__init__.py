@@ -1,0 +1,1 @@
+"""Programs of this repository that need nothing but the standard library."""
