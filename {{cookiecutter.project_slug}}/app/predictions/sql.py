@@ -32,7 +32,7 @@ BEYOND_THE_NEWEST = 2**63 - 1
 
 
 class SqlPredictionStore(Store):
-    """Keeps predictions in the table `predictions`; many processes may share it."""
+    """The predictions in the table `predictions`, which many processes may share."""
 
     def __init__(self, storage: Storage) -> None:
         super().__init__(storage)
@@ -42,7 +42,7 @@ class SqlPredictionStore(Store):
     def add(self, predictions: Sequence[StoredPrediction]) -> list[None]:
         """Keep predictions, in one statement."""
         rows = [{"id": str(p.id), "body": p.model_dump_json()} for p in predictions]
-        self.connection.write(INSERT, rows=json.dumps(rows))
+        self.connection.execute(INSERT, rows=json.dumps(rows))
         return [None] * len(rows)
 
     @reads

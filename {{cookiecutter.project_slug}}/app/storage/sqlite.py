@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 
 from app.kit.start import StartError
-from app.storage.connection import Dialect, Row, StorageUnavailableError
+from app.storage.connection import Dialect, Row, storage_errors
 
-BUSY_SECONDS = 5.0  # that a statement waits for another process
+BUSY_SECONDS = 5.0  # how long a statement waits for another process
 OLDEST = (3, 38)
 
 SQLITE = Dialect(
@@ -24,7 +24,7 @@ SQLITE = Dialect(
 )
 
 
-prepared = cache(SQLITE)
+prepare = cache(SQLITE)
 
 
 class SqliteConnection:
@@ -44,19 +44,14 @@ class SqliteConnection:
             stack.pop_all()
 
     def execute(self, statement: str, **values: object) -> list[Row]:
-        """Run a statement and give its rows."""
-        with storage_errors():
-            return self._connection.execute(prepared(statement), values).fetchall()
-
-    def write(self, statement: str, **values: object) -> int:
-        """Run a statement that gives no rows."""
-        with storage_errors():
-            return self._connection.execute(prepared(statement), values).rowcount
+        """Run a statement and return its rows."""
+        with storage_errors(sqlite3.Error):
+            return self._connection.execute(prepare(statement), values).fetchall()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Wait for the turn to write, then commit at the end, or roll back on an exception."""
-        with storage_errors():
+        with storage_errors(sqlite3.Error):
             # at once, because a lock that is taken at the first write does not wait for its turn
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -75,7 +70,7 @@ class SqliteConnection:
         while True:
             try:
                 self._connection.execute("PRAGMA journal_mode = WAL")
-            except sqlite3.OperationalError:  # alone among statements, it does not wait
+            except sqlite3.OperationalError:  # unlike all other statements, it does not wait
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
@@ -83,20 +78,11 @@ class SqliteConnection:
                 return
 
 
-@contextmanager
-def storage_errors() -> Iterator[None]:
-    """Disk full, locked, gone: whatever SQLite says becomes `StorageUnavailableError`."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StorageUnavailableError from error
-
-
 def open_sqlite(path: Path, synchronous: str, busy_seconds: float) -> SqliteConnection:
-    """Open the file, which is made if it is not there; StartError if it cannot be used."""
+    """Open the file, or create it if it is missing; raise StartError if it cannot be used."""
     if sqlite3.sqlite_version_info < OLDEST:
         raise StartError(
-            f"Python's SQLite is {sqlite3.sqlite_version}, and 3.38 or newer is needed: "
+            f"Python's SQLite is {sqlite3.sqlite_version}, but 3.38 or newer is needed: "
             "use another Python, for example one that uv installs (uv python install)."
         )
     try:

@@ -46,7 +46,7 @@ class Settings:
 
 
 def env_files() -> tuple[Path, ...]:
-    """The files that are read, the stronger one last."""
+    """Return the files that are read; the last one wins."""
     # 6. What APP_ENV says decides on the second file, which beats the first: `.env.prod`, say.
     #    APP_ENV stands in the environment, or else in `.env`; or else it is dev.
     return (Path(".env"),)

@@ -27,12 +27,12 @@ class User(BaseModel):
 #    The routes are tried from top to bottom: which of the two comes first?
 @router.get("/v1/users/{name}")
 async def read_user(name: str) -> User:
-    """The user of this name."""
+    """Return the user of this name."""
     raise TodoError("04", "write the two routes of the users.")
 
 
 # file: app/showcases/orders/router.py
-"""`/v1/orders`: the same as the users in another module, so that neither knows of the other."""
+"""`/v1/orders`: the same as the users, in another module, so that neither knows the other."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -46,7 +46,7 @@ router = APIRouter()
 
 
 class Order(BaseModel):
-    """An order, by its number, and who has placed it."""
+    """An order, by its number, and who placed it."""
 
     order_id: int
     username: str
@@ -57,7 +57,7 @@ class Order(BaseModel):
 #    A number that is none is refused with 422: by the type of the parameter, not by an `if`.
 @router.get("/v1/orders/{order_id}")
 async def read_order(order_id: str) -> Order:
-    """The order of this number."""
+    """Return the order with this number."""
     raise TodoError("04", "write the two routes of the orders.")
 
 

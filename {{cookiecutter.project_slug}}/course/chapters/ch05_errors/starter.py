@@ -2,7 +2,7 @@ from fastapi.exception_handlers import http_exception_handler, request_validatio
 
 
 async def answer_http_exception(request: Request, error: HTTPException) -> Response:
-    """FastAPI's, Starlette's and our own `HTTPException`."""
+    """Answer an `HTTPException`: FastAPI's, Starlette's or our own."""
     # 1. Keep the headers that the error has: some answers mean nothing without theirs.
     # 2. For a 405, name every method of the path in the header Allow (see allowed_methods below).
     # 3. Answer with a problem: status, headers, and the error's detail.
@@ -10,14 +10,14 @@ async def answer_http_exception(request: Request, error: HTTPException) -> Respo
 
 
 async def answer_validation_error(request: Request, error: RequestValidationError) -> Response:
-    """Refused input: where and why, and never the value itself, which may be a password."""
+    """Say where and why input was refused, but never show the value: it may be a password."""
     # 1. Make an InvalidField of each item of error.errors(); it has "loc", "type" and "msg".
     # 2. Answer with a problem, 422, whose member `errors` is the list of them.
     return await request_validation_exception_handler(request, error)  # replace this one, too
 
 
 def invalid_field(loc: tuple[str | int, ...], rule: str, message: str) -> InvalidField:
-    """Pydantic's error as ours; a name that the client made up is cut short."""
+    """Convert Pydantic's error to ours; cut short a name that the client made up."""
     # `loc` says where the value was: ("body", "petal_width_cm"), or ("query", "limit").
     # 1. Its first part is the location.
     # 2. The parts after it make the pointer, a slash before each: "/petal_width_cm".
@@ -26,6 +26,6 @@ def invalid_field(loc: tuple[str | int, ...], rule: str, message: str) -> Invali
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """One handler for each kind; anything else is a bug, which `app/kit/middleware.py` answers."""
+    """Install a handler for each kind; `app/kit/middleware.py` answers anything else, a bug."""
     app.exception_handler(AppError)(answer_app_error)
     # Install the two others in the same way, each for the class that its `error` is of.

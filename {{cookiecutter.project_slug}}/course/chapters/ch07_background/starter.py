@@ -4,7 +4,7 @@ from app.todo import TodoError
 def accept(
     task: Task, response: Response, background: BackgroundTasks, tasks: TaskServiceDep
 ) -> Task:
-    """Answer that the task is accepted; the engine is kicked after the answer."""
+    """Answer that the task is accepted; kick the engine after the answer."""
     # 2. Tell the client where to ask (the header Location), and after how many seconds
     #    (Retry-After).
     # 3. Have `tasks.engine.kick` called once the answer is out. Without it the engine finds the
@@ -21,14 +21,14 @@ async def submit_task(
     background: BackgroundTasks,
     idempotency_key: IdempotencyKey = None,
 ) -> Task:
-    """Accept a task of this kind: from the answer on, it survives the process."""
+    """Accept a task of this kind; once it is answered, it survives the process."""
     # 1. Check the payload, have the service keep the task, and accept it.
     raise TodoError("07", "accept a task.")
 
 
 @router.get("/{task_id}", responses=problems(404))
 async def read_task() -> Task:
-    """Where the task stands, its result or its problem."""
+    """Return the task's state, and its result or its problem."""
     # 4. Which task? The routes below need it as well: how do they get it?
     raise TodoError("07", "say where a task stands.")
 
@@ -36,7 +36,7 @@ async def read_task() -> Task:
 # file: app/tasks/engine/runner.py
 class Runner:
     def run(self, context: TaskContext) -> Outcome | None:
-        """Run an attempt to its end, and say how that was; None when the task is no longer ours."""
+        """Run an attempt; return its outcome, or None when the task is no longer ours."""
         claim = context.claim
         # What is raised here goes past you, and the task is "running" for ever.
         # 5. TaskStoppedError is no failure. `stopped` knows what becomes of the task.

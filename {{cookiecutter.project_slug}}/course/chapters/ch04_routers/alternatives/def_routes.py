@@ -22,18 +22,18 @@ class User(BaseModel):
 
 @router.get("/me")
 def read_current_user() -> User:
-    """The one who asks. Declared first: `/{name}` would take `me` for a name."""
+    """Return the caller. Declared first, since `/{name}` would take `me` for a name."""
     return User(username="current user")
 
 
 @router.get("/{name}", responses=problems(422))
 def read_user(name: str) -> User:
-    """The user of this name."""
+    """Return the user of this name."""
     return User(username=name)
 
 
 # file: app/showcases/orders/router.py
-"""`/v1/orders`: the same as the users in another module, so that neither knows of the other."""
+"""`/v1/orders`: the same as the users, in another module, so that neither knows the other."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -47,7 +47,7 @@ router = APIRouter(
 
 
 class Order(BaseModel):
-    """An order, by its number, and who has placed it."""
+    """An order, by its number, and who placed it."""
 
     order_id: int
     username: str
@@ -55,11 +55,11 @@ class Order(BaseModel):
 
 @router.get("/me")
 def read_own_order() -> Order:
-    """The latest order of the one who asks."""
+    """Return the caller's latest order."""
     return Order(order_id=1, username="current user")
 
 
 @router.get("/{order_id}", responses=problems(422))
 def read_order(order_id: int) -> Order:
-    """The order of this number."""
+    """Return the order with this number."""
     return Order(order_id=order_id, username="current user")

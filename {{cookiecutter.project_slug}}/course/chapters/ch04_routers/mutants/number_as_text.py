@@ -3,7 +3,7 @@
 
 # file: app/showcases/orders/router.py
 class Order(BaseModel):
-    """An order, by its number, and who has placed it."""
+    """An order, by its number, and who placed it."""
 
     order_id: str
     username: str
@@ -17,5 +17,5 @@ async def read_own_order() -> Order:
 
 @router.get("/{order_id}", responses=problems(422))
 async def read_order(order_id: str) -> Order:
-    """The order of this number."""
+    """Return the order with this number."""
     return Order(order_id=order_id, username="current user")

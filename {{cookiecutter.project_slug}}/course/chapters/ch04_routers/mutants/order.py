@@ -22,11 +22,11 @@ class User(BaseModel):
 
 @router.get("/{name}", responses=problems(422))
 async def read_user(name: str) -> User:
-    """The user of this name."""
+    """Return the user of this name."""
     return User(username=name)
 
 
 @router.get("/me")
 async def read_current_user() -> User:
-    """The one who asks. Declared first: `/{name}` would take `me` for a name."""
+    """Return the caller. Declared first, since `/{name}` would take `me` for a name."""
     return User(username="current user")

@@ -3,5 +3,5 @@
 
 @router.get("/{name}", responses=problems(422))
 async def read_user(name: str) -> User:
-    """The user of this name."""
+    """Return the user of this name."""
     return User(username=name.lower())

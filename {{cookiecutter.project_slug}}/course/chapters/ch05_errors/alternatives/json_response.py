@@ -7,7 +7,7 @@ from app.kit.problems import PROBLEM_JSON
 
 
 def answer(status: int, headers: dict[str, str], **members: object) -> Response:
-    """A problem as an answer."""
+    """Return a problem as an answer."""
     title = HTTPStatus(status).phrase
     body = {
         "type": "about:blank",
@@ -20,7 +20,7 @@ def answer(status: int, headers: dict[str, str], **members: object) -> Response:
 
 
 async def answer_http_exception(request: Request, error: HTTPException) -> Response:
-    """FastAPI's, Starlette's and our own `HTTPException`."""
+    """Answer an `HTTPException`: FastAPI's, Starlette's or our own."""
     headers = dict(error.headers or {})
     if error.status_code == 405:
         headers["Allow"] = ", ".join(sorted(allowed_methods(request)))

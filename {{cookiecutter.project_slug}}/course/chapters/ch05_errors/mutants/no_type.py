@@ -2,5 +2,5 @@
 
 
 async def answer_app_error(_: Request, error: AppError) -> Response:
-    """A domain error answers with its own status, title and message."""
+    """Answer a domain error with its own status, title and message."""
     return problem_response(error.status, error.headers, title=error.title, detail=error.detail)

@@ -7,13 +7,13 @@ from app.kit.problems import PROBLEM_JSON, problem_body
 
 
 def problem(status: int, headers: Mapping[str, str], **members: object) -> Response:
-    """A problem as an answer."""
+    """Return a problem as an answer."""
     body = json.loads(problem_body(status, **members)) | {"request_id": uuid4().hex}
     return Response(json.dumps(body), status, headers, PROBLEM_JSON)
 
 
 async def answer_http_exception(request: Request, error: HTTPException) -> Response:
-    """FastAPI's, Starlette's and our own `HTTPException`."""
+    """Answer an `HTTPException`: FastAPI's, Starlette's or our own."""
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(sorted(allowed_methods(request)))

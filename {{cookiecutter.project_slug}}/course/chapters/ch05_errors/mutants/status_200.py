@@ -2,6 +2,6 @@
 
 
 async def answer_http_exception(request: Request, error: HTTPException) -> Response:
-    """FastAPI's, Starlette's and our own `HTTPException`."""
+    """Answer an `HTTPException`: FastAPI's, Starlette's or our own."""
     body = problem_body(error.status_code, detail=error.detail)
     return Response(body, 200, media_type=PROBLEM_JSON)

@@ -23,6 +23,7 @@ SETTLE = (
         finished_at = CASE WHEN :state <> 'queued' OR cancel_requested = 1 THEN {now} END,
         owner = NULL, lease_ends_at = NULL, dispatched_at = NULL
     WHERE %s
+    RETURNING id
 """
     % HELD
 )
@@ -48,8 +49,8 @@ class TaskStore:
     @gathers
     def settle(self, ends: Sequence[tuple[Claim, Outcome]]) -> list[bool]:
         """End attempts."""
-        counts = []
+        settled = []
         for claim, outcome in ends:
             values = {**claim.row(), **outcome.row()}
-            counts.append(self.connection.write(sql.SETTLE, **values))
-        return [count == 1 for count in counts]
+            settled.append(bool(self._execute(sql.SETTLE, **values)))
+        return settled
