@@ -5,6 +5,5 @@ from uuid import UUID
 
 
 def new_id() -> UUID:
-    """Return a new random id."""
-    # not `uuid4`, which asks the system each time: an id is no secret, since all are listed
+    """Return a random id; not by `uuid4`, which asks the system: ids are listed, so no secret."""
     return UUID(int=getrandbits(128), version=4)

@@ -66,9 +66,8 @@ def configure_logs() -> None:
     )
     bridge = structlog.stdlib.ProcessorFormatter
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        bridge(foreign_pre_chain=steps, processors=[bridge.remove_processors_meta, *renderers()])
-    )
+    processors = [bridge.remove_processors_meta, *renderers()]
+    handler.setFormatter(bridge(foreign_pre_chain=steps, processors=processors))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)

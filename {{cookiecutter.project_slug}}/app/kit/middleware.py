@@ -23,7 +23,7 @@ SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"frame-ancestors 'none'"),
 )
-UNKNOWN_HOST = "This service does not answer for that host; its setting ALLOWED_HOSTS lists those."
+UNKNOWN_HOST = "This service does not answer to that host; its setting ALLOWED_HOSTS lists those."
 
 
 class RequestMiddleware:
@@ -95,8 +95,7 @@ class Exchange:
             headers = message["headers"]
             if self.status >= 400 and (b"content-type", PLAIN_TEXT) in headers:
                 return self.send_problem(self.status, headers)
-            id_header = (REQUEST_ID, self.request_id)
-            message["headers"] = [*headers, id_header, *SECURITY_HEADERS]
+            message["headers"] = [*headers, (REQUEST_ID, self.request_id), *SECURITY_HEADERS]
         self.ended = perf_counter()
         return self.forward(message)  # not awaited here: one coroutine less per message
 

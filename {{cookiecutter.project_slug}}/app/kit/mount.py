@@ -2,9 +2,9 @@
 
 `app.include_router(router)` does the same job, but today's FastAPI keeps the router as a level of
 its own, which every request has to pass: a quarter more CPU for the route mounted last. Here each
-route is put on the app itself, as if written with `@app.get`. Those without a parameter in their
-path are found in one step, however many come before them, which saves another quarter.
-`python -m benchmarks.http_cost`, in the template, measures both.
+route is put on the app itself, as if written with `@app.get`. A route without a parameter in its
+path is found in one step, wherever it comes, which saves another quarter; the template's
+`python -m benchmarks.http_cost` measures both.
 """
 
 from collections.abc import Sequence

@@ -12,11 +12,9 @@ NextCursor = Annotated[UUID | None, Field(description="The next page's `cursor`;
 
 
 class Identified(Protocol):
-    """An item with an id."""
+    """An item with an id, after which a page can begin."""
 
-    @property
-    def id(self) -> UUID:
-        """The id, after which a page can begin."""
+    id: UUID
 
 
 ItemT = TypeVar("ItemT", bound=Identified)

@@ -21,13 +21,9 @@ MIGRATIONS = (
     ),
 )
 # One statement for many rows, which come as JSON: each row is `value`.
-INSERT = """
-    INSERT INTO predictions (id, body) SELECT value ->> 'id', value ->> 'body' FROM {rows}
-"""
+INSERT = "INSERT INTO predictions (id, body) SELECT value ->> 'id', value ->> 'body' FROM {rows}"
 SELECT_ONE = "SELECT seq, body FROM predictions WHERE id = :id"
-SELECT_PAGE = """
-    SELECT body FROM predictions WHERE seq < :before ORDER BY seq DESC LIMIT :limit
-"""
+SELECT_PAGE = "SELECT body FROM predictions WHERE seq < :before ORDER BY seq DESC LIMIT :limit"
 BEYOND_THE_NEWEST = 2**63 - 1
 
 

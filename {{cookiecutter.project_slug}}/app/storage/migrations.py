@@ -1,7 +1,6 @@
 """The schema: each feature has a list of migrations, and the database records how many have run.
 
-A feature's first migration says `IF NOT EXISTS`: it adopts the tables of an older database, which
-has no such record.
+A feature's first migration says `IF NOT EXISTS`: an older database has tables, but no such record.
 """
 
 from collections.abc import Sequence

@@ -19,7 +19,12 @@ def connect(settings: StorageSettings, busy_seconds: float) -> Connection:
     url = settings.database_url.get_secret_value()
     if url.startswith(SQLITE):
         path = Path(url.removeprefix(SQLITE))
-        refuse_older_file(path.with_name("tasks.sqlite3"))
+        older = path.with_name("tasks.sqlite3")
+        if older.exists():  # its tasks must not be left behind unnoticed
+            raise StartError(
+                f"{older} is from an earlier version of this app and is no longer read. Let that "
+                "version finish its tasks if you need them; then move the file away."
+            )
         return open_sqlite(path, settings.database_synchronous, busy_seconds)
     try:
         from app.storage.postgres import open_postgres
@@ -29,12 +34,3 @@ def connect(settings: StorageSettings, busy_seconds: float) -> Connection:
             "Install it: uv add 'psycopg[binary]'"
         ) from None
     return open_postgres(url)
-
-
-def refuse_older_file(path: Path) -> None:
-    """Raise StartError, so that the tasks in an earlier version's own file are not lost unseen."""
-    if path.exists():
-        raise StartError(
-            f"{path} is from an earlier version of this app and is no longer read. Let that "
-            "version finish its tasks if you need them; then move the file away."
-        )

@@ -11,7 +11,6 @@ from app.kit.start import StartError
 from app.storage.connection import Dialect, Row, storage_errors
 
 BUSY_SECONDS = 5.0  # how long a statement waits for another process
-OLDEST = (3, 38)
 
 SQLITE = Dialect(
     now="round((julianday('now') - 2440587.5) * 86400.0, 3)",  # its clock has milliseconds
@@ -32,13 +31,12 @@ class SqliteConnection:
 
     def __init__(self, path: Path, synchronous: str, busy_seconds: float) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._busy_seconds = busy_seconds
         self._connection = sqlite3.connect(
             path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
         )
         with ExitStack() as stack:
             stack.enter_context(closing(self._connection))
-            self._use_write_ahead_log()
+            self._use_write_ahead_log(busy_seconds)
             self._connection.execute(f"PRAGMA synchronous = {synchronous}")
             self._connection.execute("PRAGMA foreign_keys = ON")
             stack.pop_all()
@@ -65,22 +63,21 @@ class SqliteConnection:
         """Close the file."""
         self._connection.close()
 
-    def _use_write_ahead_log(self) -> None:
-        deadline = time.monotonic() + self._busy_seconds
+    def _use_write_ahead_log(self, busy_seconds: float) -> None:
+        deadline = time.monotonic() + busy_seconds
         while True:
             try:
                 self._connection.execute("PRAGMA journal_mode = WAL")
+                return
             except sqlite3.OperationalError:  # unlike all other statements, it does not wait
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
-            else:
-                return
 
 
 def open_sqlite(path: Path, synchronous: str, busy_seconds: float) -> SqliteConnection:
     """Open the file, or create it if it is missing; raise StartError if it cannot be used."""
-    if sqlite3.sqlite_version_info < OLDEST:
+    if sqlite3.sqlite_version_info < (3, 38):
         raise StartError(
             f"Python's SQLite is {sqlite3.sqlite_version}, but 3.38 or newer is needed: "
             "use another Python, for example one that uv installs (uv python install)."

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Body, Depends, Header, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.models import Example
 from pydantic import BaseModel, ValidationError
 
 from app.state import app_state
@@ -39,14 +40,10 @@ IdempotencyKey = Annotated[
 ]
 
 
-Payload = Annotated[
-    dict[str, Any],
-    Body(
-        openapi_examples={
-            name: {"value": kind.example} for name, kind in KINDS.items() if kind.example
-        }
-    ),
-]
+EXAMPLES: dict[str, Example] = {
+    name: {"value": kind.example} for name, kind in KINDS.items() if kind.example
+}
+Payload = Annotated[dict[str, Any], Body(openapi_examples=EXAMPLES)]
 
 
 def check_payload(kinds: Kinds, kind: str, payload: dict[str, Any]) -> BaseModel:

@@ -41,10 +41,9 @@ class TaskService:
         self, kind: str, payload: BaseModel, key: str | None, pieces: Sequence[bytes] = ()
     ) -> Task:
         """Store a new task, which now survives the process, or find the one made with this key."""
-        task_id = new_id()
         body = payload.model_dump_json()
         fingerprint = hashlib.sha256(f"{kind} {body}".encode()).hexdigest() if key else ""
-        new = NewTask(str(task_id), kind, body, key, fingerprint, pieces)
+        new = NewTask(str(new_id()), kind, body, key, fingerprint, pieces)
         return await self.store.add(new)
 
     async def get(self, task_id: UUID) -> Task:

@@ -61,7 +61,6 @@ COLUMNS = (
     "created_at, started_at, finished_at, result, problem"
 )
 
-NOW = "SELECT {now}"
 # One statement for many rows, which come as JSON: each row is `value`.
 INSERT = """
     INSERT INTO tasks (id, kind, state, payload, idempotency_key, fingerprint, created_at, due_at)
@@ -110,9 +109,7 @@ SAVE = f"""
     UPDATE tasks SET progress = :progress, result_bytes = result_bytes + :size WHERE {HELD}
     RETURNING result_bytes, cancel_requested
 """
-INSERT_PIECE = """
-    INSERT INTO task_pieces VALUES (:id, :name, :number, :body) ON CONFLICT DO NOTHING
-"""
+INSERT_PIECE = "INSERT INTO task_pieces VALUES (:id, :name, :number, :body) ON CONFLICT DO NOTHING"
 SELECT_PIECE = """
     SELECT body FROM task_pieces WHERE task_id = :id AND name = :name AND number = :number
 """

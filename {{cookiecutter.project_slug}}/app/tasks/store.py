@@ -41,10 +41,9 @@ class TaskStore(Store):
 
     @gathers
     def add(self, tasks: Sequence[NewTask]) -> list[Task | Exception]:
-        """Store tasks and their inputs.
+        """Store tasks and their inputs; return each, or the one that the same request made before.
 
-        Return each task, or the earlier one if the same request came before, or
-        IdempotencyConflictError if its key came with another request.
+        A key that came with another request gives IdempotencyConflictError instead.
         """
         rows = json.dumps([task.row() for task in tasks])
         new = {task_id for (task_id,) in self._execute(sql.INSERT, rows=rows)}
@@ -144,8 +143,7 @@ class TaskStore(Store):
     @reads
     def count_pieces(self, task_id: str, name: str) -> int:
         """Return how many pieces of this name the task has."""
-        count: int = self._execute(sql.COUNT_PIECES, id=task_id, name=name)[0][0]
-        return count
+        return int(self._execute(sql.COUNT_PIECES, id=task_id, name=name)[0][0])
 
     # what every process does now and then
 

@@ -123,7 +123,7 @@ def test_an_older_schema_is_brought_forward_and_keeps_its_tasks(url: str, tasks:
     assert found(tasks, task) == task
     assert ask(url, SCHEMA) == [(2,)]
     with (
-        pytest.raises(StartError, match=r"schema 2, and this app knows 1\. Run the newer app"),
+        pytest.raises(StartError, match=r"schema 2, but this app knows only 1\. Run the newer app"),
         opened_postgres_tasks(url),
     ):
         pass

@@ -90,7 +90,7 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path, tasks: Tas
 def test_a_file_of_a_newer_app_is_refused(path: Path) -> None:
     with opened(path) as newer:
         newer.migrate("tasks", NEWER)
-    with pytest.raises(StartError, match=r"schema 2, and this app knows 1\. Run the newer app"):
+    with pytest.raises(StartError, match=r"schema 2, but this app knows only 1\. Run the newer"):
         open_tasks(path)
     assert ask(path, SCHEMA) == [(2,)]
 

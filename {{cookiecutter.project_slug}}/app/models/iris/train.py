@@ -1,7 +1,6 @@
 """`python -m app.models.iris.train`: train the model, measure it, write its artefact.
 
-This is the only module that needs scikit-learn; serving does not import it. To serve a model of
-your own, see docs/own-model.md.
+Only this module needs scikit-learn; serving does not. For a model of your own: docs/own-model.md.
 """
 
 import argparse

@@ -21,8 +21,8 @@ class BackgroundEngine(Engine):
     def __init__(self, runner: Runner, settings: TaskSettings) -> None:
         super().__init__(runner.store, settings)
         self._runner = runner
+        self._lease = settings.task_lease_seconds
         self._free = settings.task_concurrency
-        self._drain_seconds = settings.shutdown_seconds
         self._stop_at: float | None = None
         self._queue: SimpleQueue[TaskContext | None] = SimpleQueue()
         self._asyncio = asyncio.get_running_loop()
@@ -37,14 +37,13 @@ class BackgroundEngine(Engine):
 
     def begin_stop(self) -> None:
         """Start no more tasks; from now on, the time to finish runs."""
-        self._stop_at = self._stop_at or time.monotonic() + self._drain_seconds
+        self._stop_at = self._stop_at or time.monotonic() + self.settings.shutdown_seconds
         super().begin_stop()
 
     async def work(self) -> None:
         """Claim as many tasks as there are free places."""
         if self._free:
-            lease = self.settings.task_lease_seconds
-            claims = await self.store.claim(self._runner.owner, lease, self._free)
+            claims = await self.store.claim(self._runner.owner, self._lease, self._free)
             self._free -= len(claims)
             for claim in claims:
                 self._queue.put(self._runner.begin(claim))
@@ -75,9 +74,8 @@ class BackgroundEngine(Engine):
         if outcome is None or self.stopping.is_set():
             self._runner.settle(context.claim, outcome)
         else:
-            lease = self.settings.task_lease_seconds
             try:
-                claim = self.store.settle_and_claim.sync((context.claim, outcome, lease))
+                claim = self.store.settle_and_claim.sync((context.claim, outcome, self._lease))
             except StorageUnavailableError:
                 self._runner.settle(context.claim, outcome)
         following = self._runner.begin(claim) if claim else None

@@ -84,12 +84,11 @@ class Runner:
         while outcome and not self._closing.is_set():
             try:
                 self.store.settle.sync((claim, outcome))
+                return
             except StorageUnavailableError as error:
                 cause = repr(error.__cause__)[:300]
                 logger.warning("task_outcome_waits", task_id=claim.id, cause=cause)
                 self._closing.wait(RETRY_SECONDS)
-            else:
-                return
 
     def end(self, context: TaskContext) -> None:
         """Release a task that is settled."""
@@ -142,9 +141,8 @@ class Runner:
 
     def _renew(self, running: dict[str, TaskContext]) -> None:
         """Renew the leases; stop the tasks that were cancelled, and those that were lost."""
-        lease = self._settings.task_lease_seconds
         try:
-            renewed = self.store.renew.sync(self.owner, lease, running)
+            renewed = self.store.renew.sync(self.owner, self._settings.task_lease_seconds, running)
         except StorageUnavailableError:
             return  # no other process can take a task over either
         except Exception:
