@@ -25,7 +25,7 @@
     └── ArtefactError             (app/serving/artefact.py)
 
 Services raise domain errors and know nothing of HTTP. `HTTPException` is for HTTP's own matters: a
-missing key, an unknown route. Both end as `application/problem+json`.
+missing key, an unknown route. Both are answered as `application/problem+json`.
 """
 
 from collections.abc import Mapping
@@ -53,12 +53,12 @@ class AppError(Exception):
 
     @property
     def detail(self) -> str:
-        """The message for the client: the class's docstring."""
-        return cleandoc(type(self).__doc__ or self.title)
+        """The message for the client: what the error was raised with, or its class's docstring."""
+        return str(self) or cleandoc(type(self).__doc__ or self.title)
 
 
 class NotFoundError(AppError):
-    """There is nothing under this address."""
+    """There is nothing at this address."""
 
     status = 404
     title = "Not Found"
@@ -73,9 +73,9 @@ class UnavailableError(AppError):
 
 
 async def answer_app_error(_: Request, error: AppError) -> Response:
-    """A domain error answers with its own status, title and message."""
+    """Answer a domain error with its own status, title and message."""
     if isinstance(error, UnavailableError):
-        # no traceback: an outage gives one such line for each request
+        # no traceback: an outage logs one such line for each request
         logger.error(error.title, kind=type(error).__name__, cause=repr(error.__cause__)[:300])
     elif error.status >= 500:
         logger.error(error.title, exc_info=error)
@@ -85,7 +85,7 @@ async def answer_app_error(_: Request, error: AppError) -> Response:
 
 
 async def answer_http_exception(request: Request, error: HTTPException) -> Response:
-    """FastAPI's, Starlette's and our own `HTTPException`."""
+    """Answer an `HTTPException`: FastAPI's, Starlette's or our own."""
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(sorted(allowed_methods(request)))
@@ -93,26 +93,26 @@ async def answer_http_exception(request: Request, error: HTTPException) -> Respo
 
 
 def allowed_methods(request: Request) -> set[str]:
-    """Every method of the path; the framework itself names those of the first route only."""
+    """Return every method of the path; the framework itself names only the first route's."""
     routes = [r for r in request.app.routes if r.matches(request.scope)[0] is not Match.NONE]
     return {method for route in routes for method in getattr(route, "methods", None) or ()}
 
 
 async def answer_validation_error(_: Request, error: RequestValidationError) -> Response:
-    """Refused input: where and why, and never the value itself, which may be a password."""
+    """Say where and why input was refused, but never show the value: it may be a password."""
     errors = [invalid_field(item["loc"], item["type"], item["msg"]) for item in error.errors()]
     detail = f"{len(errors)} value(s) of the request were refused; `errors` says which and why."
     return problem_response(422, {}, detail=detail, errors=errors)
 
 
 def invalid_field(loc: tuple[str | int, ...], rule: str, message: str) -> InvalidField:
-    """Pydantic's error as ours; a name that the client made up is cut short."""
+    """Convert Pydantic's error to ours; cut short a name that the client made up."""
     pointer = "".join(f"/{str(part)[:64]}" for part in loc[1:])
     return InvalidField(location=str(loc[0]), pointer=pointer, rule=rule, message=message)
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """One handler for each kind; anything else is a bug, which `app/kit/middleware.py` answers."""
+    """Install a handler for each kind; `app/kit/middleware.py` answers anything else, a bug."""
     app.exception_handler(AppError)(answer_app_error)
     app.exception_handler(HTTPException)(answer_http_exception)
     app.exception_handler(RequestValidationError)(answer_validation_error)

@@ -12,26 +12,26 @@ router = APIRouter(prefix="/health", tags=["health"])
 
 
 class Live(BaseModel):
-    """The process answers."""
+    """The answer of a process that is alive."""
 
     status: Literal["ok"] = "ok"
 
 
 class Ready(Live):
-    """The service can predict and store."""
+    """The answer of a service that can predict and store."""
 
     model_version: str = Field(description="The version of the model that answers")
 
 
 @router.get("/live")
 async def live() -> Live:
-    """The event loop turns; says nothing of the model or the storage. Restart on failure."""
+    """Answer while the event loop runs, whatever the model or the storage do; else restart it."""
     return Live()
 
 
 @router.get("/ready", responses=problems(503))
 async def ready(request: Request) -> Ready:
-    """The model is loaded and the storage answers. Send no traffic on failure."""
+    """Check that the model is loaded and the storage answers. On failure, send no traffic."""
     state = app_state(request)
     await state["storage"].ping()
     return Ready(model_version=state["model"].card.version)

@@ -21,8 +21,8 @@ OpenStorage = Callable[[Settings], Storage]
 async def lifespan(
     settings: Settings, kinds: Kinds, open_model: OpenModel, open_storage: OpenStorage
 ) -> AsyncIterator[AppState]:
-    """Open the model and the storage, and close them in reverse order. Or raise StartError."""
-    # in a thread, as every prediction is: what that needs is loaded before the first request
+    """Open the model and the storage, or raise StartError; close them in reverse order."""
+    # in a thread, like every prediction: what that needs is loaded before the first request
     with (
         closing(await to_thread.run_sync(open_model, settings)) as model,
         closing(await to_thread.run_sync(open_storage, settings)) as storage,

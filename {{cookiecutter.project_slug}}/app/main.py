@@ -14,7 +14,7 @@ from app.kit.mount import mount
 from app.kit.problems import document_problems
 from app.kit.settings import load_settings
 from app.kit.tuning import collect_garbage_less_often
-from app.kit.watchdog.lifespan import watched
+from app.kit.watchdog.lifespan import with_watchdog
 from app.lifespan import OpenModel, OpenStorage, lifespan
 from app.models import open_model
 from app.predictions import model_router
@@ -43,7 +43,7 @@ def create_app(
     open_model: OpenModel = open_model,
     open_storage: OpenStorage = open_storage,
 ) -> FastAPI:
-    """Put the service together from these settings, and from fakes where a test has some."""
+    """Build the app from these settings; a test may pass fakes for the rest."""
     configure_logs()
     state = partial(lifespan, settings, kinds, open_model, open_storage)
     app = FastAPI(
@@ -55,7 +55,7 @@ def create_app(
         redirect_slashes=False,
         # a generated client has a function `predict`, not `predict_v1_predict_post`
         generate_unique_id_function=lambda route: route.name,
-        lifespan=lambda _: watched(state(), settings.loop_watchdog_ms),
+        lifespan=lambda _: with_watchdog(state(), settings.loop_watchdog_ms),
     )
     mount_routers(app, settings)
     if settings.docs_enabled:
@@ -67,10 +67,9 @@ def create_app(
 
 
 def mount_routers(app: FastAPI, settings: Settings) -> None:
-    """Every route of the service."""
+    """Mount every route of the service."""
     mount(app, health.router)
     mount(app, model_router.router)
-    mount(app, predictions.stateless_router)
     mount(app, predictions.router)
     # {% if cookiecutter.__showcases == "yes" %}
     mount(app, concurrency.router)
@@ -84,7 +83,7 @@ def mount_routers(app: FastAPI, settings: Settings) -> None:
 
 
 def add_middleware(app: FastAPI, settings: Settings) -> None:
-    """The layers around the routes; the last one added is the outermost."""
+    """Add the layers around the routes; the last one added is the outermost."""
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

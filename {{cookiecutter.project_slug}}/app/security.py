@@ -1,4 +1,4 @@
-"""Who may call: a key in the `X-API-Key` header, when the setting `API_KEY` is there."""
+"""Who may call: clients that send the key in `X-API-Key`, if the setting `API_KEY` has one."""
 
 import secrets
 
@@ -10,7 +10,7 @@ from app.state import app_state
 
 
 class ApiKey(APIKeyHeader):
-    """Reads the key and checks it, in one dependency: every request pays for each one it has."""
+    """Reading and checking the key in one dependency: every request pays for each that it has."""
 
     async def __call__(self, request: HTTPConnection) -> str | None:
         """Refuse a request without the right key."""

@@ -1,8 +1,8 @@
 """Every setting of the service: its type, its bounds, its default and what it is for.
 
-A value is looked up in the environment first, then in `.env.{APP_ENV}`, then in `.env`, and is
-its default otherwise. A wrong value stops the start. `python -m app.settings` prints what is in
-force and where each value came from. A feature that can be deleted has a settings class of its own.
+A value comes from the environment, else from `.env.{APP_ENV}`, else from `.env`, else it is the
+default. A wrong value keeps the app from starting. `python -m app.settings` prints every value and
+where it came from. A feature that can be deleted has a settings class of its own.
 """
 
 import sys
@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from app.kit.settings import SettingsError, load_settings, misspelt, report
+from app.kit.settings import SettingsError, find_misspelt, load_settings, report
 from app.serving.settings import ModelSettings
 
 # {%- if cookiecutter.__showcases == "yes" +%}
@@ -61,26 +61,26 @@ class Settings(
     workers: int = Field(1, ge=1, le=64, description="How many processes serve")
     api_key: SecretStr | None = Field(None, description="What clients send as `X-API-Key`")
     allowed_hosts: Names = Field(
-        ["localhost", "127.0.0.1"], description="Host names answered, by comma; * for all"
+        ["localhost", "127.0.0.1"], description="Host names it answers to, or * for all; by comma"
     )
     cors_origins: Names = Field([], description="Web origins that may call, by comma")
     max_body_bytes: int = Field(65_536, ge=1_024, le=2**27, description="Largest body in bytes")
     docs_enabled: bool = Field(True, description="Serve the interactive pages, /docs")
-    access_log: bool = Field(True, description="Write one log line a request")
+    access_log: bool = Field(True, description="Write one log line per request")
     loop_watchdog_ms: int = Field(
-        0, ge=0, le=60_000, description="Report who blocks the event loop for longer; 0: off"
+        0, ge=0, le=60_000, description="Report code that blocks the event loop longer; 0: off"
     )
 
     @field_validator("allowed_hosts", "cors_origins", mode="before")
     @classmethod
     def split_names(cls, value: str | list[str]) -> list[str]:
-        """`a, b` is the list of a and b."""
+        """Split `a, b` into the list of a and b."""
         parts = value.split(",") if isinstance(value, str) else value
         return [part.strip() for part in parts if part.strip()]
 
     @model_validator(mode="after")
     def demand_a_key(self) -> Self:
-        """Only development on this machine alone goes without a key."""
+        """Demand a key, except in development on this machine alone."""
         key = self.api_key.get_secret_value() if self.api_key else ""
         if self.app_env != "dev" and (len(key) < SHORTEST_KEY or key.startswith("change-me")):
             raise PydanticCustomError("api_key", OWN_KEY)
@@ -92,7 +92,7 @@ class Settings(
 def main() -> None:
     """Print the settings in force."""
     try:
-        print(*report(load_settings(Settings)), *misspelt(Settings), sep="\n")
+        print(*report(load_settings(Settings)), *find_misspelt(Settings), sep="\n")
     except SettingsError as error:
         sys.exit(str(error))
 

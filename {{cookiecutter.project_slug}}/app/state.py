@@ -1,4 +1,4 @@
-"""What every request finds: made by the lifespan, once in each worker process."""
+"""What every request can use: created by the lifespan, once in each worker process."""
 
 from typing import TYPE_CHECKING, Annotated, TypedDict, cast
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class AppState(TypedDict):
-    """The state, by name. Its parts are imported for their types alone: features import this."""
+    """The state, by name. Features import this, so it imports theirs for type checking alone."""
 
     settings: "Settings"
     model: BatchingModel
@@ -25,7 +25,7 @@ class AppState(TypedDict):
 
 
 def app_state(request: HTTPConnection) -> AppState:
-    """Return the state, with its types, as a dependency reads it."""
+    """Return the state, with its types; for dependencies."""
     return cast("AppState", request.scope["state"])
 
 

@@ -1,4 +1,4 @@
-"""What an exercise that is not done yet answers with, so that the app always starts."""
+"""The answer of an exercise that is not done yet, so that the app always starts."""
 
 from app.errors import AppError
 
@@ -10,9 +10,4 @@ class TodoError(AppError):
     title = "To Do"
 
     def __init__(self, chapter: str, todo: str) -> None:
-        self.chapter, self.todo = chapter, todo
-
-    @property
-    def detail(self) -> str:
-        """Which chapter it is, what to do, and the command that says more."""
-        return f"Chapter {self.chapter}: {self.todo} Next: uv run learn check {self.chapter}"
+        super().__init__(f"Chapter {chapter}: {todo} Next: uv run learn check {chapter}")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from app.kit.settings import SettingsError, env_files, load_settings, misspelt, report
+from app.kit.settings import SettingsError, env_files, find_misspelt, load_settings, report
 from app.settings import Settings
 
 KEY = "k" * 32
@@ -58,8 +58,8 @@ def test_the_environment_beats_the_second_file_which_beats_the_first(
 def test_a_misspelt_name_is_noticed(project_folder: Path, line: str, meant: str) -> None:
     (project_folder / ".env").write_text(line)
     name = line.partition("=")[0]
-    warning = f"{name} in .env is not a setting, and does nothing: {meant} is one."
-    assert list(misspelt(Settings)) == ([warning] if meant else [])
+    warning = f"{name} in .env is not a setting and has no effect; {meant} is one."
+    assert list(find_misspelt(Settings)) == ([warning] if meant else [])
 
 
 def test_an_address_of_the_user_is_masked_and_the_default_is_not(

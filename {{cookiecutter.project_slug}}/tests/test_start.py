@@ -28,7 +28,7 @@ app = FastAPI()
             {"MODEL_LOADER": "app.serving.onnx:load_model", "MODEL_DIR": "nowhere"},
             "nowhere/card.json cannot be read",
         ),
-        ({"MODEL_LOADER": "tests.nothing:load"}, "MODEL_LOADER: tests.nothing:load is not there"),
+        ({"MODEL_LOADER": "tests.nothing:load"}, "MODEL_LOADER: tests.nothing:load is missing"),
         (
             {"DATABASE_URL": "sqlite:////dev/null/app.sqlite3"},
             "DATABASE_URL: /dev/null/app.sqlite3",
@@ -57,7 +57,7 @@ def test_a_taken_port_is_one_clear_line(workers: str, tmp_path: Path) -> None:
         process = start(tmp_path, WORKERS=workers, PORT=port)
         (line,) = process.communicate(timeout=60)[1].splitlines()
     assert process.returncode == 1
-    assert f"127.0.0.1:{port} cannot be listened on" in line
+    assert f"Cannot listen on 127.0.0.1:{port}" in line
 
 
 def test_the_other_kind_of_address_is_served(tmp_path: Path) -> None:

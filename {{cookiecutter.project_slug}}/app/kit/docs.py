@@ -8,7 +8,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
-# Nothing from elsewhere; Swagger UI's own start-up script stands in the page.
+# Nothing from elsewhere; Swagger UI's own start-up script is in the page itself.
 CONTENT_POLICY = "default-src 'self' 'unsafe-inline' data:"
 
 

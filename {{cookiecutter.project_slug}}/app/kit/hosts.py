@@ -8,7 +8,7 @@ host_name = re.compile(rb"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?").fullmatc
 
 
 def host_check(allowed: Sequence[str]) -> Callable[[bytes], bool]:
-    """Whether a `Host` header names one of the hosts; `*.example.com` stands for all below it."""
+    """Return a check whether a `Host` header is allowed; `*.example.com` means all below it."""
     patterns = [name.lower().encode() for name in allowed]
 
     @lru_cache(maxsize=256)

@@ -1,4 +1,4 @@
-"""Structured logs: readable on a terminal, one JSON object a line anywhere else.
+"""Structured logs: readable on a terminal, one JSON object per line anywhere else.
 
 Every line that belongs to a request carries the request's id, which the client sees as well.
 """
@@ -21,35 +21,35 @@ is_safe = re.compile(rb"[A-Za-z0-9._-]{1,64}").fullmatch
 
 def begin_request(given: bytes | None) -> str:
     """Take the caller's id if it is safe to log, or make one; it lasts as long as the task."""
-    made = f"{getrandbits(128):032x}"  # unique is enough: the id is no secret
+    made = f"{getrandbits(128):032x}"  # unique is enough: the id is not a secret
     request_id.set(given.decode("ascii") if given and is_safe(given) else made)
     return request_id.get()
 
 
 def add_request_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Say which request the line belongs to, if to any."""
+    """Add the id of the request that the line belongs to, if any."""
     if request_id.get() != "-":
         event["request_id"] = request_id.get()
     return event
 
 
 @lru_cache(maxsize=1)
-def second_as_text(second: int) -> str:
-    """The part of a time that is the same for every line of a second."""
+def format_second(second: int) -> str:
+    """Return the part of a time that is the same for every line of a second."""
     return strftime("%Y-%m-%dT%H:%M:%S", gmtime(second))
 
 
 def add_timestamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Say when, in UTC, to the millisecond; most of it is formatted once a second only."""
+    """Add the time, in UTC, to the millisecond; most of it is formatted only once a second."""
     now = time()
-    event["timestamp"] = f"{second_as_text(int(now))}.{int(now % 1 * 1000):03d}Z"
+    event["timestamp"] = f"{format_second(int(now))}.{int(now % 1 * 1000):03d}Z"
     return event
 
 
 def renderers() -> list[Processor]:
-    """The last steps: for a person on a terminal, for a machine elsewhere."""
+    """Return the last steps: for a person on a terminal, for a machine elsewhere."""
     if sys.stderr.isatty():
-        # repr keeps somebody's text from steering the terminal
+        # repr keeps a client's text from controlling the terminal
         plain = structlog.dev.plain_traceback
         return [structlog.dev.ConsoleRenderer(repr_native_str=True, exception_formatter=plain)]
     as_json = structlog.processors.JSONRenderer(lambda e, **_: to_json(e, fallback=repr).decode())
@@ -58,11 +58,7 @@ def renderers() -> list[Processor]:
 
 def configure_logs() -> None:
     """Send our lines, and those of uvicorn and other libraries, to standard error in one shape."""
-    steps: list[Processor] = [
-        structlog.processors.add_log_level,
-        add_timestamp,
-        add_request_id,
-    ]
+    steps: list[Processor] = [structlog.processors.add_log_level, add_timestamp, add_request_id]
     structlog.configure(
         processors=[*steps, *renderers()],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -70,12 +66,8 @@ def configure_logs() -> None:
     )
     bridge = structlog.stdlib.ProcessorFormatter
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        bridge(
-            foreign_pre_chain=steps,
-            processors=[bridge.remove_processors_meta, *renderers()],
-        )
-    )
+    processors = [bridge.remove_processors_meta, *renderers()]
+    handler.setFormatter(bridge(foreign_pre_chain=steps, processors=processors))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)

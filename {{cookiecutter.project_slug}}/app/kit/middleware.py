@@ -1,6 +1,6 @@
 """Around every request: its id, the host check, the body limit, the log line, the last defence.
 
-One layer of pure ASGI does it all, because every layer is paid for by every request.
+One layer of pure ASGI does it all, because every request pays for every layer.
 """
 
 from asyncio import sleep
@@ -18,12 +18,12 @@ from app.kit.problems import PROBLEM_JSON, problem_body
 Headers = list[tuple[bytes, bytes]]
 
 REQUEST_ID = b"x-request-id"
-PLAIN_TEXT = b"text/plain; charset=utf-8"  # what the framework's own errors are
+PLAIN_TEXT = b"text/plain; charset=utf-8"  # the type of the framework's own errors
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"frame-ancestors 'none'"),
 )
-UNKNOWN_HOST = "This service does not answer for that host; its setting ALLOWED_HOSTS lists those."
+UNKNOWN_HOST = "This service does not answer to that host; its setting ALLOWED_HOSTS lists those."
 
 
 class RequestMiddleware:
@@ -33,7 +33,7 @@ class RequestMiddleware:
         self, app: ASGIApp, allowed_hosts: Sequence[str], access_log: bool, max_body_size: int
     ) -> None:
         self.app = app
-        # not `FastAPI(max_body_size=...)`: that refuses out of our reach, in plain text and no id
+        # not `FastAPI(max_body_size=...)`, which refuses outside this layer: as text, without an id
         self.limited = RequestBodyLimitMiddleware(app, max_body_size)
         self.logger = structlog.get_logger().bind()
         self.access_log = access_log
@@ -56,10 +56,10 @@ class RequestMiddleware:
         except Exception:
             self.logger.exception("The handler of this request raised")
             if exchange.status:
-                raise  # half an answer is out: only closing the connection tells the client
+                raise  # part of the answer is sent: only a closed connection can show the error
             await exchange.send_problem(500, [])
         if self.access_log:
-            # the route's template: what the client typed stays out of the log
+            # the route's template keeps what the client typed out of the log
             route = getattr(scope.get("route"), "path", None)
             self.logger.info(
                 "request",
@@ -71,7 +71,7 @@ class RequestMiddleware:
 
 
 def may_have_body(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
-    """Whether bytes may follow: HTTP/1 announces them in a header, later versions need not."""
+    """Return whether a body may follow: HTTP/1 announces it in a header, HTTP/2 need not."""
     announced = b"content-length" in headers or b"transfer-encoding" in headers
     return announced or scope["http_version"] > "1.1"
 
@@ -87,7 +87,7 @@ class Exchange:
         self.started = self.ended = perf_counter()
 
     def send(self, message: Message) -> Awaitable[None]:
-        """Pass a message of the answer on, with our headers on the first one."""
+        """Pass on a message of the answer, with our headers on the first one."""
         if self.replaced:
             return sleep(0)
         if message["type"] == "http.response.start":
@@ -95,13 +95,12 @@ class Exchange:
             headers = message["headers"]
             if self.status >= 400 and (b"content-type", PLAIN_TEXT) in headers:
                 return self.send_problem(self.status, headers)
-            id_header = (REQUEST_ID, self.request_id)
-            message["headers"] = [*headers, id_header, *SECURITY_HEADERS]
+            message["headers"] = [*headers, (REQUEST_ID, self.request_id), *SECURITY_HEADERS]
         self.ended = perf_counter()
-        return self.forward(message)  # not awaited here: one coroutine less for each message
+        return self.forward(message)  # not awaited here: one coroutine less per message
 
     async def send_problem(self, status: int, headers: Headers, **members: object) -> None:
-        """Answer with a problem, in place of what the framework says in plain text."""
+        """Answer with a problem, instead of the framework's plain text."""
         self.replaced, self.status = True, status
         body = problem_body(status, **members)
         headers = [

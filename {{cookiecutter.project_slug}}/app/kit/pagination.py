@@ -1,4 +1,4 @@
-"""Pages of what is stored, newest first: what a client sends, and what a page needs."""
+"""Pages of what is stored, newest first: their parameters, and how to split them."""
 
 from typing import Annotated, Protocol, TypeVar
 from uuid import UUID
@@ -7,20 +7,14 @@ from fastapi import Query
 from pydantic import Field
 
 Limit = Annotated[int, Query(ge=1, le=100, description="How many at most")]
-Cursor = Annotated[
-    UUID | None, Query(description="`next_cursor` of the page before; none for the newest")
-]
-NextCursor = Annotated[
-    UUID | None, Field(description="Send it as `cursor` to read on; null at the end")
-]
+Cursor = Annotated[UUID | None, Query(description="The previous page's `next_cursor`, if any")]
+NextCursor = Annotated[UUID | None, Field(description="The next page's `cursor`; null at the end")]
 
 
 class Identified(Protocol):
-    """What has an id."""
+    """An item with an id, after which a page can begin."""
 
-    @property
-    def id(self) -> UUID:
-        """By which a page can begin after it."""
+    id: UUID
 
 
 ItemT = TypeVar("ItemT", bound=Identified)

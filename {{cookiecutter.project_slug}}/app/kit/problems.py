@@ -14,7 +14,7 @@ PROBLEM_JSON = "application/problem+json"
 
 
 class InvalidField(BaseModel):
-    """One value that was refused: where it is, and the rule that it broke."""
+    """A value that was refused: where it is, and the rule that it broke."""
 
     location: str = Field(description="body, query, path or header", examples=["body"])
     pointer: str = Field(description="JSON pointer to the value", examples=["/petal_width_cm"])
@@ -34,29 +34,27 @@ class Problem(BaseModel):
 
 
 def problem_body(status: int, **members: object) -> bytes:
-    """A problem's bytes, with what is not given filled in from the status.
-
-    ASCII only: a client may send half a surrogate pair as the name of a field.
-    """
+    """Return a problem as JSON; the status gives the members that are missing."""
     phrase = HTTPStatus(status).phrase
     default = {"type": "about:blank", "title": phrase, "detail": phrase}
     fixed = {"status": status, "request_id": request_id.get()}
     problem = Problem.model_validate(default | members | fixed)
+    # ASCII only: a client may send half a surrogate pair as the name of a field
     return json.dumps(problem.model_dump(exclude_none=True)).encode("ascii")
 
 
 def problem_response(status: int, headers: Mapping[str, str], **members: object) -> Response:
-    """A problem as an answer."""
+    """Return a problem as an answer."""
     return Response(problem_body(status, **members), status, headers, media_type=PROBLEM_JSON)
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route that may answer with these problems."""
+    """Return the `responses` of a route that may answer with these problems."""
     return {s: {"model": Problem, "description": HTTPStatus(s).phrase} for s in statuses}
 
 
 def document_problems(app: FastAPI) -> None:
-    """Have the OpenAPI document describe every error as a problem, whose media type is its own."""
+    """Make the OpenAPI document describe every error as a problem, with its own media type."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -73,7 +71,7 @@ def document_problems(app: FastAPI) -> None:
 
 
 def add_schema(document: dict[str, Any]) -> None:
-    """Put the problem's schema among the document's, unless a route has done it."""
+    """Add the problem's schema to the document's, unless a route has done so."""
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     for name, schema in {**problem.pop("$defs"), "Problem": problem}.items():
@@ -83,6 +81,6 @@ def add_schema(document: dict[str, Any]) -> None:
 def describe_problem(response: dict[str, Any]) -> None:
     """Give a response the problem's media type, and its schema if it has none of its own."""
     described: dict[str, Any] = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    for body in response.get("content", {}).values():  # of the route's media type: a stream's, say
+    for body in response.get("content", {}).values():  # with the route's media type, say a stream's
         described |= body
     response["content"] = {PROBLEM_JSON: described}

@@ -1,4 +1,4 @@
-"""Reading settings: from the environment, else from `.env.{APP_ENV}`, else from `.env`."""
+"""How settings are read: from the environment, else `.env.{APP_ENV}`, else `.env`."""
 
 import os
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ class SettingsError(StartError):
 
 
 class ProcessSettings(BaseSettings):
-    """What the settings of every feature have in common."""
+    """The settings that every feature has in common."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
 
@@ -32,14 +32,14 @@ class ProcessSettings(BaseSettings):
 
 
 def env_files() -> tuple[Path, ...]:
-    """Return the files that are read, the stronger one last."""
+    """Return the files that are read; the last one wins."""
     chosen = os.environ.get("APP_ENV") or dotenv_values(".env").get("APP_ENV") or "dev"
     # An unknown name must not become part of a path; the settings refuse it right after.
     return (Path(".env"), *(Path(f".env.{name}") for name in ENVIRONMENTS if name == chosen))
 
 
 def load_settings(settings_class: type[SettingsT]) -> SettingsT:
-    """Read and check the settings; SettingsError names what is wrong, why, and where it is set."""
+    """Read and check the settings, or raise SettingsError: what is wrong, why, where it is set."""
     try:
         return settings_class(_env_file=env_files())
     except (OSError, UnicodeDecodeError) as error:
@@ -58,11 +58,11 @@ def explain(details: list[ErrorDetails]) -> Iterator[str]:
             continue
         name = str(detail["loc"][0]).upper()
         yield f"  {name}: {detail['msg']} (set in {origin(name)})"
-    yield "Correct the value, then look at the result: uv run python -m app.settings"
+    yield "Correct the value, then check the result: uv run python -m app.settings"
 
 
 def origin(name: str) -> str:
-    """Return where the value of a setting comes from: the environment, a file, or its default."""
+    """Return where a setting's value comes from: the environment, a file, or its default."""
     if any(key.upper() == name and value for key, value in os.environ.items()):
         return "the environment"
     for path in reversed(env_files()):
@@ -72,7 +72,7 @@ def origin(name: str) -> str:
 
 
 def report(settings: BaseSettings) -> Iterator[str]:
-    """Yield a line for each setting, secrets masked, with where its value came from."""
+    """Yield a line for each setting: its value, masked if secret, and where that came from."""
     for name, value in settings:
         shown = ",".join(value) if isinstance(value, list) else value
         if isinstance(value, SecretStr) and origin(name.upper()) == DEFAULT:
@@ -80,11 +80,11 @@ def report(settings: BaseSettings) -> Iterator[str]:
         yield f"{name.upper():<22} {shown!s:<28} from {origin(name.upper())}"
 
 
-def misspelt(settings_class: type[BaseSettings]) -> Iterator[str]:
-    """Yield a line for each name in a file that is almost, and not quite, that of a setting."""
+def find_misspelt(settings_class: type[BaseSettings]) -> Iterator[str]:
+    """Yield a line for each name in a file that is almost, but not quite, that of a setting."""
     known = [name.upper() for name in settings_class.model_fields]
     for path in env_files():
         for name in dotenv_values(path).keys() - known:
             for meant in get_close_matches(name.upper(), known, n=1, cutoff=0.7):
                 if name.upper() != meant:
-                    yield f"{name} in {path} is not a setting, and does nothing: {meant} is one."
+                    yield f"{name} in {path} is not a setting and has no effect; {meant} is one."

@@ -1,4 +1,4 @@
-"""What happens at SIGTERM and Ctrl-C, besides the server's own stop."""
+"""What happens on SIGTERM and Ctrl-C, besides the server's own shutdown."""
 
 import asyncio
 import signal
@@ -11,12 +11,12 @@ from typing import Any
 
 @contextmanager
 def on_stop_signal(callback: Callable[[], None]) -> Iterator[None]:
-    """Call back in the event loop at SIGTERM or Ctrl-C, before the server waits for its clients.
+    """Call back in the event loop on SIGTERM or Ctrl-C, before the server waits for its clients.
 
-    Without this, an open event stream would hold up the stop, and new tasks would go on starting.
+    Without this, an open event stream would delay the shutdown, and new tasks would still start.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield  # only there can signals be caught; a test client's app runs elsewhere
+        yield  # signals can be caught only there; a test client's app runs elsewhere
         return
     loop = asyncio.get_running_loop()
     servers: dict[int, Any] = {s: signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGINT)}

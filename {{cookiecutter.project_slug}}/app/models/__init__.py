@@ -1,4 +1,4 @@
-"""Your models: a folder for each. Here stands what the service asks, and how it opens its model."""
+"""Your models, a folder for each; here is what the service asks, and how it opens its model."""
 
 from app.models.iris.features import Features
 from app.serving.batching import BatchingModel
@@ -9,5 +9,5 @@ __all__ = ["Features", "open_model"]
 
 
 def open_model(settings: ModelSettings) -> BatchingModel:
-    """Open the model, with its queue before it; StartError says what is wrong with it."""
+    """Open the model, with a queue before it; raise StartError if it cannot be used."""
     return open_with_queue(settings, Features)

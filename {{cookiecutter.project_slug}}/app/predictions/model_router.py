@@ -14,5 +14,5 @@ router = APIRouter(
 
 @router.get("")
 async def read_model_card(model: ModelDep) -> ModelCard:
-    """What the model is: its version, its measure on held-out data, and what it was trained on."""
+    """Return what the model is: its version, its metrics on held-out data, its training data."""
     return model.card

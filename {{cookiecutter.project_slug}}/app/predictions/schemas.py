@@ -1,4 +1,4 @@
-"""What goes in and out of the prediction routes."""
+"""What the prediction routes take and answer."""
 
 from datetime import datetime
 from typing import Annotated
@@ -14,17 +14,17 @@ Probability = Annotated[float, Field(ge=0, le=1.0001, allow_inf_nan=False)]
 
 
 class RangeWarning(FeatureRange):
-    """A value that can be true but that the model saw nothing like in training."""
+    """A value that is possible, but outside what the model saw in training."""
 
     value: float
 
 
 class Prediction(BaseModel):
-    """What the model says."""
+    """The model's answer."""
 
     label: str = Field(description="The most probable label", examples=["setosa"])
     probabilities: dict[str, Probability] = Field(
-        description="How probable each label is", examples=[{"setosa": 0.98, "versicolor": 0.02}]
+        description="The probability of each label", examples=[{"setosa": 0.98, "versicolor": 0.02}]
     )
     model_version: str = Field(description="The version of the model that answered")
     warnings: list[RangeWarning] = Field(
@@ -33,7 +33,7 @@ class Prediction(BaseModel):
 
 
 class StoredPrediction(Prediction):
-    """A prediction with its record."""
+    """A prediction and the record of it."""
 
     id: UUID
     created_at: datetime
@@ -41,7 +41,7 @@ class StoredPrediction(Prediction):
 
 
 class PredictionPage(BaseModel):
-    """Some of the stored predictions, newest first."""
+    """A page of the stored predictions, newest first."""
 
     items: list[StoredPrediction]
     next_cursor: NextCursor

@@ -15,7 +15,7 @@ from app.serving.batching import BatchingModel, ClientLeft
 
 
 async def predict(model: BatchingModel, features: Features, client_left: ClientLeft) -> Prediction:
-    """Ask the model, together with everyone who asks it just now."""
+    """Ask the model, in one batch with the requests that ask it at the same time."""
     row = features.row()
     label, probabilities = classify(model.card.labels, await model.ask(row, client_left))
     return Prediction(
@@ -27,7 +27,7 @@ async def predict(model: BatchingModel, features: Features, client_left: ClientL
 
 
 def outside_training(card: ModelCard, row: Sequence[float]) -> list[RangeWarning]:
-    """The values below or above anything that the model was trained on."""
+    """Return the values below or above anything that the model was trained on."""
     return [
         RangeWarning(**seen.model_dump(), value=value)
         for seen, value in zip(card.features, row, strict=True)
@@ -36,12 +36,9 @@ def outside_training(card: ModelCard, row: Sequence[float]) -> list[RangeWarning
 
 
 async def predict_and_store(
-    model: BatchingModel,
-    store: PredictionStore,
-    features: Features,
-    client_left: ClientLeft,
+    model: BatchingModel, store: PredictionStore, features: Features, client_left: ClientLeft
 ) -> StoredPrediction:
-    """Predict, and keep the prediction before it is answered."""
+    """Predict, and store the prediction before returning it."""
     prediction = await predict(model, features, client_left)
     stored = StoredPrediction(
         id=new_id(), created_at=datetime.now(UTC), features=features, **dict(prediction)
@@ -51,6 +48,6 @@ async def predict_and_store(
 
 
 async def read_page(store: PredictionStore, limit: int, cursor: UUID | None) -> PredictionPage:
-    """A page of stored predictions; one more is read, to know whether there is a next page."""
+    """Return a page of stored predictions; read one more, to know whether another page follows."""
     items, next_cursor = split_page(await store.page(limit + 1, cursor), limit)
     return PredictionPage(items=items, next_cursor=next_cursor)

@@ -21,18 +21,14 @@ MIGRATIONS = (
     ),
 )
 # One statement for many rows, which come as JSON: each row is `value`.
-INSERT = """
-    INSERT INTO predictions (id, body) SELECT value ->> 'id', value ->> 'body' FROM {rows}
-"""
+INSERT = "INSERT INTO predictions (id, body) SELECT value ->> 'id', value ->> 'body' FROM {rows}"
 SELECT_ONE = "SELECT seq, body FROM predictions WHERE id = :id"
-SELECT_PAGE = """
-    SELECT body FROM predictions WHERE seq < :before ORDER BY seq DESC LIMIT :limit
-"""
+SELECT_PAGE = "SELECT body FROM predictions WHERE seq < :before ORDER BY seq DESC LIMIT :limit"
 BEYOND_THE_NEWEST = 2**63 - 1
 
 
 class SqlPredictionStore(Store):
-    """Keeps predictions in the table `predictions`; many processes may share it."""
+    """The predictions in the table `predictions`, which many processes may share."""
 
     def __init__(self, storage: Storage) -> None:
         super().__init__(storage)
@@ -42,7 +38,7 @@ class SqlPredictionStore(Store):
     def add(self, predictions: Sequence[StoredPrediction]) -> list[None]:
         """Keep predictions, in one statement."""
         rows = [{"id": str(p.id), "body": p.model_dump_json()} for p in predictions]
-        self.connection.write(INSERT, rows=json.dumps(rows))
+        self.connection.execute(INSERT, rows=json.dumps(rows))
         return [None] * len(rows)
 
     @reads

@@ -1,4 +1,4 @@
-"""Where predictions are kept: what the service asks of a store, in memory or in a database."""
+"""Where predictions are kept: what the service needs of a store, in a database or a test."""
 
 from collections.abc import Awaitable
 from typing import Protocol
@@ -24,7 +24,4 @@ class PredictionStore(Protocol):
         """Return the prediction with this id, or raise PredictionNotFoundError."""
 
     def page(self, limit: int, after: UUID | None) -> Awaitable[list[StoredPrediction]]:
-        """Return at most `limit` predictions, newest first; only those before `after`, if given.
-
-        PredictionNotFoundError when there is no prediction `after`.
-        """
+        """Return up to `limit`, newest first, before `after`; or raise PredictionNotFoundError."""

@@ -1,4 +1,4 @@
-"""What the numbers of a model say."""
+"""What the numbers of a model mean."""
 
 from collections.abc import Sequence
 

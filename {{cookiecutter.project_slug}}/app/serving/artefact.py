@@ -1,7 +1,7 @@
 """The artefact folder: `card.json` and the ONNX file whose hash the card holds.
 
-The ONNX file is named after its hash and the card is replaced last, in one step, so that a
-reader finds the old model or the new one, whatever happens while a new one is written.
+The ONNX file is named after its hash, and the card is replaced last, in one step. So a reader finds
+the old model or the new one, whatever happens while a new one is written.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ TRAIN_COMMAND = "uv run python -m app.models.iris.train"
 
 
 class FeatureRange(BaseModel):
-    """One input of the model, and what it saw of it in training."""
+    """An input of the model, and its range in training."""
 
     name: str
     unit: str
@@ -28,7 +28,7 @@ class FeatureRange(BaseModel):
 
 
 class ModelFacts(BaseModel):
-    """What the one who trains a model says of it."""
+    """What is known of a model from its training."""
 
     name: str
     metrics: dict[str, float] = Field(description="Measured on data held out of the training")
@@ -38,7 +38,7 @@ class ModelFacts(BaseModel):
 
 
 class ModelCard(ModelFacts):
-    """What stands in `card.json`."""
+    """The content of `card.json`."""
 
     card_schema: Literal[1] = Field(1, description="The version of the card's own layout")
     version: str = Field(description="The first 12 digits of the ONNX file's SHA-256")
@@ -47,7 +47,7 @@ class ModelCard(ModelFacts):
 
     @property
     def file_name(self) -> str:
-        """The ONNX file beside the card."""
+        """The name of the ONNX file beside the card."""
         return f"model-{self.version}.onnx"
 
 
@@ -55,11 +55,11 @@ class ArtefactError(StartError):
     """The model's artefact is missing, damaged, or made for other features."""
 
     def __init__(self, cause: str) -> None:
-        super().__init__(f"{cause}\nTrain the model anew: {TRAIN_COMMAND} (or your own training)")
+        super().__init__(f"{cause}\nTrain the model again: {TRAIN_COMMAND} (or your own training)")
 
 
 def write_artefact(folder: Path, onnx: bytes, facts: ModelFacts) -> ModelCard:
-    """Write the model and its card into the folder, and remove the models before it."""
+    """Write the model and its card to the folder, and remove earlier models."""
     sha256 = hashlib.sha256(onnx).hexdigest()
     card = ModelCard(
         **facts.model_dump(), version=sha256[:12], sha256=sha256, trained_at=datetime.now(UTC)
@@ -74,7 +74,7 @@ def write_artefact(folder: Path, onnx: bytes, facts: ModelFacts) -> ModelCard:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write beside the file, then rename: nobody sees half of it."""
+    """Write a draft beside the file, then rename it: no reader sees half a file."""
     draft = path.with_suffix(".draft")
     with draft.open("wb") as file:
         file.write(content)
@@ -84,7 +84,7 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def read_artefact(folder: Path) -> tuple[ModelCard, bytes]:
-    """The card, and the ONNX file that it is the card of; anything else is an ArtefactError."""
+    """Return the card and the content of its ONNX file, or raise ArtefactError."""
     try:
         card = ModelCard.model_validate_json((folder / CARD_FILE).read_bytes())
         onnx = (folder / card.file_name).read_bytes()

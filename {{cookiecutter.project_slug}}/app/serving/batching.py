@@ -1,12 +1,12 @@
 """Micro-batching: rows that wait for the model go to it in one call.
 
 One call for a few rows costs about as much as one for a single row. So while the model works, the
-rows that come in wait, and go to it together once it is free. No timer: a row that finds the model
-free goes at once, with those that came in the same turn of the event loop. After a batch, those
-whose requests have come already are read first: they were waiting as well, only not here yet.
+rows that arrive wait, and go to it together once it is free. No timer: a row that finds the model
+free goes at once, with those that arrived in the same turn of the event loop. After a batch, the
+requests that have already arrived are read first: they were waiting too, just not here yet.
 
-All but `_work` runs on the loop, so nothing needs a lock. A batch is handed to the model's thread
-and comes back with one wake-up of each, however many rows it has.
+Only `_work` and what it calls run off the loop, so nothing needs a lock. A batch goes to the
+model's thread and back with one wake-up of each, however many rows it has.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from app.errors import AppError, UnavailableError
 from app.serving.protocol import Matrix, Model, Row
 
 LONGEST_QUEUE = 1024  # rows; a client that is refused can go elsewhere, one that waits cannot
-TURNS_TO_READ = 4  # of the loop, from bytes that have come to a row that waits here
+TURNS_TO_READ = 4  # of the loop, from bytes that have arrived to a row that waits here
 
 ClientLeft = Callable[[], Awaitable[object]]
 Outcome = Row | BaseException
@@ -29,15 +29,15 @@ Batch = dict["asyncio.Future[Outcome]", Sequence[float]]
 
 
 class ModelBusyError(UnavailableError):
-    """Too many predictions wait for the model already; try again soon."""
+    """Too many predictions are waiting for the model; try again soon."""
 
 
 class ModelClosedError(UnavailableError):
-    """The service is being stopped; try again soon."""
+    """The service is stopping; try again soon."""
 
 
 class ClientLeftError(AppError):
-    """The client left before the model was asked: nobody reads this."""
+    """The client disconnected before the model was asked: nobody reads this."""
 
     status = 408
     title = "Client Left"
@@ -62,13 +62,13 @@ class BatchingModel:
         self._thread.start()
 
     def predict(self, rows: Matrix) -> Matrix:
-        """Ask the model past the queue, in the caller's own thread."""
+        """Ask the model directly, not through the queue, in the caller's own thread."""
         return self._model.predict(rows)
 
     async def ask(self, row: Sequence[float], client_left: ClientLeft) -> Row:
-        """The probabilities of one row, or what the model raised for it.
+        """Return the probabilities of one row, of shape (labels,), or raise what the model raised.
 
-        A row is dropped while it waits when its task is cancelled, or when `client_left` returns.
+        A waiting row is dropped when its asyncio task is cancelled, or when `client_left` returns.
         """
         if self._closed:
             raise ModelClosedError
@@ -92,9 +92,9 @@ class BatchingModel:
         return outcome
 
     def close(self) -> None:
-        """Fail what waits, finish the batch under way, close the model.
+        """Fail the rows that wait, finish the current batch, close the model.
 
-        One that does not come back within `SHUTDOWN_SECONDS` is left as it is.
+        A model that does not return within `SHUTDOWN_SECONDS` is left open.
         """
         self._closed = True
         settle(dict.fromkeys(self._waiting, ModelClosedError()))
@@ -127,11 +127,11 @@ class BatchingModel:
             outcomes = dict(zip(batch, self._outcomes(list(batch.values())), strict=True))
             try:
                 next(iter(batch)).get_loop().call_soon_threadsafe(self._receive, outcomes)
-            except RuntimeError:  # the loop has ended, and those who asked with it
+            except RuntimeError:  # the loop has ended, and its callers with it
                 self._working = False
 
     def _outcomes(self, rows: list[Sequence[float]]) -> list[Outcome]:
-        """An outcome for each row; when a call fails, each is tried alone, for one may be bad."""
+        """Return an outcome for each row; if the call fails, try each alone, for one may be bad."""
         try:
             answers = self.predict(np.array(rows, dtype=np.float32))
             if len(answers) != len(rows):
@@ -148,7 +148,7 @@ class BatchingModel:
 
 
 def settle(outcomes: "dict[asyncio.Future[Outcome], Outcome]") -> None:
-    """Give each one its outcome, as a value: a future does not take every exception."""
+    """Set each future's outcome, as a value: a future does not accept every exception."""
     for answer, outcome in outcomes.items():
         if not answer.done():
             answer.set_result(outcome)

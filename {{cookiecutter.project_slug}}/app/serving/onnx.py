@@ -11,7 +11,7 @@ class OnnxModel:
     """One session of ONNX Runtime, and the card of its model."""
 
     def __init__(self, card: ModelCard, onnx: bytes, threads: int) -> None:
-        # onnxruntime is slow to import, and a project with another loader does without it.
+        # onnxruntime is slow to import, and a project with another loader does not need it
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -24,17 +24,17 @@ class OnnxModel:
         self._input = self._session.get_inputs()[0].name
 
     def predict(self, rows: Matrix) -> Matrix:
-        """Rows of shape (n, features) to probabilities of shape (n, labels)."""
+        """Return probabilities of shape (n, labels) for rows of shape (n, features)."""
         probabilities: Matrix = self._session.run(["probabilities"], {self._input: rows})[0]
         return probabilities
 
     def close(self) -> None:
-        """Let go of the session and its memory."""
+        """Release the session and its memory."""
         del self._session
 
 
 def load_model(settings: ModelSettings) -> Model:
-    """Load the ONNX model of `MODEL_DIR` and warm it up; ArtefactError if it is unfit."""
+    """Load the ONNX model in `MODEL_DIR` and warm it up; raise ArtefactError if it is unfit."""
     card, onnx = read_artefact(settings.model_dir)
     edges = [[f.minimum for f in card.features], [f.maximum for f in card.features]]
     try:

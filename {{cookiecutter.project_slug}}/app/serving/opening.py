@@ -1,7 +1,7 @@
-"""From the settings to a model that answers, with its queue before it.
+"""How the settings become a model that answers, with a queue before it.
 
-`MODEL_LOADER` names the function that loads, so a test, or a project with a model of another kind,
-puts its own in place: anything that takes the settings and returns a `Model`.
+`MODEL_LOADER` names the function that loads it. A test, or a project with another kind of model,
+names its own: any function that takes the settings and returns a `Model`.
 """
 
 from collections.abc import Callable
@@ -17,11 +17,11 @@ from app.serving.settings import ModelSettings
 
 
 def open_with_queue(settings: ModelSettings, features: type[BaseModel]) -> BatchingModel:
-    """Load the model, check it against the features that are asked, and put a queue before it."""
+    """Load the model, check it against the API's features, and put a queue before it."""
     try:
         loader: Callable[[ModelSettings], Model] = resolve_name(settings.model_loader)
     except (ImportError, AttributeError) as error:
-        raise StartError(f"MODEL_LOADER: {settings.model_loader} is not there ({error}).") from None
+        raise StartError(f"MODEL_LOADER: {settings.model_loader} is missing ({error}).") from None
     model = loader(settings)
     try:
         check_features(model.card, features)
@@ -32,12 +32,12 @@ def open_with_queue(settings: ModelSettings, features: type[BaseModel]) -> Batch
 
 
 def check_features(card: ModelCard, features: type[BaseModel]) -> None:
-    """Demand that the card names these features, in their order and units, within their bounds."""
+    """Check that the card names these features, in their order and units, within their bounds."""
     fields = features.model_json_schema()["properties"]
     expected = [(name, field["unit"]) for name, field in fields.items()]
     found = [(feature.name, feature.unit) for feature in card.features]
     if found != expected:
-        raise ArtefactError(f"The model was trained on {found}, and the API takes {expected}.")
+        raise ArtefactError(f"The model was trained on {found}, but the API takes {expected}.")
     try:
         for edge in ("minimum", "maximum"):
             features(**{feature.name: getattr(feature, edge) for feature in card.features})

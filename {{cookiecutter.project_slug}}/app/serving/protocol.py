@@ -1,4 +1,4 @@
-"""What the service asks of a model."""
+"""What the service needs of a model."""
 
 from typing import Protocol
 
@@ -19,10 +19,10 @@ class Model(Protocol):
 
     @property
     def card(self) -> ModelCard:
-        """What the model is."""
+        """The description of the model."""
 
     def predict(self, rows: Matrix) -> Matrix:
-        """Rows of shape (n, features) to probabilities of shape (n, labels)."""
+        """Return probabilities of shape (n, labels) for rows of shape (n, features)."""
 
     def close(self) -> None:
         """Release what the model holds; called once, after the last prediction."""

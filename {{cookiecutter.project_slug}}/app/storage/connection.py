@@ -1,6 +1,7 @@
-"""What a store asks of a database: a connection, and how that database spells things."""
+"""What a store needs of a database: a connection, and how that database spells things."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,7 +16,7 @@ class StorageUnavailableError(UnavailableError):
 
 @dataclass(frozen=True)
 class Dialect:
-    """How one database spells what the other spells otherwise; a statement has it in braces."""
+    """How a database spells what the other spells differently; statements have it in braces."""
 
     now: str
     serial: str
@@ -36,13 +37,19 @@ class Connection(Protocol):
     """A connection in autocommit mode, for one thread. Statements have `:name` for a value."""
 
     def execute(self, statement: str, **values: object) -> list[Row]:
-        """Run a statement and return its rows; StorageUnavailableError if it cannot be run."""
-
-    def write(self, statement: str, **values: object) -> int:
-        """Run a statement that gives no rows; return how many it has changed."""
+        """Run a statement and return its rows, or raise StorageUnavailableError."""
 
     def transaction(self) -> AbstractContextManager[object]:
         """Commit at the end, roll back on an exception."""
 
     def close(self) -> None:
-        """Close it."""
+        """Close the connection."""
+
+
+@contextmanager
+def storage_errors(driver_error: type[Exception]) -> Iterator[None]:
+    """Raise any error of a driver (gone, locked, full, refused) as StorageUnavailableError."""
+    try:
+        yield
+    except driver_error as error:
+        raise StorageUnavailableError from error

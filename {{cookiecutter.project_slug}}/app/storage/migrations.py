@@ -1,7 +1,6 @@
-"""The schema: each feature has a list of migrations, and the database knows how many it has had.
+"""The schema: each feature has a list of migrations, and the database records how many have run.
 
-The first migration of a feature says `IF NOT EXISTS`: it adopts the tables of a database from
-before this table of versions.
+A feature's first migration says `IF NOT EXISTS`: an older database has tables, but no such record.
 """
 
 from collections.abc import Sequence
@@ -22,19 +21,16 @@ REPLACE = """
 
 
 def migrate(connection: Connection, feature: str, migrations: Migrations) -> None:
-    """Run the migrations that a feature's tables have not had; StartError when they are newer.
-
-    To be called in a transaction: one process at a time, all or nothing.
-    """
-    connection.execute("{lock_schema}")
+    """Run a feature's missing migrations, in a transaction; StartError if its tables are newer."""
+    connection.execute("{lock_schema}")  # one process at a time
     connection.execute(CREATE)
     rows = connection.execute(SELECT, feature=feature)
     version = rows[0][0] if rows else 0
     if version > len(migrations):
         raise StartError(
-            f"DATABASE_URL: the {feature} there have schema {version}, and this app knows "
-            f"{len(migrations)}. Run the newer app, or name another database."
+            f"DATABASE_URL: the {feature} there have schema {version}, but this app knows only "
+            f"{len(migrations)}. Run the newer app, or use another database."
         )
     for statement in (s for migration in migrations[version:] for s in migration):
         connection.execute(statement)
-    connection.write(REPLACE, feature=feature, version=len(migrations))
+    connection.execute(REPLACE, feature=feature, version=len(migrations))

@@ -1,4 +1,4 @@
-"""From the settings to an open storage."""
+"""How the settings become an open storage."""
 
 from pathlib import Path
 
@@ -10,16 +10,21 @@ from app.storage.thread import Storage
 
 
 def open_storage(settings: StorageSettings, busy_seconds: float = BUSY_SECONDS) -> Storage:
-    """Open the database that `DATABASE_URL` names; StartError if it cannot be used."""
+    """Open the database that `DATABASE_URL` names; raise StartError if it cannot be used."""
     return Storage(connect(settings, busy_seconds))
 
 
 def connect(settings: StorageSettings, busy_seconds: float) -> Connection:
-    """Connect to SQLite or Postgres, by the beginning of the URL."""
+    """Connect to SQLite or Postgres, depending on how the URL begins."""
     url = settings.database_url.get_secret_value()
     if url.startswith(SQLITE):
         path = Path(url.removeprefix(SQLITE))
-        refuse_older_file(path.with_name("tasks.sqlite3"))
+        older = path.with_name("tasks.sqlite3")
+        if older.exists():  # its tasks must not be left behind unnoticed
+            raise StartError(
+                f"{older} is from an earlier version of this app and is no longer read. Let that "
+                "version finish its tasks if you need them; then move the file away."
+            )
         return open_sqlite(path, settings.database_synchronous, busy_seconds)
     try:
         from app.storage.postgres import open_postgres
@@ -29,12 +34,3 @@ def connect(settings: StorageSettings, busy_seconds: float) -> Connection:
             "Install it: uv add 'psycopg[binary]'"
         ) from None
     return open_postgres(url)
-
-
-def refuse_older_file(path: Path) -> None:
-    """Do not leave behind, without a word, the tasks of an app that kept them in their own file."""
-    if path.exists():
-        raise StartError(
-            f"{path} is from an earlier version of this app, and is not read any more. Have that "
-            "version finish its tasks if you need them; then move the file away."
-        )

@@ -9,12 +9,12 @@ from functools import cache
 import psycopg
 
 from app.kit.start import StartError
-from app.storage.connection import Dialect, Row, StorageUnavailableError
+from app.storage.connection import Dialect, Row, storage_errors
 
 CONNECT_SECONDS = 3
 PAUSE_SECONDS = 0.2
 EXAMPLE = "like postgresql://user:password@host:5432/database"
-MIGRATION_LOCK = 7_083_541_206  # any number that nobody else locks
+MIGRATION_LOCK = 7_083_541_206  # any number that no other program locks
 
 POSTGRES = Dialect(
     now="extract(epoch FROM now())::double precision",
@@ -28,18 +28,9 @@ POSTGRES = Dialect(
 
 
 @cache
-def prepared(statement: str) -> str:
-    """A statement of `sql.py` as psycopg wants it."""
+def prepare(statement: str) -> str:
+    """Return a statement of `sql.py` as psycopg wants it."""
     return re.sub(r"(?<!:):([a-z_]+)", r"%(\1)s", POSTGRES(statement))
-
-
-@contextmanager
-def postgres_errors() -> Iterator[None]:
-    """Gone, refused, full: whatever Postgres says becomes `StorageUnavailableError`."""
-    try:
-        yield
-    except psycopg.Error as error:
-        raise StorageUnavailableError from error
 
 
 class PostgresConnection:
@@ -51,20 +42,15 @@ class PostgresConnection:
         self._connection = self._connect()
 
     def execute(self, statement: str, **values: object) -> list[Row]:
-        """Run a statement and give its rows."""
-        with postgres_errors():
-            cursor = self._live().execute(prepared(statement).encode(), values)
+        """Run a statement and return its rows."""
+        with storage_errors(psycopg.Error):
+            cursor = self._live().execute(prepare(statement).encode(), values)
             return cursor.fetchall() if cursor.description else []
-
-    def write(self, statement: str, **values: object) -> int:
-        """Run a statement that gives no rows."""
-        with postgres_errors():
-            return self._live().execute(prepared(statement).encode(), values).rowcount
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit at the end, roll back on an exception."""
-        with postgres_errors(), self._live().transaction():
+        with storage_errors(psycopg.Error), self._live().transaction():
             yield
 
     def close(self) -> None:
@@ -77,7 +63,7 @@ class PostgresConnection:
         return self._connection
 
     def _connect(self) -> "psycopg.Connection[Row]":
-        """Connect; after a failure, refuse for a moment: a group's calls must not wait in turn."""
+        """Connect; after a failure, refuse for a moment: a group's calls must not each wait."""
         if time.monotonic() < self._next_try:
             raise psycopg.OperationalError("Postgres was away a moment ago")
         try:
@@ -88,10 +74,10 @@ class PostgresConnection:
 
 
 def open_postgres(url: str) -> PostgresConnection:
-    """Connect to this database; StartError if it cannot be used."""
+    """Connect to this database; raise StartError if it cannot be used."""
     try:
         return PostgresConnection(url)
-    except psycopg.ProgrammingError:  # its message may have a part of the password
+    except psycopg.ProgrammingError:  # its message may contain part of the password
         raise StartError(f"DATABASE_URL is not {EXAMPLE}") from None
     except psycopg.Error as error:
         cause, *_ = str(error).partition("\n")

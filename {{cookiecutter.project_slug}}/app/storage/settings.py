@@ -12,7 +12,7 @@ POSTGRES = ("postgresql://", "postgres://")
 
 
 class StorageSettings(ProcessSettings):
-    """Where predictions and tasks are kept, and what of them a power cut may take."""
+    """Where predictions and tasks are kept, and whether a power cut may take the last of them."""
 
     database_url: SecretStr = Field(
         SecretStr("sqlite:///var/app.sqlite3"),
@@ -24,8 +24,8 @@ class StorageSettings(ProcessSettings):
 
     @field_validator("database_url")
     @classmethod
-    def known(cls, url: SecretStr) -> SecretStr:
-        """Refuse another kind of database. A part of the URL may be a password: show none."""
+    def check_database(cls, url: SecretStr) -> SecretStr:
+        """Refuse any other database, without showing the URL: part of it may be a password."""
         value = url.get_secret_value()
         if not value.startswith((SQLITE, *POSTGRES)) or value == SQLITE:
             raise PydanticCustomError(

@@ -8,10 +8,9 @@ from functools import cache
 from pathlib import Path
 
 from app.kit.start import StartError
-from app.storage.connection import Dialect, Row, StorageUnavailableError
+from app.storage.connection import Dialect, Row, storage_errors
 
-BUSY_SECONDS = 5.0  # that a statement waits for another process
-OLDEST = (3, 38)
+BUSY_SECONDS = 5.0  # how long a statement waits for another process
 
 SQLITE = Dialect(
     now="round((julianday('now') - 2440587.5) * 86400.0, 3)",  # its clock has milliseconds
@@ -24,7 +23,7 @@ SQLITE = Dialect(
 )
 
 
-prepared = cache(SQLITE)
+prepare = cache(SQLITE)
 
 
 class SqliteConnection:
@@ -32,31 +31,25 @@ class SqliteConnection:
 
     def __init__(self, path: Path, synchronous: str, busy_seconds: float) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._busy_seconds = busy_seconds
         self._connection = sqlite3.connect(
             path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
         )
         with ExitStack() as stack:
             stack.enter_context(closing(self._connection))
-            self._use_write_ahead_log()
+            self._use_write_ahead_log(busy_seconds)
             self._connection.execute(f"PRAGMA synchronous = {synchronous}")
             self._connection.execute("PRAGMA foreign_keys = ON")
             stack.pop_all()
 
     def execute(self, statement: str, **values: object) -> list[Row]:
-        """Run a statement and give its rows."""
-        with storage_errors():
-            return self._connection.execute(prepared(statement), values).fetchall()
-
-    def write(self, statement: str, **values: object) -> int:
-        """Run a statement that gives no rows."""
-        with storage_errors():
-            return self._connection.execute(prepared(statement), values).rowcount
+        """Run a statement and return its rows."""
+        with storage_errors(sqlite3.Error):
+            return self._connection.execute(prepare(statement), values).fetchall()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Wait for the turn to write, then commit at the end, or roll back on an exception."""
-        with storage_errors():
+        with storage_errors(sqlite3.Error):
             # at once, because a lock that is taken at the first write does not wait for its turn
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -70,33 +63,23 @@ class SqliteConnection:
         """Close the file."""
         self._connection.close()
 
-    def _use_write_ahead_log(self) -> None:
-        deadline = time.monotonic() + self._busy_seconds
+    def _use_write_ahead_log(self, busy_seconds: float) -> None:
+        deadline = time.monotonic() + busy_seconds
         while True:
             try:
                 self._connection.execute("PRAGMA journal_mode = WAL")
-            except sqlite3.OperationalError:  # alone among statements, it does not wait
+                return
+            except sqlite3.OperationalError:  # unlike all other statements, it does not wait
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
-            else:
-                return
-
-
-@contextmanager
-def storage_errors() -> Iterator[None]:
-    """Disk full, locked, gone: whatever SQLite says becomes `StorageUnavailableError`."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StorageUnavailableError from error
 
 
 def open_sqlite(path: Path, synchronous: str, busy_seconds: float) -> SqliteConnection:
-    """Open the file, which is made if it is not there; StartError if it cannot be used."""
-    if sqlite3.sqlite_version_info < OLDEST:
+    """Open the file, or create it if it is missing; raise StartError if it cannot be used."""
+    if sqlite3.sqlite_version_info < (3, 38):
         raise StartError(
-            f"Python's SQLite is {sqlite3.sqlite_version}, and 3.38 or newer is needed: "
+            f"Python's SQLite is {sqlite3.sqlite_version}, but 3.38 or newer is needed: "
             "use another Python, for example one that uv installs (uv python install)."
         )
     try:

@@ -7,8 +7,8 @@
     note = await notes.get("a")        # in an event loop
     note = notes.get.sync("a")         # in a thread that may wait
 
-The caller need not know whether a call reads, writes, or joins a list, and no method has a twin
-that must be kept in step. One method calls another in the same transaction with `self.get.here(…)`.
+The caller need not know whether a call reads, writes or joins a list, and no method has a twin to
+be kept in step. One method calls another in the same transaction with `self.get.here(…)`.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -40,15 +40,15 @@ class Bound(Generic[P, T]):
         self._function = partial(method.function, store)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
-        """Queue the call; what is awaited is its value, once what it wrote is committed."""
+        """Queue the call; await its value, which comes after the commit of what it wrote."""
         return self._storage.put(self._call(*args, **kwargs))
 
     def sync(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Wait for the value, in a thread that may."""
+        """Wait for the value, in a thread that may wait."""
         return cast("T", self._storage.wait_for(self._call(*args, **kwargs)))
 
     def here(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call it within another method of the store: both are in one transaction."""
+        """Call it from another method of the store, in the same transaction."""
         return cast("T", self._function(*args, **kwargs))
 
 
@@ -78,7 +78,7 @@ def reads(function: Callable[Concatenate[StoreT, P], T]) -> Method[P, T]:
 
 
 def writes(function: Callable[Concatenate[StoreT, P], T]) -> Method[P, T]:
-    """Mark a method that writes: its value is given once what it wrote is committed."""
+    """Mark a method that writes: its value is returned once what it wrote is committed."""
 
     def call(store: StoreT, *args: P.args, **kwargs: P.kwargs) -> Call:
         return Call(partial(function, store, *args, **kwargs))
@@ -89,9 +89,9 @@ def writes(function: Callable[Concatenate[StoreT, P], T]) -> Method[P, T]:
 def gathers(
     function: Callable[[StoreT, Sequence[ItemT]], Sequence[T | Exception]],
 ) -> Method[[ItemT], T]:
-    """Mark a method that writes a list: it is called with one item, together with others' items.
+    """Mark a method that writes a list: a caller passes one item, which joins those of others.
 
-    For each item it returns a value, or an exception to be raised for that one alone.
+    For each item it returns a value, or an exception to raise for that item alone.
     """
 
     def call(store: StoreT, item: ItemT) -> Call:

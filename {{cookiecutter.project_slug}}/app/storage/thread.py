@@ -1,9 +1,9 @@
 """Group commit: the calls of many requests in few transactions, in a thread of its own.
 
 A commit costs the same for one call as for fifty. So a thread takes all the calls that wait, runs
-them in one transaction, and answers each after the commit. No timer: a call alone is committed
-alone, at once. Calls of a method that takes a list become one call, and so one statement: that
-matters, because after every statement the thread must wait for Python's lock again.
+them in one transaction, and answers each after the commit. No timer: a lone call is committed at
+once. Calls of a method that takes a list become one call, and so one statement: that matters,
+because after every statement the thread must wait for Python's lock again.
 
 Event loops, worker threads and the heartbeat all come through here, so a store needs no locks, and
 is written once, without `async`. What it gains: `python -m benchmarks.tasks throughput`.
@@ -27,7 +27,7 @@ LARGEST_GROUP = 256
 
 
 class Call:
-    """What is to be called, and where its answer goes: to an event loop, or a waiting thread."""
+    """A call to make, and where its answer goes: to an event loop, or a waiting thread."""
 
     def __init__(self, method: Callable[..., Any], *, reads: bool = False) -> None:
         self.method = method
@@ -36,7 +36,7 @@ class Call:
         self.future: asyncio.Future[Any] | Future[Any]
 
     def run(self) -> None:
-        """Call. A refusal is an answer like any other: nothing was written for it."""
+        """Make the call. A refusal is an answer like any other: nothing was written for it."""
         try:
             self.value = self.method()
         except UnavailableError:
@@ -45,9 +45,9 @@ class Call:
             self.value = refusal
 
     def answer(self) -> None:
-        """Give the value, or raise it; to be called where the future belongs."""
+        """Hand the value to the future, or the exception; call this where the future belongs."""
         if self.future.cancelled():
-            return  # the caller has gone; what it wanted is done all the same
+            return  # the caller has gone; the call was made all the same
         if isinstance(self.value, Exception):
             self.future.set_exception(self.value)
         else:
@@ -55,7 +55,7 @@ class Call:
 
 
 class Item(Call):
-    """A call of a method that takes a list: with one item, which joins those of other callers."""
+    """A call of a method that takes a list, with one item, which joins those of other callers."""
 
     def __init__(self, method: Callable[..., Any], item: object) -> None:
         super().__init__(method)
@@ -73,25 +73,25 @@ class Storage:
         self._thread.start()
 
     def migrate(self, feature: str, migrations: Migrations) -> None:
-        """Bring the tables of a feature forward; StartError if they cannot be used."""
+        """Migrate the tables of a feature; raise StartError if they cannot be used."""
         try:
             self.wait_for(Call(partial(migrate, self.connection, feature, migrations)))
         except StorageUnavailableError as error:
             raise StartError(f"DATABASE_URL cannot be used: {error.__cause__}") from None
 
     def ping(self) -> "asyncio.Future[object]":
-        """Return once the database has answered; else StorageUnavailableError."""
+        """Await an answer of the database, or StorageUnavailableError."""
         select = partial(self.connection.execute, "SELECT COUNT(*) FROM schema_versions")
         return self.put(Call(select, reads=True))
 
     def put(self, call: Call) -> "asyncio.Future[Any]":
-        """Queue a call of this event loop; its future has the answer, once it is committed."""
+        """Queue a call from this event loop; the future gets its answer after the commit."""
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._queue(call, future)
         return future
 
     def wait_for(self, call: Call) -> object:
-        """Do what `put` does, in a thread that may wait."""
+        """Queue a call and wait for its answer, in a thread that may wait."""
         if threading.current_thread() is self._thread:
             raise RuntimeError("It would wait for itself. Within a store, call self.get.here(...)")
         future: Future[Any] = Future()
@@ -99,14 +99,14 @@ class Storage:
         return future.result()
 
     def close(self) -> None:
-        """Finish what is queued, and close the connection; whoever calls later is refused."""
+        """Finish what is queued, and close the connection; later calls are refused."""
         self._closed = True
         self._calls.put(None)
         self._thread.join()
         self.connection.close()
 
     def _queue(self, call: Call, future: "asyncio.Future[Any] | Future[Any]") -> None:
-        if self._closed:  # nobody would answer it
+        if self._closed:  # it would never be answered
             raise StorageUnavailableError from RuntimeError("the storage is closed")
         call.future = future
         self._calls.put(call)
@@ -124,7 +124,7 @@ class Storage:
             answer(group)
 
     def _commit(self, calls: list[Call]) -> Exception | None:
-        """Commit the calls together; the error, if there was one."""
+        """Commit the calls together; return the error, if there was one."""
         only_reads = all(call.reads for call in calls)
         try:
             with nullcontext() if only_reads else self.connection.transaction():
@@ -137,19 +137,18 @@ class Storage:
         return None
 
     def _commit_each(self, calls: list[Call]) -> Exception | None:
-        """Nothing of a group was kept: try each call alone, for as long as the storage answers."""
-        down = None
+        """Try each call of a failed group alone, for as long as the storage answers."""
+        error: Exception | None = None
         for call in calls:
-            if down:
-                call.value = down
+            if isinstance(error, StorageUnavailableError):
+                call.value = error
             else:
                 error = self._commit([call])
-                down = error if isinstance(error, StorageUnavailableError) else None
-        return down
+        return error
 
 
 def run_all(calls: list[Call]) -> None:
-    """Run calls of the same listing method as one, and the others one by one, as they came."""
+    """Run the calls of a method that takes a list as one, and the others one by one, in order."""
     together: dict[Callable[..., Any], list[Item]] = {}
     for call in calls:
         if isinstance(call, Item):
@@ -163,7 +162,7 @@ def run_all(calls: list[Call]) -> None:
 
 
 def answer(calls: list[Call]) -> None:
-    """Answer each call where it came from, and wake each event loop once."""
+    """Answer each call where it came from, and wake each event loop only once."""
     loops: dict[asyncio.AbstractEventLoop, list[Call]] = {}
     for call in calls:
         if isinstance(call.future, Future):

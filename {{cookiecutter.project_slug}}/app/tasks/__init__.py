@@ -1,1 +1,1 @@
-"""Background tasks: accepted, kept in a repository, run, and finished once."""
+"""Background tasks: accepted, stored, run, and finished once."""

@@ -1,10 +1,11 @@
-"""How a route gets the tasks' service, and what it reads of a request to them."""
+"""What the task routes get: the service, the task of a path, a checked payload."""
 
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Body, Depends, Header, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.models import Example
 from pydantic import BaseModel, ValidationError
 
 from app.state import app_state
@@ -14,7 +15,7 @@ from app.tasks.service import TaskService
 
 
 async def get_tasks(request: Request) -> TaskService:
-    """The service that the lifespan made."""
+    """Return the service that the lifespan made."""
     return app_state(request)["tasks"]
 
 
@@ -22,7 +23,7 @@ TaskServiceDep = Annotated[TaskService, Depends(get_tasks)]
 
 
 async def get_task(task_id: UUID, tasks: TaskServiceDep) -> Task:
-    """The task that the path names."""
+    """Return the task that the path names, or raise TaskNotFoundError."""
     return await tasks.get(task_id)
 
 
@@ -34,23 +35,19 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=255,
         pattern=r"^[\x21-\x7e]+$",
-        description="Your name for this request: sent again, it gives the same task",
+        description="Your name for this request: sent again, it returns the same task",
     ),
 ]
 
 
-Payload = Annotated[
-    dict[str, Any],
-    Body(
-        openapi_examples={
-            name: {"value": kind.example} for name, kind in KINDS.items() if kind.example
-        }
-    ),
-]
+EXAMPLES: dict[str, Example] = {
+    name: {"value": kind.example} for name, kind in KINDS.items() if kind.example
+}
+Payload = Annotated[dict[str, Any], Body(openapi_examples=EXAMPLES)]
 
 
 def check_payload(kinds: Kinds, kind: str, payload: dict[str, Any]) -> BaseModel:
-    """The body as the kind's payload; what breaks its rules is answered with 422."""
+    """Return the body as the kind's payload, or raise RequestValidationError: 422."""
     try:
         checked: BaseModel = find_kind(kinds, kind).payload.model_validate(payload)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""What the tasks open at the start and close at the stop."""
+"""What the tasks open at the start and close at the end."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -35,7 +35,7 @@ async def open_tasks(
 async def open_engine(
     settings: TaskSettings, store: TaskStore, model: Model, kinds: Kinds
 ) -> AsyncIterator[Engine]:
-    """Open the engine, and what runs tasks in this process."""
+    """Open the engine, and the runner if tasks run in this process."""
     # {% if cookiecutter.__celery == "yes" %}
     if isinstance(settings, CelerySettings) and settings.task_engine == "celery":
         from app.tasks.engine.celery.engine import CeleryEngine  # slow to import

@@ -1,8 +1,8 @@
-"""What a store is given of a task, and what it gives: a new task, a claim, an outcome.
+"""What the store of tasks takes and returns: a new task, a claim, an outcome.
 
-Every process that runs tasks has an `owner` name that is new at each start. A claim gives the owner
-a lease; whatever it writes after that counts only while the task is still running under the same
-owner and attempt. So a process that was thought dead can do no harm.
+Every process that runs tasks has an `owner` name, new at each start. A claim gives the owner a
+lease; what it writes after that counts only while the task is still running under the same owner
+and attempt. So a process that was presumed dead can do no harm.
 """
 
 import time
@@ -22,22 +22,22 @@ class TaskNotFoundError(NotFoundError):
 
 
 class IdempotencyConflictError(AppError):
-    """This Idempotency-Key came with another request before; choose a new key for a new task."""
+    """This Idempotency-Key was used for another request; choose a new key for a new task."""
 
     status = 409
     title = "Idempotency Key Conflict"
 
 
 class LeaseLostError(AppError):
-    """The task was taken over, or has ended: what this process does for it no longer counts."""
+    """The task was taken over or has ended: what this process does for it no longer counts."""
 
     status = 409
     title = "Lease Lost"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NewTask:
-    """A task to add; `key` and `fingerprint` recognise the same request sent again."""
+    """A task to add; `key` and `fingerprint` identify a request that is sent again."""
 
     id: str
     kind: str
@@ -48,17 +48,10 @@ class NewTask:
     created_at: float = field(default_factory=lambda: int(time.time() * 1000) / 1000)  # as SQLite
 
     def row(self) -> dict[str, object]:
-        """Return what the task's row has of it."""
-        return {
-            "id": self.id,
-            "kind": self.kind,
-            "payload": self.payload,
-            "key": self.key,
-            "fingerprint": self.fingerprint,
-            "created_at": self.created_at,
-        }
+        """Return the values of the task's row; each of its pieces has a row of its own."""
+        return vars(self) | {"pieces": None}
 
-    def accepted(self) -> Task:
+    def as_task(self) -> Task:
         """Return the task as it is right after it was added."""
         return Task(
             id=UUID(self.id),
@@ -79,11 +72,11 @@ class Claim:
     owner: str
 
     def row(self) -> dict[str, object]:
-        """Return the values by which a statement knows that the task is still this claim's."""
+        """Return the values by which a statement checks that this claim still holds."""
         return {"id": self.id, "owner": self.owner, "attempt": self.attempt}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Outcome:
     """How an attempt ended: a final state, or queued for another attempt after `delay` seconds."""
 
@@ -94,11 +87,5 @@ class Outcome:
     charged: bool = True  # False: the task was handed back, and the attempt does not count
 
     def row(self) -> dict[str, object]:
-        """Return what it writes into the task's row."""
-        return {
-            "state": self.state.value,
-            "result": self.result,
-            "problem": self.problem,
-            "delay": self.delay,
-            "uncharged": int(not self.charged),
-        }
+        """Return the values that it writes into the task's row."""
+        return vars(self) | {"state": self.state.value, "uncharged": int(not self.charged)}

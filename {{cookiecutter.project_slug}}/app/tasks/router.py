@@ -12,30 +12,21 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from app.kit.pagination import Cursor, Limit
 from app.kit.problems import problems
 from app.security import ApiKeyRequired
-from app.tasks.dependencies import (
-    IdempotencyKey,
-    Payload,
-    TaskDep,
-    TaskServiceDep,
-    check_payload,
-)
+from app.tasks.dependencies import IdempotencyKey, Payload, TaskDep, TaskServiceDep, check_payload
 from app.tasks.kinds.batch_prediction import split_upload
 from app.tasks.schemas import Task, TaskPage, TaskState
 
 PREFIX = "/v1/tasks"
 
 router = APIRouter(
-    prefix=PREFIX,
-    tags=["tasks"],
-    dependencies=[ApiKeyRequired],
-    responses=problems(401, 422, 503),
+    prefix=PREFIX, tags=["tasks"], dependencies=[ApiKeyRequired], responses=problems(401, 422, 503)
 )
 
 
 def accept(
     task: Task, response: Response, background: BackgroundTasks, tasks: TaskServiceDep
 ) -> Task:
-    """Answer that the task is accepted; the engine is kicked after the answer."""
+    """Answer that the task is accepted; kick the engine after the answer."""
     response.headers["Location"] = f"{PREFIX}/{task.id}"
     response.headers["Retry-After"] = "1"
     background.add_task(tasks.engine.kick)
@@ -49,7 +40,7 @@ async def submit_batch_prediction(
     background: BackgroundTasks,
     idempotency_key: IdempotencyKey = None,
 ) -> Task:
-    """Accept a CSV in UTF-8 with a column for each feature; others are carried along."""
+    """Accept a CSV in UTF-8 with a column for each feature; other columns are kept."""
     payload, pieces = await to_thread.run_sync(split_upload, file.file)
     task = await tasks.submit("batch-prediction", payload, idempotency_key, pieces)
     return accept(task, response, background, tasks)
@@ -64,7 +55,7 @@ async def submit_task(
     background: BackgroundTasks,
     idempotency_key: IdempotencyKey = None,
 ) -> Task:
-    """Accept a task of this kind: from the answer on, it survives the process."""
+    """Accept a task of this kind; once it is answered, it survives the process."""
     task = await tasks.submit(kind, check_payload(tasks.kinds, kind, payload), idempotency_key)
     return accept(task, response, background, tasks)
 
@@ -79,26 +70,26 @@ async def list_tasks(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> TaskPage:
-    """The tasks, newest first."""
+    """List the tasks, newest first."""
     return await tasks.read_page(limit, cursor, state, kind)
 
 
 @router.get("/{task_id}", responses=problems(404))
 async def read_task(task: TaskDep) -> Task:
-    """Where the task stands, its result or its problem."""
+    """Return the task's state, and its result or its problem."""
     return task
 
 
 @router.get("/{task_id}/events", response_class=EventSourceResponse, responses=problems(404))
 async def watch_task(task: TaskDep, tasks: TaskServiceDep) -> AsyncIterable[ServerSentEvent]:
-    """The task as it is, and again at each change, as server-sent events until it ends."""
+    """Send the task, and again at each change, as server-sent events until it ends."""
     async for state in tasks.watch(task):
         yield ServerSentEvent(event=state.state.value, data=state)
 
 
 @router.get("/{task_id}/result", response_class=StreamingResponse, responses=problems(404, 409))
 async def download_result(task: TaskDep, tasks: TaskServiceDep) -> StreamingResponse:
-    """The file that the task made."""
+    """Return the file that the task made."""
     return StreamingResponse(
         await tasks.result_file(task),
         media_type="text/csv; charset=utf-8",
@@ -108,19 +99,17 @@ async def download_result(task: TaskDep, tasks: TaskServiceDep) -> StreamingResp
 
 @router.delete("/{task_id}", responses=problems(404))
 async def cancel_task(task_id: UUID, tasks: TaskServiceDep) -> Task:
-    """Cancel: a queued task at once, a running one at its next chance; an ended one stays."""
+    """Cancel a queued task at once, a running one at its next check; leave one that has ended."""
     return await tasks.cancel(task_id)
 
 
 def build_router(upload_bytes: int) -> APIRouter:
-    """Return every route of the tasks; an upload alone may be as large as this."""
+    """Return every route of the tasks; only an upload may be as large as this."""
+    responses = problems(400, 401, 409, 413, 422, 503)
     built = APIRouter(
-        prefix=PREFIX,
-        tags=["tasks"],
-        dependencies=[ApiKeyRequired],
-        responses=problems(400, 401, 409, 413, 422, 503),
+        prefix=PREFIX, tags=["tasks"], dependencies=[ApiKeyRequired], responses=responses
     )
-    limited = built.post("/batch-prediction", status_code=202, max_body_size=upload_bytes)
-    limited(submit_batch_prediction)
+    upload = built.post("/batch-prediction", status_code=202, max_body_size=upload_bytes)
+    upload(submit_batch_prediction)
     built.routes.extend(router.routes)  # after it: `/{kind}` would take it for a kind
     return built

@@ -1,4 +1,4 @@
-"""What goes in and out of the task routes."""
+"""What the task routes take and answer."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from app.kit.pagination import NextCursor
 
 
 class TaskState(StrEnum):
-    """Where a task stands. It moves from queued to running, and perhaps back; then it ends once."""
+    """The state of a task: it moves from queued to running, perhaps back, and ends only once."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -22,12 +22,12 @@ class TaskState(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether nothing comes after it."""
+        """Whether no other state can follow."""
         return self not in (TaskState.QUEUED, TaskState.RUNNING)
 
 
 class TaskProblem(BaseModel):
-    """Why a task has failed, is dead, or is being tried again."""
+    """The reason why a task failed, is dead, or is being tried again."""
 
     type: str = Field(description="The name of the error", examples=["urn:problem:BadRow"])
     title: str
@@ -35,23 +35,23 @@ class TaskProblem(BaseModel):
 
 
 class Task(BaseModel):
-    """A task, as everyone may see it."""
+    """A task, as clients see it."""
 
     id: UUID
     kind: str = Field(examples=["wait"])
     state: TaskState
-    progress: float = Field(0, ge=0, le=1, description="The part that is done")
+    progress: float = Field(0, ge=0, le=1, description="The fraction that is done")
     attempts: int = Field(0, ge=0, description="How often it was started, hand-backs not counted")
-    cancel_requested: bool = Field(False, description="It stops at its next chance")
+    cancel_requested: bool = Field(False, description="It stops at its next check")
     created_at: datetime
     started_at: datetime | None = Field(None, description="The first start")
     finished_at: datetime | None = None
-    result: Any = Field(None, description="What the task gave, once it has succeeded")
+    result: Any = Field(None, description="What the task returned, once it has succeeded")
     problem: TaskProblem | None = Field(None, description="The last error, if there was one")
 
 
 class TaskPage(BaseModel):
-    """Some of the tasks, newest first."""
+    """A page of the tasks, newest first."""
 
     items: list[Task]
     next_cursor: NextCursor

@@ -29,7 +29,7 @@ class NoTaskFileError(AppError):
 
 
 class TaskService:
-    """Submits, reads, watches and cancels tasks; made once in each worker process."""
+    """The operations on tasks: submit, read, watch, cancel; made once in each worker process."""
 
     def __init__(self, store: TaskStore, engine: Engine, kinds: Kinds) -> None:
         self.store = store
@@ -40,24 +40,20 @@ class TaskService:
     async def submit(
         self, kind: str, payload: BaseModel, key: str | None, pieces: Sequence[bytes] = ()
     ) -> Task:
-        """Keep a new task with its input, or find the one that this key made before.
-
-        Once this returns, the task survives the process.
-        """
-        task_id = new_id()
+        """Store a new task, which now survives the process, or find the one made with this key."""
         body = payload.model_dump_json()
         fingerprint = hashlib.sha256(f"{kind} {body}".encode()).hexdigest() if key else ""
-        new = NewTask(str(task_id), kind, body, key, fingerprint, pieces)
+        new = NewTask(str(new_id()), kind, body, key, fingerprint, pieces)
         return await self.store.add(new)
 
     async def get(self, task_id: UUID) -> Task:
-        """One task, or TaskNotFoundError."""
+        """Return the task, or raise TaskNotFoundError."""
         return await self.store.get(task_id)
 
     async def read_page(
         self, limit: int, cursor: UUID | None, state: TaskState | None, kind: str | None
     ) -> TaskPage:
-        """A page of tasks; one more is read, to know whether there is a next page."""
+        """Return a page of tasks; read one more, to know whether another page follows."""
         items = await self.store.page(limit + 1, cursor, state, kind)
         items, next_cursor = split_page(items, limit)
         return TaskPage(items=items, next_cursor=next_cursor)
@@ -67,18 +63,18 @@ class TaskService:
         return await self.store.cancel(task_id)
 
     async def watch(self, task: Task) -> AsyncIterator[Task]:
-        """The task as it is, and again whenever it has changed, until it or the service ends."""
+        """Yield the task, and again whenever it has changed, until it or the service ends."""
         yield task
         while not task.state.final and not self.engine.stopping.is_set():
             await asyncio.sleep(self.watch_seconds)
             before = task
-            with suppress(StorageUnavailableError):  # then the next look may tell
+            with suppress(StorageUnavailableError):  # the next look may succeed
                 task = await self.get(task.id)
             if task != before:
                 yield task
 
     async def result_file(self, task: Task) -> AsyncIterator[bytes]:
-        """The pieces of the file that the task made; NoTaskFileError when there is none."""
+        """Return the pieces of the file that the task made, or raise NoTaskFileError."""
         name = str(task.id)
         count = await self.store.count_pieces(name, "result")
         if task.state is not TaskState.SUCCEEDED or not count:
@@ -87,7 +83,7 @@ class TaskService:
         async def pieces() -> AsyncIterator[bytes]:
             for number in range(count):
                 piece = await self.store.piece(name, "result", number)
-                if piece is None:  # too old, and removed: half a file must not look like a whole
+                if piece is None:  # expired and removed: half a file must not look complete
                     raise TaskNotFoundError
                 yield piece
 

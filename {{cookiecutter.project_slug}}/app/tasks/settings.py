@@ -6,7 +6,7 @@ from app.kit.settings import ProcessSettings
 
 
 class TaskSettings(ProcessSettings):
-    """Where tasks are kept, how many run at once, and how often one is tried."""
+    """How many tasks run at once, how often one is tried, and how long it is kept."""
 
     task_concurrency: int = Field(4, ge=1, le=64, description="Tasks at once in each process")
     task_lease_seconds: float = Field(

@@ -1,7 +1,7 @@
 """Every SQL statement of the tasks, for SQLite and Postgres alike, and the schema.
 
-What the two spell differently stands in braces and comes from a `Dialect`. Times are seconds since
-1970, by the database's clock where something depends on them: machines need not agree on the time.
+What the two spell differently is in braces and comes from a `Dialect`. Times are seconds since
+1970, by the database's clock where anything depends on them: machines need not agree on the time.
 """
 
 MIGRATIONS = (
@@ -61,13 +61,12 @@ COLUMNS = (
     "created_at, started_at, finished_at, result, problem"
 )
 
-NOW = "SELECT {now}"
 # One statement for many rows, which come as JSON: each row is `value`.
 INSERT = """
     INSERT INTO tasks (id, kind, state, payload, idempotency_key, fingerprint, created_at, due_at)
     SELECT value ->> 'id', value ->> 'kind', 'queued', value ->> 'payload', value ->> 'key',
         value ->> 'fingerprint', CAST(value ->> 'created_at' AS {real}), {now}
-    FROM {rows} WHERE true ON CONFLICT (idempotency_key) DO NOTHING
+    FROM {rows} WHERE true ON CONFLICT (idempotency_key) DO NOTHING RETURNING id
 """
 SELECT_BY_KEY = f"SELECT {COLUMNS}, fingerprint FROM tasks WHERE idempotency_key = :key"
 SELECT_ONE = f"SELECT {COLUMNS} FROM tasks WHERE id = :id"
@@ -89,7 +88,7 @@ CANCEL = """
 CANCEL %= COLUMNS
 
 DUE = "SELECT seq FROM tasks WHERE state = 'queued' AND due_at <= {now}"
-# Materialized: chosen once. Postgres may run a sub-query anew for each row, and so pass its LIMIT.
+# Materialized: chosen once. Postgres may repeat a subquery for each row, and so exceed its LIMIT.
 CLAIM = """
     WITH chosen AS MATERIALIZED (%s {skip_locked})
     UPDATE tasks
@@ -110,15 +109,13 @@ SAVE = f"""
     UPDATE tasks SET progress = :progress, result_bytes = result_bytes + :size WHERE {HELD}
     RETURNING result_bytes, cancel_requested
 """
-INSERT_PIECE = """
-    INSERT INTO task_pieces VALUES (:id, :name, :number, :body) ON CONFLICT DO NOTHING
-"""
+INSERT_PIECE = "INSERT INTO task_pieces VALUES (:id, :name, :number, :body) ON CONFLICT DO NOTHING"
 SELECT_PIECE = """
     SELECT body FROM task_pieces WHERE task_id = :id AND name = :name AND number = :number
 """
 COUNT_PIECES = "SELECT COUNT(*) FROM task_pieces WHERE task_id = :id AND name = :name"
-# A task that was cancelled while it ran is not tried again. Only running tasks have an owner: to
-# ask for their state as well would have SQLite go through all that run for each that has ended.
+# A task that was cancelled while it ran is not tried again. Only running tasks have an owner: if
+# this asked for the state too, SQLite would go through all running tasks for each one that ended.
 SETTLE = """
     UPDATE tasks
     SET state = CASE WHEN ended.state = 'queued' AND cancel_requested = 1

@@ -20,19 +20,17 @@ from app.tasks.records import (
     Outcome,
     TaskNotFoundError,
 )
-from app.tasks.schemas import Task, TaskState
+from app.tasks.schemas import Task, TaskProblem, TaskState
 
-WORKER_LOST = json.dumps(
-    {
-        "type": "urn:problem:WorkerLost",
-        "title": "Worker Lost",
-        "detail": "The process that ran this task ended without a word, at every attempt.",
-    }
-)
+WORKER_LOST = TaskProblem(
+    type="urn:problem:WorkerLost",
+    title="Worker Lost",
+    detail="The process that ran this task ended without a word, at every attempt.",
+).model_dump_json()
 
 
 class TaskStore(Store):
-    """Every process has one: the routes, the process that runs tasks, and Celery's workers."""
+    """The store that every process has, whether it serves, runs tasks, or is a Celery worker."""
 
     def __init__(self, storage: Storage) -> None:
         super().__init__(storage)
@@ -43,29 +41,20 @@ class TaskStore(Store):
 
     @gathers
     def add(self, tasks: Sequence[NewTask]) -> list[Task | Exception]:
-        """Keep tasks and their inputs.
+        """Store tasks and their inputs; return each, or the one that the same request made before.
 
-        For each the task, or the earlier one if the same request came before, or
-        IdempotencyConflictError if its key came with another request.
+        A key that came with another request gives IdempotencyConflictError instead.
         """
         rows = json.dumps([task.row() for task in tasks])
-        all_new = self.connection.write(sql.INSERT, rows=rows) == len(tasks)
-        answers = [task.accepted() if all_new else self._added(task) for task in tasks]
-        for task, answer in zip(tasks, answers, strict=True):
-            if isinstance(answer, Task) and str(answer.id) == task.id:
-                self._add_input(task)
-        return answers
+        new = {task_id for (task_id,) in self._execute(sql.INSERT, rows=rows)}
+        for task in tasks:
+            for number, body in enumerate(task.pieces if task.id in new else ()):
+                self._execute(sql.INSERT_PIECE, id=task.id, name="input", number=number, body=body)
+        return [task.as_task() if task.id in new else self._find_earlier(task) for task in tasks]
 
-    def _added(self, task: NewTask) -> Task | Exception:
-        """The task, or the earlier one, after a group in which some came before."""
-        if task.key is None:
-            return self.get.here(UUID(task.id))
+    def _find_earlier(self, task: NewTask) -> Task | Exception:
         *row, fingerprint = self._execute(sql.SELECT_BY_KEY, key=task.key)[0]
         return as_task(row) if fingerprint == task.fingerprint else IdempotencyConflictError()
-
-    def _add_input(self, task: NewTask) -> None:
-        for number, body in enumerate(task.pieces):
-            self._execute(sql.INSERT_PIECE, id=task.id, name="input", number=number, body=body)
 
     @reads
     def get(self, task_id: UUID) -> Task:
@@ -81,7 +70,7 @@ class TaskStore(Store):
     ) -> list[Task]:
         """Return at most `limit` tasks, newest first; only those before `after`, if given."""
         if after:
-            self.get.here(after)
+            self.get.here(after)  # or raise TaskNotFoundError
         given = {"after": after and str(after), "state": state and state.value, "kind": kind}
         values = {name: value for name, value in given.items() if value is not None}
         conditions = " AND ".join(sql.PAGE_CONDITIONS[name] for name in values) or "1 = 1"
@@ -90,7 +79,7 @@ class TaskStore(Store):
 
     @writes
     def cancel(self, task_id: UUID) -> Task:
-        """End a queued task, ask a running one to stop, leave an ended one; return it after."""
+        """End a queued task, ask a running one to stop, leave an ended one; return the result."""
         rows = self._execute(sql.CANCEL, id=str(task_id))
         return as_task(rows[0]) if rows else self.get.here(task_id)
 
@@ -105,7 +94,7 @@ class TaskStore(Store):
 
     @writes
     def renew(self, owner: str, lease: float, task_ids: Collection[str]) -> dict[str, bool]:
-        """Renew leases; the id of each of these that the owner still runs, and whether to stop.
+        """Renew these leases; return which tasks the owner still runs, and whether to stop them.
 
         A claim whose answer was lost on the way is not among them: it runs out.
         """
@@ -117,10 +106,9 @@ class TaskStore(Store):
     def save(
         self, claim: Claim, progress: float, number: int = 0, piece: bytes | None = None
     ) -> tuple[int, bool]:
-        """Note progress and add a piece to the result; its size so far, and whether to stop.
+        """Store progress and a piece of the result; return its size so far, and whether to stop.
 
-        A piece that has the number of an earlier one is that one, sent again.
-        LeaseLostError when the task is no longer this claim's.
+        A piece with an earlier one's number is that one, sent again. LeaseLostError without lease.
         """
         size = len(piece or b"")
         rows = self._execute(sql.SAVE, progress=progress, size=size, **claim.row())
@@ -133,14 +121,14 @@ class TaskStore(Store):
 
     @gathers
     def settle(self, ends: Sequence[tuple[Claim, Outcome]]) -> list[bool]:
-        """End attempts; False where the task is no longer the claim's: nothing was done there."""
+        """End attempts; return False, and do nothing, where the task is no longer the claim's."""
         rows = json.dumps([claim.row() | outcome.row() for claim, outcome in ends])
         settled = {task_id for (task_id,) in self._execute(sql.SETTLE, rows=rows)}
         return [claim.id in settled for claim, _ in ends]
 
     @gathers
     def settle_and_claim(self, ends: Sequence[tuple[Claim, Outcome, float]]) -> list[Claim | None]:
-        """End attempts; for each, a due task for the same owner, with this lease, or None."""
+        """End attempts; return for each a due task for the same owner, with this lease, or None."""
         TaskStore.settle.function(self, [(claim, outcome) for claim, outcome, _ in ends])
         (last, _, lease) = ends[-1]
         claims = self.claim.here(last.owner, lease, len(ends))
@@ -154,9 +142,8 @@ class TaskStore(Store):
 
     @reads
     def count_pieces(self, task_id: str, name: str) -> int:
-        """Return how many pieces there are."""
-        count: int = self._execute(sql.COUNT_PIECES, id=task_id, name=name)[0][0]
-        return count
+        """Return how many pieces of this name the task has."""
+        return int(self._execute(sql.COUNT_PIECES, id=task_id, name=name)[0][0])
 
     # what every process does now and then
 
@@ -184,9 +171,9 @@ class TaskStore(Store):
 
     @writes
     def redispatch(self, older_than: float, known: int) -> int:
-        """Put the queued tasks back that were announced this many seconds ago; return how many.
+        """Put back queued tasks that were announced this many seconds ago; return how many.
 
-        But only when more are announced than the `known` ones that the broker says it has.
+        Do so only when more are announced than the `known` ones that the broker reports.
         """
         return len(self._execute(sql.REDISPATCH, older_than=older_than, known=known))
 
@@ -196,7 +183,5 @@ def as_task(row: Row | Iterable[Any]) -> Task:
     *values, result, problem = row
     fields = dict(zip(Task.model_fields, values, strict=False))
     return Task(
-        **fields,
-        result=result and json.loads(result),
-        problem=problem and json.loads(problem),
+        **fields, result=result and json.loads(result), problem=problem and json.loads(problem)
     )

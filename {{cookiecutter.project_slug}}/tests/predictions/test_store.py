@@ -8,11 +8,11 @@ from uuid import uuid4
 import pytest
 
 from app.models import Features
-from app.predictions.memory import MemoryPredictionStore
 from app.predictions.schemas import RangeWarning, StoredPrediction
 from app.predictions.sql import SqlPredictionStore
 from app.predictions.store import PredictionNotFoundError, PredictionStore
 from tests.fakes import FLOWER
+from tests.predictions.memory import MemoryPredictionStore
 from tests.storage.helpers import opened
 
 pytestmark = pytest.mark.anyio

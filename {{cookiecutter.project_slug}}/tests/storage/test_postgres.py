@@ -10,7 +10,7 @@ import pytest
 
 from app.kit.start import StartError
 from app.storage.connection import StorageUnavailableError
-from app.storage.postgres import prepared
+from app.storage.postgres import prepare
 from app.tasks import sql
 from app.tasks.store import TaskStore
 from tests.servers import Postgres
@@ -123,7 +123,7 @@ def test_an_older_schema_is_brought_forward_and_keeps_its_tasks(url: str, tasks:
     assert found(tasks, task) == task
     assert ask(url, SCHEMA) == [(2,)]
     with (
-        pytest.raises(StartError, match=r"schema 2, and this app knows 1\. Run the newer app"),
+        pytest.raises(StartError, match=r"schema 2, but this app knows only 1\. Run the newer app"),
         opened_postgres_tasks(url),
     ):
         pass
@@ -178,7 +178,7 @@ def test_no_more_are_claimed_than_the_limit_whatever_the_plan(url: str, tasks: T
     with psycopg.connect(url) as connection:
         for way in ("hashjoin", "mergejoin", "hashagg", "sort", "material", "memoize"):
             connection.execute(f"SET enable_{way} = off".encode())
-        claims = connection.execute(prepared(sql.CLAIM_DUE).encode(), values).fetchall()
+        claims = connection.execute(prepare(sql.CLAIM_DUE).encode(), values).fetchall()
     assert len(claims) == 2
 
 

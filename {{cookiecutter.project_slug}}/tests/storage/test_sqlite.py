@@ -18,7 +18,7 @@ from app.models import Features
 from app.predictions.schemas import StoredPrediction
 from app.settings import Settings
 from app.storage.connection import StorageUnavailableError
-from app.storage.sqlite import prepared
+from app.storage.sqlite import prepare
 from app.tasks import sql
 from app.tasks.records import Claim, NewTask
 from app.tasks.store import TaskStore
@@ -90,7 +90,7 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path, tasks: Tas
 def test_a_file_of_a_newer_app_is_refused(path: Path) -> None:
     with opened(path) as newer:
         newer.migrate("tasks", NEWER)
-    with pytest.raises(StartError, match=r"schema 2, and this app knows 1\. Run the newer app"):
+    with pytest.raises(StartError, match=r"schema 2, but this app knows only 1\. Run the newer"):
         open_tasks(path)
     assert ask(path, SCHEMA) == [(2,)]
 
@@ -155,7 +155,7 @@ def test_a_queue_costs_the_same_however_long_it_is(path: Path, tasks: Tasks) -> 
     add_together(tasks, *(new_task() for _ in range(100)))
     with closing(sqlite3.connect(path)) as database:
         for statement in (sql.CLAIM_DUE, sql.DISPATCH, sql.RESCUE, sql.EXPIRE):
-            plan = database.execute("EXPLAIN QUERY PLAN " + prepared(statement), values).fetchall()
+            plan = database.execute("EXPLAIN QUERY PLAN " + prepare(statement), values).fetchall()
             steps = " ".join(str(row[-1]) for row in plan)
             assert "INDEX tasks_" in steps
             assert "ORDER BY" not in steps, "it reads the whole queue and sorts it"

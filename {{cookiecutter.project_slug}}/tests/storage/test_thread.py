@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.storage.connection import StorageUnavailableError
+from app.storage.connection import Row, StorageUnavailableError
 from app.storage.sqlite import BUSY_SECONDS, SqliteConnection
 from app.storage.thread import LARGEST_GROUP, Call, Item, Storage
 from app.tasks.records import (
@@ -155,13 +155,12 @@ def test_items_of_one_method_become_one_call(tasks: TaskStore, held: Held) -> No
 def test_items_from_threads_and_from_a_loop_become_one_call(tasks: TaskStore, held: Held) -> None:
     """As the store declares it: `add` is called once, with the tasks of all callers."""
     statements: list[str] = []
-    write = held.write
 
-    def noted(statement: str, **values: object) -> int:
+    def noted(statement: str, **values: object) -> list[Row]:
         statements.append(statement)
-        return write(statement, **values)
+        return held.execute(statement, **values)
 
-    held.write = noted  # type: ignore[method-assign]
+    tasks._execute = noted
     with group(tasks.storage, held) as threads:
         answers = [threads.submit(tasks.add.sync, new_task()) for _ in range(5)]
         answers.append(threads.submit(in_a_loop, tasks, new_task()))

@@ -20,7 +20,7 @@ from app.storage.connection import StorageUnavailableError
 from app.storage.sqlite import BUSY_SECONDS, SqliteConnection
 from app.storage.thread import Storage
 from app.tasks.engine.context import TaskContext
-from app.tasks.engine.runner import LONGEST_BACKOFF_SECONDS, Runner, explained
+from app.tasks.engine.runner import LONGEST_BACKOFF_SECONDS, Runner, describe_error
 from app.tasks.kinds.registry import KINDS, Kind, Kinds
 from app.tasks.records import Outcome
 from app.tasks.schemas import Task, TaskState
@@ -280,8 +280,8 @@ def test_a_file_has_a_largest_size_over_all_attempts(
 
 
 def test_an_error_of_ours_is_explained_in_its_own_words_and_others_by_name_alone() -> None:
-    assert explained(NotPossibleError()).detail == "This cannot be done, and never will be."
-    other = explained(FileNotFoundError("/etc/secret-path"))
+    assert describe_error(NotPossibleError()).detail == "This cannot be done, and never will be."
+    other = describe_error(FileNotFoundError("/etc/secret-path"))
     assert other.type == "urn:problem:FileNotFound"
     assert "FileNotFoundError" in other.detail
     assert "secret" not in other.model_dump_json()

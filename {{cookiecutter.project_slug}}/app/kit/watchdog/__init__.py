@@ -1,1 +1,1 @@
-"""What notices that somebody blocks the event loop, and says who: docs/blocked-loop.md."""
+"""Notices code that blocks the event loop, and reports it: docs/blocked-loop.md."""

@@ -1,8 +1,8 @@
-"""The watchdog beside the app: what it finds is a line of the log, and counted."""
+"""The watchdog beside the app: it logs what it finds, and counts it."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,30 +14,25 @@ from app.kit.watchdog.thread import Block, Watchdog
 
 StateT = TypeVar("StateT")
 
-# goes where the app's own telemetry goes, and nowhere as long as none is configured
+# goes where the app's own telemetry goes, and nowhere while none is configured
 blocks = metrics.get_meter("app").create_counter(
     "app.event_loop.blocks", unit="{block}", description="How often the event loop was blocked"
 )
 
 
-def watched(
-    opened: AbstractAsyncContextManager[StateT], limit_ms: int
-) -> AbstractAsyncContextManager[StateT]:
-    """The same lifespan, with a watchdog while the app serves; without one, that very lifespan."""
-    return _watched(opened, limit_ms / 1000) if limit_ms else opened
-
-
 @asynccontextmanager
-async def _watched(
-    opened: AbstractAsyncContextManager[StateT], limit: float
+async def with_watchdog(
+    opened: AbstractAsyncContextManager[StateT], limit_ms: int
 ) -> AsyncIterator[StateT]:
+    """Add a watchdog to a lifespan while the app serves; a limit of 0 adds none."""
     async with opened as state:
-        with Watchdog(asyncio.get_running_loop(), limit, report):
+        loop = asyncio.get_running_loop()
+        with Watchdog(loop, limit_ms / 1000, report) if limit_ms else nullcontext():
             yield state
 
 
 def report(block: Block) -> None:
-    """Log who blocks the loop, and count it once, when it is over."""
+    """Log what blocks the loop, and count it once, when it is over."""
     place = block.place
     path = Path(place.file)
     file = path.relative_to(PROJECT).as_posix() if path.is_relative_to(PROJECT) else place.file

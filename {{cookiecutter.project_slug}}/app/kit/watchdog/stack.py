@@ -1,4 +1,4 @@
-"""What a thread is doing right now: its frames, and what their owner would call them."""
+"""What a thread is doing at this moment: its frames, in the terms of the project's author."""
 
 import linecache
 import sys
@@ -16,7 +16,7 @@ WAITERS = ("selectors", "asyncio.windows_events")
 
 @dataclass(frozen=True)
 class Place:
-    """The line that holds a thread, and for whom."""
+    """The line that holds a thread, and the handler it works for."""
 
     handler: str  # the route's function, or the outermost function of the project
     file: str
@@ -25,12 +25,12 @@ class Place:
 
     @property
     def code(self) -> str:
-        """The line as it is written."""
+        """The line's source text."""
         return linecache.getline(self.file, self.line).strip()
 
 
 def frames_of(thread: int) -> list[FrameType]:
-    """The frames that the loop of this thread runs, the innermost first."""
+    """Return the frames that the loop of this thread runs, the innermost first."""
     frames, frame = [], sys._current_frames().get(thread)
     while frame and not is_loop(frame):
         frames.append(frame)
@@ -44,12 +44,12 @@ def is_loop(frame: FrameType) -> bool:
 
 
 def is_idle(frame: FrameType) -> bool:
-    """Whether this innermost frame is that of a loop which waits for something to do."""
+    """Return whether this innermost frame belongs to a loop that waits for something to do."""
     return is_loop(frame) or module(frame).startswith(WAITERS)
 
 
 def describe(frames: list[FrameType], project: Path = PROJECT) -> Place | None:
-    """The innermost line of the project's own code; None when idle, or in a debugger's hands."""
+    """Return the innermost line of the project's own code; None when idle or in a debugger."""
     if not frames or any(module(frame).startswith(DEBUGGERS) for frame in frames):
         return None
     own = [frame for frame in frames if is_own(frame, project)] or frames[:1]
@@ -58,7 +58,7 @@ def describe(frames: list[FrameType], project: Path = PROJECT) -> Place | None:
 
 
 def is_own(frame: FrameType, project: Path) -> bool:
-    """Whether the frame's code is the project's; its environment lies in its folder as well."""
+    """Return whether the code is the project's own; its folder holds its environment as well."""
     if module(frame) == "app.kit.middleware":
         return False  # it is around every request, whatever that does
     path = Path(frame.f_code.co_filename)
@@ -66,7 +66,7 @@ def is_own(frame: FrameType, project: Path) -> bool:
 
 
 def endpoints(frames: list[FrameType]) -> Iterator[str]:
-    """The route's function of each request that is on the stack: routing notes it in the scope."""
+    """Yield the route's function of each request on the stack: routing puts it in the scope."""
     for frame in frames:
         scope = frame.f_locals.get("scope")
         if isinstance(scope, dict) and (endpoint := scope.get("endpoint")):
@@ -74,10 +74,10 @@ def endpoints(frames: list[FrameType]) -> Iterator[str]:
 
 
 def module(frame: FrameType) -> str:
-    """The name of the frame's module."""
+    """Return the name of the frame's module."""
     return str(frame.f_globals.get("__name__"))
 
 
 def name(frame: FrameType) -> str:
-    """Module and function, as in `app.health.live`."""
+    """Return module and function, as in `app.health.live`."""
     return f"{module(frame)}.{frame.f_code.co_qualname}"

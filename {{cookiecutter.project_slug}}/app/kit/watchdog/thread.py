@@ -1,8 +1,8 @@
-"""The watchdog: a thread that looks at an event loop's thread, some times in each limit.
+"""The watchdog: a thread that looks at an event loop's thread several times within the limit.
 
 It goes by three signs. The loop shows no life: its timer for that is overdue. It is held by one
-step of one task, not by many short ones. And that step waits in one place, or it calculates; a
-thread that does neither was only not given the processor.
+step of one task, not by many short ones. And that step waits in one place, or calculates; a thread
+that does neither was merely not given the processor.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from typing import Self
 
 from app.kit.watchdog.stack import PROJECT, Place, describe, frames_of, is_idle
 
-LOOKS = 4  # in the time of the limit
+LOOKS = 4  # within the limit
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Look:
     """What one look at the loop's thread has shown."""
 
     at: float
-    beat_at: float  # when the loop has shown life last
+    beat_at: float  # when the loop last showed life
     cpu: float  # seconds that the thread has calculated
     task: object
     place: tuple[CodeType, int] | None  # code, and the instruction in it; None: it has no work
@@ -40,23 +40,23 @@ class Block:
     over: bool
 
 
-def held(before: Look, now: Look, limit: float) -> float | None:
-    """For how many of the seconds between two looks one step held the loop; None: none did."""
+def blocked_seconds(before: Look, now: Look, limit: float) -> float | None:
+    """Return for how many seconds between two looks one step held the loop; None if none did."""
     silent = now.at - max(before.at, now.beat_at)
     calculated = now.cpu - before.cpu > (now.at - before.at) / 2
     if now.place is None:
         return None
     if silent > limit and calculated:
-        return silent  # so much so that not even the watchdog could run: a call keeps the GIL
+        return silent  # the watchdog itself could not run either: a call keeps the GIL
     if now.beat_at > before.at or now.task is not before.task:
         return None
-    # a look that is late itself proves nothing about who waits: nobody was given the processor
+    # a look that is itself late proves no waiting: no thread was given the processor
     waited = now.place == before.place and silent < 2 * limit / LOOKS
     return silent if calculated or waited else 0
 
 
 class Watchdog:
-    """Watches the loop of the thread that enters it, until it is left."""
+    """A context manager that watches the loop of the thread that enters it."""
 
     def __init__(
         self,
@@ -70,12 +70,12 @@ class Watchdog:
         self._thread = Thread(target=self._watch, name="loop-watchdog", daemon=True)
         self._stop = Event()
         self._since: float | None = None
-        self._held = 0.0  # less than the time since then, when the machine was busy
+        self._held = 0.0  # seconds; less than the time since then if the machine was busy
         self._place: Place | None = None
-        self._told = False
+        self._reported = False
 
     def __enter__(self) -> Self:
-        """Start to watch this very thread."""
+        """Start to watch this thread."""
         self._watched = get_ident()
         self._beat_at = time.monotonic()
         self._beat = self._loop.call_soon(self._show_life)
@@ -83,7 +83,7 @@ class Watchdog:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop; what goes on is reported as if it were over."""
+        """Stop; report a block that goes on as if it were over."""
         self._stop.set()
         self._thread.join()
         self._beat.cancel()
@@ -96,7 +96,7 @@ class Watchdog:
         before = self._look()
         while not self._stop.wait(self._pause):
             now = self._look()
-            seconds = held(before, now, self._limit)
+            seconds = blocked_seconds(before, now, self._limit)
             if seconds is None:
                 self._release(now)
             else:
@@ -120,12 +120,12 @@ class Watchdog:
         self._held += seconds
         if self._held >= self._limit and self._place is None:
             self._place = describe(frames_of(self._watched), self._project)
-        if self._held >= 10 * self._limit and self._place and not self._told:
-            self._told = True
+        if self._held >= 10 * self._limit and self._place and not self._reported:
+            self._reported = True
             self._report(Block(self._place, now.at - self._since, over=False))
 
     def _release(self, now: Look) -> None:
         if self._since is not None and self._place:
             end = now.beat_at if now.beat_at > self._since else now.at
             self._report(Block(self._place, end - self._since, over=True))
-        self._since, self._held, self._place, self._told = None, 0.0, None, False
+        self._since, self._held, self._place, self._reported = None, 0.0, None, False

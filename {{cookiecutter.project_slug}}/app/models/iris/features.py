@@ -1,7 +1,7 @@
-"""What the model is asked about: the features, by name, with the bounds of what can be true.
+"""The model's features, by name, with the bounds of what can be true.
 
-The bounds are the domain's (no petal is negative or a metre wide) and written by hand. What the
-model saw in training is narrower, and stands in its card.
+The bounds come from the domain (no petal has a negative width, or one of a metre) and are written
+by hand. The ranges that the model saw in training are narrower; they are in its card.
 """
 
 from typing import Annotated
@@ -26,5 +26,5 @@ class Features(BaseModel):
     petal_width_cm: Centimetres = Field(description="Width of the inner leaf", examples=[0.2])
 
     def row(self) -> list[float]:
-        """The values in the model's order; shape (features,)."""
+        """Return the values in the model's order, of shape (features,)."""
         return list(self.model_dump().values())

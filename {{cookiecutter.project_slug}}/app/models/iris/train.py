@@ -1,7 +1,6 @@
 """`python -m app.models.iris.train`: train the model, measure it, write its artefact.
 
-This is the only module that needs scikit-learn; serving does not import it. To serve a model of
-your own, see docs/own-model.md.
+Only this module needs scikit-learn; serving does not. For a model of your own: docs/own-model.md.
 """
 
 import argparse
@@ -43,19 +42,17 @@ def train(folder: Path) -> ModelCard:
 
 
 def to_onnx_bytes(pipeline: Pipeline, columns: int) -> bytes:
-    """The fitted pipeline as ONNX: float32 (n, columns) in, `probabilities` (n, labels) out."""
+    """Convert a fitted pipeline to ONNX: float32 (n, columns) to `probabilities` (n, labels)."""
     example = np.zeros((1, columns), dtype=np.float32)
-    # zipmap would turn the probabilities into a list of dicts
-    onnx: bytes = to_onnx(
-        pipeline, example, options={"zipmap": False}, target_opset=18
-    ).SerializeToString()
-    return onnx
+    options = {"zipmap": False}  # it would turn the probabilities into a list of dicts
+    model = to_onnx(pipeline, example, options=options, target_opset=18)
+    return bytes(model.SerializeToString())
 
 
 def measure(
     pipeline: Pipeline, rows: npt.NDArray[np.float64], labels: npt.NDArray[np.int_]
 ) -> dict[str, float]:
-    """How well the pipeline does on rows that it has not seen."""
+    """Measure how well the pipeline does on rows that it has not seen, of shape (n, features)."""
     probabilities = pipeline.predict_proba(rows)
     return {
         "accuracy": round(float(accuracy_score(labels, probabilities.argmax(axis=1))), 4),
@@ -65,7 +62,7 @@ def measure(
 
 
 def ranges(rows: npt.NDArray[np.float64]) -> list[FeatureRange]:
-    """What the training data spans, feature by feature; rows of shape (n, features)."""
+    """Return each feature's range in the training data; rows of shape (n, features)."""
     fields = Features.model_json_schema()["properties"]
     if len(fields) != rows.shape[1]:
         raise ValueError(
@@ -79,7 +76,7 @@ def ranges(rows: npt.NDArray[np.float64]) -> list[FeatureRange]:
 
 
 def main() -> None:
-    """Train, and say what came of it."""
+    """Train, and print the result."""
     parser = argparse.ArgumentParser(prog="python -m app.models.iris.train", description=__doc__)
     parser.add_argument(
         "--out", type=Path, help="the folder for the artefact (default: the setting MODEL_DIR)"

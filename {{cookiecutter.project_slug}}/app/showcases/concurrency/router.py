@@ -19,7 +19,7 @@ router = APIRouter(
 
 @router.post("/ask")
 async def ask_model(features: Features, model: ModelDep) -> dict[str, float]:
-    """How probable each label is; while the model works, other requests are answered."""
+    """Return each label's probability; while the model works, other requests are answered."""
     rows = np.array([features.row()], dtype=np.float32)
     probabilities = await to_thread.run_sync(model.predict, rows)
     return dict(zip(model.card.labels, probabilities[0].tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""What can be set about concurrency; it is part of `Settings`."""
+"""The settings of concurrency; they are part of `Settings`."""
 
 from pydantic import Field
 
@@ -6,7 +6,7 @@ from app.kit.settings import ProcessSettings
 
 
 class ConcurrencySettings(ProcessSettings):
-    """How much of the waiting is done at once."""
+    """How many calls can wait at once."""
 
     thread_tokens: int = Field(
         40, ge=1, le=1_000, description="Threads at once, for `def` routes and all that blocks"

@@ -1,4 +1,4 @@
-"""How many threads one process has for what blocks."""
+"""How many threads a process has for calls that block."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 
 def limit_threads(app: FastAPI, tokens: int) -> None:
-    """Have this many threads at once, in place of anyio's 40.
+    """Allow this many threads at once, instead of anyio's 40.
 
     Every `def` route takes one of these tokens while it runs, and so does `to_thread.run_sync`:
     predictions too. The limiter belongs to the event loop, so it is set where the loop runs.

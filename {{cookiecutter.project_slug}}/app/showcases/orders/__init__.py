@@ -1,1 +1,1 @@
-"""Orders, as a first course on routers has them."""
+"""Orders, as in a first course on routers."""

@@ -1,4 +1,4 @@
-"""`/v1/orders`: the same as the users in another module, so that neither knows of the other."""
+"""`/v1/orders`: the same as the users, in another module, so that neither knows the other."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -12,7 +12,7 @@ router = APIRouter(
 
 
 class Order(BaseModel):
-    """An order, by its number, and who has placed it."""
+    """An order, by its number, and who placed it."""
 
     order_id: int
     username: str
@@ -20,11 +20,11 @@ class Order(BaseModel):
 
 @router.get("/me")
 async def read_own_order() -> Order:
-    """The latest order of the one who asks."""
+    """Return the caller's latest order."""
     return Order(order_id=1, username="current user")
 
 
 @router.get("/{order_id}", responses=problems(422))
 async def read_order(order_id: int) -> Order:
-    """The order of this number."""
+    """Return the order with this number."""
     return Order(order_id=order_id, username="current user")

@@ -1,1 +1,1 @@
-"""Users, as a first course on routers has them."""
+"""Users, as in a first course on routers."""

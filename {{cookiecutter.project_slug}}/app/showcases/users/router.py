@@ -12,18 +12,18 @@ router = APIRouter(
 
 
 class User(BaseModel):
-    """Somebody, by name."""
+    """A user, by name."""
 
     username: str
 
 
 @router.get("/me")
 async def read_current_user() -> User:
-    """The one who asks. Declared first: `/{name}` would take `me` for a name."""
+    """Return the caller. Declared first, since `/{name}` would take `me` for a name."""
     return User(username="current user")
 
 
 @router.get("/{name}", responses=problems(422))
 async def read_user(name: str) -> User:
-    """The user of this name."""
+    """Return the user of this name."""
     return User(username=name)

@@ -16,41 +16,40 @@ from app.tasks.settings import TaskSettings
 
 
 class BackgroundEngine(Engine):
-    """Claims due tasks and runs them, TASK_CONCURRENCY at once."""
+    """The engine that claims due tasks and runs them, TASK_CONCURRENCY at once."""
 
     def __init__(self, runner: Runner, settings: TaskSettings) -> None:
         super().__init__(runner.store, settings)
         self._runner = runner
+        self._lease = settings.task_lease_seconds
         self._free = settings.task_concurrency
-        self._drain_seconds = settings.shutdown_seconds
         self._stop_at: float | None = None
         self._queue: SimpleQueue[TaskContext | None] = SimpleQueue()
         self._asyncio = asyncio.get_running_loop()
-        # daemons: a task that never comes back must not hold up the end of the process
+        # daemons: a task that never returns must not keep the process from ending
         for _ in range(settings.task_concurrency):
             threading.Thread(target=self._work_in_thread, name="task", daemon=True).start()
 
     async def kick(self) -> None:
-        """Say that there is work; without a free place, the next one to be free asks anyway."""
+        """Signal that there is work; with no place free, the next free one looks anyway."""
         if self._free:
             await super().kick()
 
     def begin_stop(self) -> None:
-        """Take up nothing more; from here on, the time to finish runs."""
-        self._stop_at = self._stop_at or time.monotonic() + self._drain_seconds
+        """Start no more tasks; from now on, the time to finish runs."""
+        self._stop_at = self._stop_at or time.monotonic() + self.settings.shutdown_seconds
         super().begin_stop()
 
     async def work(self) -> None:
         """Claim as many tasks as there are free places."""
         if self._free:
-            lease = self.settings.task_lease_seconds
-            claims = await self.store.claim(self._runner.owner, lease, self._free)
+            claims = await self.store.claim(self._runner.owner, self._lease, self._free)
             self._free -= len(claims)
             for claim in claims:
                 self._queue.put(self._runner.begin(claim))
 
     async def drain(self) -> None:
-        """Wait for the running tasks; then hand the rest back, and it costs them no attempt."""
+        """Wait for the running tasks, then hand the rest back, which costs them no attempt."""
         await to_thread.run_sync(self._runner.drain, self._stop_at or 0)
         for _ in range(self.settings.task_concurrency):
             self._queue.put(None)
@@ -69,15 +68,14 @@ class BackgroundEngine(Engine):
                 self._asyncio.call_soon_threadsafe(self._free_place)
 
     def _run_one(self, context: TaskContext) -> TaskContext | None:
-        """Run a task; the next one is claimed in the commit that keeps the outcome of this one."""
+        """Run a task; claim the next one in the commit that stores the outcome of this one."""
         outcome = self._runner.run(context)
         claim = None
         if outcome is None or self.stopping.is_set():
             self._runner.settle(context.claim, outcome)
         else:
-            lease = self.settings.task_lease_seconds
             try:
-                claim = self.store.settle_and_claim.sync((context.claim, outcome, lease))
+                claim = self.store.settle_and_claim.sync((context.claim, outcome, self._lease))
             except StorageUnavailableError:
                 self._runner.settle(context.claim, outcome)
         following = self._runner.begin(claim) if claim else None

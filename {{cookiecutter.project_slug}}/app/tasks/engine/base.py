@@ -1,7 +1,7 @@
 """An engine runs accepted tasks. The store is the truth; a kick only saves waiting.
 
-Every engine has a loop that looks after the store: it takes over the tasks of processes that went
-silent, removes what is too old, and does its own work, at each kick and each TASK_POLL_SECONDS.
+Every engine has a loop that looks after the store: at each kick, and every TASK_POLL_SECONDS, it
+takes over the tasks of processes that went silent, removes old ones, and does its own work.
 """
 
 import asyncio
@@ -29,11 +29,11 @@ class Engine(ABC):
         self._swept_at = -settings.task_poll_seconds
 
     async def kick(self) -> None:
-        """Say that there is work."""
-        self._wake.set()  # `async`, because a background task that is not gets a thread of its own
+        """Signal that there is work."""
+        self._wake.set()  # `async`, because FastAPI runs any other background task in a thread
 
     def begin_stop(self) -> None:
-        """Take up nothing more."""
+        """Start no more tasks."""
         self.stopping.set()
         self._wake.set()
 
@@ -43,7 +43,7 @@ class Engine(ABC):
 
     @abstractmethod
     async def drain(self) -> None:
-        """Let what runs in this process come to its end, for as long as there is time."""
+        """Let what runs in this process finish, for as long as there is time."""
 
     async def __aenter__(self) -> "Engine":
         """Start the loop."""
@@ -63,8 +63,7 @@ class Engine(ABC):
                 await self._sweep()
                 await self.work()
             except StorageUnavailableError as error:
-                cause = repr(error.__cause__)[:300]
-                logger.warning("task_storage_unavailable", cause=cause)
+                logger.warning("task_storage_unavailable", cause=repr(error.__cause__)[:300])
             except Exception:
                 logger.exception("task_engine_error")
             with suppress(TimeoutError):
@@ -72,7 +71,7 @@ class Engine(ABC):
                     await self._wake.wait()
 
     async def _sweep(self) -> None:
-        """Take over what others left, and remove what is too old, once in a while."""
+        """Take over what others left, and remove what is too old, once per poll."""
         if time.monotonic() - self._swept_at < self.settings.task_poll_seconds:
             return
         for task_id, state in await self.store.rescue(self.settings.task_max_attempts):

@@ -15,19 +15,19 @@ from app.tasks.store import TaskStore
 P = ParamSpec("P")
 T = TypeVar("T")
 
-RETRY_SECONDS = 0.5  # while the storage is away
+RETRY_SECONDS = 0.5  # while the storage is unavailable
 
 
 class StopReason(StrEnum):
     """Why a task must stop before its end."""
 
-    CANCELLED = "cancelled"  # somebody asked for it
-    HANDED_BACK = "handed back"  # this process ends; another one goes on
+    CANCELLED = "cancelled"  # a client asked for it
+    HANDED_BACK = "handed back"  # this process ends; another one continues
     LOST = "lost"  # another process has taken the task over
 
 
 class TaskStoppedError(Exception):
-    """The task must stop. Let it pass: the runner handles it."""
+    """The task must stop. Do not catch this: the runner does."""
 
     def __init__(self, reason: StopReason) -> None:
         super().__init__(reason.value)
@@ -42,9 +42,9 @@ class ResultTooLargeError(AppError):
 
 
 class TaskContext:
-    """One attempt at a task, for the function that runs it, in the thread where it runs.
+    """An attempt at a task, for the function that runs it, in the thread where it runs.
 
-    Call `progress`, `save` or `sleep` now and then: there the task stops when it must.
+    Call `progress`, `save` or `sleep` now and then: that is where the task stops when it must.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class TaskContext:
         self._number: int | None = None
 
     def stop(self, reason: StopReason) -> None:
-        """Have the task stop at its next chance; the first reason counts."""
+        """Make the task stop at its next check; the first reason counts."""
         self._reason = self._reason or reason
         self._stopping.set()
 
@@ -69,21 +69,23 @@ class TaskContext:
             raise TaskStoppedError(self._reason)
 
     def sleep(self, seconds: float) -> None:
-        """Wait, but not for longer than the task may run."""
+        """Wait, but no longer than the task may run."""
         self._stopping.wait(seconds)
         self.check()
 
     def progress(self, part: float) -> None:
-        """Note which part of the task is done, from 0 to 1."""
+        """Record which fraction of the task is done, from 0 to 1."""
         self.save(part)
 
     def save(self, part: float, piece: bytes | None = None) -> None:
-        """Note the part done and add a piece to the result, both or neither.
+        """Record the fraction done and add a piece to the result, both or neither.
 
-        A later attempt finds the pieces: it goes on after `saved_pieces` of them.
+        A later attempt finds the pieces: it continues after `saved_pieces` of them.
         """
         part = max(0.0, min(part, 1.0))
-        number = 0 if piece is None else self._next_number()
+        number = 0
+        if piece is not None:  # by its number, a piece that is sent again is stored once
+            number = self.saved_pieces() if self._number is None else self._number
         size, cancelled = self._call(self.store.save, self.claim, part, number, piece)
         if piece is not None:
             self._number = number + 1
@@ -94,19 +96,15 @@ class TaskContext:
         self.check()
 
     def saved_pieces(self) -> int:
-        """How many pieces of the result there are, from this attempt and those before."""
+        """Return how many pieces the result has, from this attempt and earlier ones."""
         return self._call(self.store.count_pieces, self.claim.id, "result")
 
-    def _next_number(self) -> int:
-        """By its number, a piece that is sent twice around a failure is kept once."""
-        return self.saved_pieces() if self._number is None else self._number
-
     def input_piece(self, number: int) -> bytes | None:
-        """A piece of the uploaded file, counted from 0; None after the last."""
+        """Return a piece of the uploaded file, counted from 0; None after the last."""
         return self._call(self.store.piece, self.claim.id, "input", number)
 
     def _call(self, method: Bound[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call the store; while the storage is away, wait for it."""
+        """Call the store; while the storage is unavailable, wait for it."""
         while True:
             try:
                 return method.sync(*args, **kwargs)

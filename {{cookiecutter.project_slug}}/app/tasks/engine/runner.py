@@ -1,4 +1,4 @@
-"""Runs claimed tasks in this process, keeps their leases, and stops them when they must stop."""
+"""How claimed tasks run in this process, keep their leases, and stop when they must."""
 
 import json
 import os
@@ -36,7 +36,7 @@ logger = structlog.get_logger()
 
 
 class Runner:
-    """The tasks that run in this process; `owner` is its name in the store."""
+    """The tasks that run in this process; `owner` is the process's name in the store."""
 
     def __init__(
         self,
@@ -56,17 +56,17 @@ class Runner:
         self._model = model
         self._settings = settings
         self._closing = threading.Event()
-        # of its own, so that neither a blocked event loop nor a busy task costs a lease
+        # a thread of its own, so that neither a blocked event loop nor a busy task costs a lease
         self._heart = threading.Thread(target=self._beat, name="task-heartbeat", daemon=True)
         self._heart.start()
 
     def begin(self, claim: Claim) -> TaskContext:
-        """Take charge of a claimed task: from here until `end`, its lease is kept."""
+        """Take charge of a claimed task: from now until `end`, its lease is renewed."""
         self.running[claim.id] = TaskContext(claim, self.store, self._model, self._settings)
         return self.running[claim.id]
 
     def run(self, context: TaskContext) -> Outcome | None:
-        """Run an attempt to its end, and say how that was; None when the task is no longer ours."""
+        """Run an attempt; return its outcome, or None when the task is no longer ours."""
         claim = context.claim
         try:
             kind = find_kind(self.kinds, claim.kind)
@@ -80,26 +80,25 @@ class Runner:
         return Outcome(TaskState.SUCCEEDED, result=result)
 
     def settle(self, claim: Claim, outcome: Outcome | None) -> None:
-        """Keep the outcome, however long the storage is away."""
+        """Store the outcome, however long the storage is unavailable."""
         while outcome and not self._closing.is_set():
             try:
                 self.store.settle.sync((claim, outcome))
+                return
             except StorageUnavailableError as error:
                 cause = repr(error.__cause__)[:300]
                 logger.warning("task_outcome_waits", task_id=claim.id, cause=cause)
                 self._closing.wait(RETRY_SECONDS)
-            else:
-                return
 
     def end(self, context: TaskContext) -> None:
-        """Let go of a task that is settled."""
+        """Release a task that is settled."""
         if self.running.get(context.claim.id) is context:  # and not a later attempt
             del self.running[context.claim.id]
 
     def drain(self, deadline: float) -> int:
         """Wait for the running tasks, then hand the rest back, which costs them no attempt.
 
-        Returns how many of them did not stop, though somebody else may run them from now on.
+        Return how many did not stop, though another process may run them from now on.
         """
         self._wait(deadline)
         for context in list(self.running.values()):
@@ -113,7 +112,7 @@ class Runner:
         return len(left)
 
     def close(self) -> None:
-        """Keep no lease any longer."""
+        """Stop renewing leases."""
         self._closing.set()
         self._heart.join()
 
@@ -122,7 +121,7 @@ class Runner:
             time.sleep(0.02)
 
     def _failed(self, claim: Claim, error: BaseException) -> Outcome:
-        problem = explained(error).model_dump_json()
+        problem = describe_error(error).model_dump_json()
         if isinstance(error, AppError) and error.status < 500:
             return Outcome(TaskState.FAILED, problem=problem)
         logger.error("task_error", task_id=claim.id, attempt=claim.attempt, exc_info=error)
@@ -131,27 +130,25 @@ class Runner:
         return Outcome(TaskState.QUEUED, problem=problem, delay=self._backoff(claim.attempt))
 
     def _backoff(self, attempt: int) -> float:
-        """Twice as long after each attempt, less up to a half, so that a crowd comes apart."""
+        """Return twice as long after each attempt, less up to half, so that retries spread out."""
         longest: float = self._settings.task_backoff_seconds * 2.0 ** min(attempt - 1, 20)
         return min(longest, LONGEST_BACKOFF_SECONDS) * random.uniform(0.5, 1)  # noqa: S311
 
     def _beat(self) -> None:
         while not self._closing.wait(self._beat_seconds):
-            held = dict(self.running)
-            if held:
-                self._renew(held)
+            if running := dict(self.running):
+                self._renew(running)
 
-    def _renew(self, held: dict[str, TaskContext]) -> None:
-        """Renew the leases; tell the tasks that were cancelled, and those that were lost."""
-        lease = self._settings.task_lease_seconds
+    def _renew(self, running: dict[str, TaskContext]) -> None:
+        """Renew the leases; stop the tasks that were cancelled, and those that were lost."""
         try:
-            renewed = self.store.renew.sync(self.owner, lease, held)
+            renewed = self.store.renew.sync(self.owner, self._settings.task_lease_seconds, running)
         except StorageUnavailableError:
-            return  # nobody else can take a task over either
+            return  # no other process can take a task over either
         except Exception:
             logger.exception("task_heartbeat_error")
             return
-        for task_id, context in held.items():
+        for task_id, context in running.items():
             if task_id not in renewed:
                 context.stop(StopReason.LOST)
             elif renewed[task_id]:
@@ -165,8 +162,8 @@ def stopped(reason: StopReason) -> Outcome | None:
     return HANDED_BACK if reason is StopReason.HANDED_BACK else Outcome(TaskState.CANCELLED)
 
 
-def explained(error: BaseException) -> TaskProblem:
-    """The error for the client: its own words if it is ours, else no more than its name."""
+def describe_error(error: BaseException) -> TaskProblem:
+    """Describe the error for the client: by its message if it is ours, else by its name alone."""
     name = type(error).__name__
     title, detail = "Unexpected Error", f"The task raised {name}; the log has more under its id."
     if isinstance(error, AppError):

@@ -1,8 +1,8 @@
 """`batch-prediction`: a CSV with a row for each prediction, and the same CSV with the answers.
 
-The upload is cut into pieces of some rows, compressed: while the storage writes a large one, others
-wait half as long (`python -m benchmarks.storage`). Each piece gives one piece of the result, kept
-in one transaction with the progress: an attempt after a crash goes on where the last one was.
+The upload is cut into pieces of some rows, and compressed: so others wait half as long while the
+storage writes a large one (`python -m benchmarks.storage`). Each piece gives a piece of the result,
+stored in one transaction with the progress: after a crash, the next attempt continues from there.
 """
 
 import csv
@@ -30,14 +30,6 @@ class BadUploadError(AppError):
     status = 422
     title = "Bad Upload"
 
-    def __init__(self, message: str) -> None:
-        self.message = message
-
-    @property
-    def detail(self) -> str:
-        """What is wrong with it, and where."""
-        return self.message
-
 
 class BadRowError(BadUploadError):
     """A row of the file breaks a rule."""
@@ -51,13 +43,13 @@ class BatchPrediction(BaseModel):
     columns: list[str]
     pieces: int
     rows_per_piece: int
-    sha256: str  # of the rows, by which the same upload is recognised
+    sha256: str  # of the rows, to recognise the same upload
 
 
 def split_upload(
     file: BinaryIO, rows_per_piece: int = ROWS_PER_PIECE
 ) -> tuple[BatchPrediction, list[bytes]]:
-    """Check the header of a CSV and cut its rows into pieces; BadUploadError when it has none."""
+    """Check the header of a CSV and cut its rows into pieces, or raise BadUploadError."""
     try:
         header = file.readline().decode("utf-8-sig")
         columns = next(csv.reader([header.strip()], strict=True), [])
@@ -86,13 +78,14 @@ def predict_batch(payload: BatchPrediction, task: TaskContext) -> dict[str, Any]
         answers = predict_rows(task.model, payload.columns, rows)
         lines = [row + answer for (_, row), answer in zip(rows, answers, strict=True)]
         if number == 0:
-            lines.insert(0, payload.columns + result_columns(task.model))
+            labels = task.model.card.labels
+            lines.insert(0, [*payload.columns, "label", *(f"probability_{x}" for x in labels)])
         task.save((number + 1) / payload.pieces, as_csv(lines))
     return {"model_version": task.model.card.version}
 
 
 def read_rows(piece: bytes, columns: list[str], first: int) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row with the number of its line in the file; blank lines are left out."""
+    """Yield each row with the number of its line in the file, without blank lines."""
     for line, text in enumerate(piece.splitlines(), first):
         try:
             values = next(csv.reader([text.decode("utf-8")], strict=True), [])
@@ -107,8 +100,8 @@ def read_rows(piece: bytes, columns: list[str], first: int) -> Iterator[tuple[in
 def predict_rows(
     model: Model, columns: list[str], rows: list[tuple[int, list[str]]]
 ) -> list[list[str]]:
-    """The label and the probabilities of each row, as text; BadRowError names the first bad one."""
-    features = [checked(line, dict(zip(columns, row, strict=True))) for line, row in rows]
+    """Return each row's label and probabilities, as text; BadRowError names the first bad row."""
+    features = [parse_row(line, dict(zip(columns, row, strict=True))) for line, row in rows]
     if not features:
         return []
     probabilities = model.predict(np.array([f.row() for f in features], dtype=np.float32))
@@ -120,8 +113,8 @@ def predict_rows(
     ]
 
 
-def checked(line: int, row: dict[str, str]) -> Features:
-    """The features of a row; BadRowError says which value breaks which rule."""
+def parse_row(line: int, row: dict[str, str]) -> Features:
+    """Return the features of a row; BadRowError says which value breaks which rule."""
     try:
         return Features.model_validate_strings({name: row[name] for name in Features.model_fields})
     except ValidationError as error:
@@ -129,13 +122,8 @@ def checked(line: int, row: dict[str, str]) -> Features:
         raise BadRowError(f"Line {line}, {problem['loc'][0]}: {problem['msg']}.") from None
 
 
-def result_columns(model: Model) -> list[str]:
-    """The columns that the result has after those of the upload."""
-    return ["label", *(f"probability_{label}" for label in model.card.labels)]
-
-
 def as_csv(lines: list[list[str]]) -> bytes:
-    """Lines of values as CSV."""
+    """Return lines of values as CSV."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(lines)
     return text.getvalue().encode()

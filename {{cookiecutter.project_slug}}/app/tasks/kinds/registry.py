@@ -2,8 +2,8 @@
 
 A kind is a function of a typed payload and a `TaskContext`. It runs in a thread, so it may block
 and calculate; what it returns must be JSON. An `AppError` that it raises fails the task for good;
-any other exception is a bug or bad luck, and the task is tried again. After a crash it starts
-from the beginning, so it should do no harm twice.
+any other exception is a bug or bad luck, and the task is tried again. After a crash it starts from
+the beginning, so running it twice should do no harm.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ PayloadT = TypeVar("PayloadT", bound=BaseModel)
 
 
 class UnknownKindError(NotFoundError):
-    """There is no such kind of task; app/tasks/kinds/registry.py has those that there are."""
+    """There is no such kind of task; app/tasks/kinds/registry.py lists those that exist."""
 
     title = "Unknown Kind"
 

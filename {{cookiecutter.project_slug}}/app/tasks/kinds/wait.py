@@ -20,7 +20,7 @@ class Wait(BaseModel):
 
 
 def wait(payload: Wait, task: TaskContext) -> dict[str, Any]:
-    """Wait in ten steps, and report each; shorter waits are one step."""
+    """Wait in ten steps, and report each; a wait of less than a second is one step."""
     steps = STEPS if payload.seconds >= 1 else 1
     for done in range(1, steps + 1):
         task.sleep(payload.seconds / steps)

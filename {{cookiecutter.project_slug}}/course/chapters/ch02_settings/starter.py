@@ -46,7 +46,7 @@ class Settings:
 
 
 def env_files() -> tuple[Path, ...]:
-    """The files that are read, the stronger one last."""
+    """Return the files that are read; the last one wins."""
     # 6. APP_ENV decides on the second file, which beats the first: `.env.prod`, say.
     #    APP_ENV is set in the environment, or else in `.env`; otherwise it is dev.
     return (Path(".env"),)

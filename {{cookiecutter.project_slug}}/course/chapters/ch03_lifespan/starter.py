@@ -16,7 +16,7 @@ class LoadedEachTime:
 async def lifespan(
     settings: Settings, kinds: Kinds, open_model: OpenModel, open_storage: OpenStorage
 ) -> AsyncIterator[AppState]:
-    """Open the model and the storage, and close them in reverse order. Or raise StartError."""
+    """Open the model and the storage, or raise StartError; close them in reverse order."""
     # 1. Load the model: open_model(settings) returns it, or raises StartError. It takes long and
     #    does not await, so leave it to a thread.
     # 2. The tasks use the model: open it before them, and close it after them.

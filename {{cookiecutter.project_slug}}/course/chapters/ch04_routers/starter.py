@@ -46,7 +46,7 @@ router = APIRouter()
 
 
 class Order(BaseModel):
-    """An order, by its number, and the user who placed it."""
+    """An order, by its number, and who placed it."""
 
     order_id: int
     username: str
@@ -57,7 +57,7 @@ class Order(BaseModel):
 #    Anything but a number is refused with 422: by the parameter's type, not by an `if`.
 @router.get("/v1/orders/{order_id}")
 async def read_order(order_id: str) -> Order:
-    """Return the order of this number."""
+    """Return the order with this number."""
     raise TodoError("04", "write the two routes for orders.")
 
 

@@ -10,14 +10,14 @@ async def answer_http_exception(request: Request, error: HTTPException) -> Respo
 
 
 async def answer_validation_error(request: Request, error: RequestValidationError) -> Response:
-    """Say where and why input was refused, but never quote the value: it may be a password."""
+    """Say where and why input was refused, but never show the value: it may be a password."""
     # 1. Make an InvalidField from each item of error.errors(); it has "loc", "type" and "msg".
     # 2. Answer with a problem, 422, whose member `errors` is the list of them.
     return await request_validation_exception_handler(request, error)  # replace this one, too
 
 
 def invalid_field(loc: tuple[str | int, ...], rule: str, message: str) -> InvalidField:
-    """Turn pydantic's error into ours, and cut short any name that the client made up."""
+    """Convert Pydantic's error to ours; cut short a name that the client made up."""
     # `loc` says where the value was: ("body", "petal_width_cm"), or ("query", "limit").
     # 1. Its first part is the location.
     # 2. The parts after it make the pointer, a slash before each: "/petal_width_cm".
@@ -26,6 +26,6 @@ def invalid_field(loc: tuple[str | int, ...], rule: str, message: str) -> Invali
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Install a handler for each kind; the rest are bugs, answered by `app/kit/middleware.py`."""
+    """Install a handler for each kind; `app/kit/middleware.py` answers anything else, a bug."""
     app.exception_handler(AppError)(answer_app_error)
     # Install the other two in the same way, each for the class of its `error`.

@@ -21,7 +21,7 @@ async def submit_task(
     background: BackgroundTasks,
     idempotency_key: IdempotencyKey = None,
 ) -> Task:
-    """Accept a task of this kind: from the answer on, it survives the process."""
+    """Accept a task of this kind; once it is answered, it survives the process."""
     # 1. Check the payload, have the service keep the task, and accept it.
     raise TodoError("07", "accept a task.")
 
@@ -36,7 +36,7 @@ async def read_task() -> Task:
 # file: app/tasks/engine/runner.py
 class Runner:
     def run(self, context: TaskContext) -> Outcome | None:
-        """Run an attempt to its end, and return its outcome; None if the task is no longer ours."""
+        """Run an attempt; return its outcome, or None when the task is no longer ours."""
         claim = context.claim
         # An exception raised here escapes, and the task is "running" for ever.
         # 5. TaskStoppedError is not a failure. `stopped` knows what happens to the task.

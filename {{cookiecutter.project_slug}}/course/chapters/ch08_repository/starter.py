@@ -49,7 +49,7 @@ to_do = ["claim tasks; until then, they stay queued."]
 class TaskStore:
     @writes
     def claim(self, owner: str, lease: float, limit: int, only: str | None = None) -> list[Claim]:
-        """Take due tasks, the longest waiting first, or the `only` one."""
+        """Take due tasks, the longest waiting first, or the `only` one; each is an attempt."""
         # 4. The statement is sql.CLAIM_DUE, or sql.CLAIM_ONE for the `only` task. Run it: `renew`
         #    below shows how values are passed by name. Then make a Claim from each row. RETURNING
         #    lists what is in a row.

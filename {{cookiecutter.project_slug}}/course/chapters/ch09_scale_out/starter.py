@@ -22,7 +22,7 @@ from app.todo import TodoError
 
 @celery.task(name=RUN)  # type: ignore[untyped-decorator]
 def run(task_id: str) -> None:
-    """Run the task with this id, if it is due and nobody else runs it."""
+    """Run the task with this id, if it is due and no other process runs it."""
     # 1. Claim the task. Another worker may have it, or be done with it: then there is no claim,
     #    and nothing to do.
     # 2. Begin: from here on, the runner renews the lease.

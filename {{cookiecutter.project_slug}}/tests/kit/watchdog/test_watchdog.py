@@ -5,7 +5,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Coroutine
-from contextlib import nullcontext
 from dataclasses import replace
 from types import FrameType, FunctionType
 from typing import Any
@@ -13,9 +12,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.kit.watchdog.lifespan import watched
 from app.kit.watchdog.stack import describe
-from app.kit.watchdog.thread import Block, Look, Watchdog, held
+from app.kit.watchdog.thread import Block, Look, Watchdog, blocked_seconds
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import LOCAL, ROOT
@@ -51,7 +49,7 @@ def look(at: float, beat_at: float = 0, cpu: float = 0) -> Look:
     ],
 )
 def test_what_two_looks_tell(later: Look, seconds: float | None) -> None:
-    assert held(look(0), later, LIMIT) == seconds
+    assert blocked_seconds(look(0), later, LIMIT) == seconds
 
 
 def watch(code: Callable[[threading.Event], Coroutine[Any, Any, None]]) -> list[Block]:
@@ -152,12 +150,6 @@ def test_many_short_steps_and_a_thread_are_no_block() -> None:
         await thread
 
     assert watch(be_busy) == []
-
-
-def test_off_is_the_lifespan_itself(settings: Settings) -> None:
-    opened = nullcontext()
-    assert settings.loop_watchdog_ms == 0
-    assert watched(opened, settings.loop_watchdog_ms) is opened
 
 
 @pytest.mark.parametrize(("limit", "threads"), [(0, 0), (100, 1)])

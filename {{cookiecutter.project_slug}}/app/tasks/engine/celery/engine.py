@@ -25,7 +25,7 @@ FOLDER = "filesystem://"
 
 
 def make_celery(settings: CelerySettings) -> Celery:
-    """Celery as it is safe: JSON only, acknowledged after the work, no results of its own."""
+    """Make a safe Celery: JSON only, acknowledged after the work, no results of its own."""
     url = settings.task_broker_url.get_secret_value()
     celery = Celery("app", broker=url)
     celery.conf.update(
@@ -47,15 +47,14 @@ def make_celery(settings: CelerySettings) -> Celery:
 
 
 def broker_options(url: str, settings: CelerySettings) -> dict[str, Any]:
-    """How Celery uses Redis, or a folder for its messages."""
+    """Return Celery's options for Redis, or for a folder of messages."""
     if url.startswith(FOLDER):
-        from app.tasks.engine.celery.folder_broker import (
-            use_folder,  # needs what Windows does not have
-        )
+        # imported here, because it needs what Windows does not have
+        from app.tasks.engine.celery.folder_broker import use_folder
 
         return use_folder(Path(url.removeprefix(FOLDER)), settings.task_poll_seconds)
     return {
-        # longer than a lease: until then nobody else could claim the task anyway
+        # longer than a lease: until then no other worker could claim the task anyway
         "visibility_timeout": max(3600, 4 * settings.task_lease_seconds),
         "socket_connect_timeout": 2,
         "socket_timeout": 10,
@@ -63,7 +62,7 @@ def broker_options(url: str, settings: CelerySettings) -> dict[str, Any]:
 
 
 class CeleryEngine(Engine):
-    """Announces due tasks to the workers."""
+    """The engine that announces due tasks to the workers."""
 
     def __init__(self, store: TaskStore, settings: CelerySettings) -> None:
         super().__init__(store, settings)
@@ -71,7 +70,7 @@ class CeleryEngine(Engine):
         self._audited_at = time.monotonic()
 
     async def work(self) -> None:
-        """Announce what is due; if the broker is away, leave it for the next poll."""
+        """Announce what is due; if the broker is unavailable, leave it for the next poll."""
         try:
             await self._announce_due()
             await self._announce_lost()
@@ -79,7 +78,7 @@ class CeleryEngine(Engine):
             logger.warning("task_broker_unavailable", error=str(error))
 
     async def drain(self) -> None:
-        """Nothing runs in this process."""
+        """Close Celery; no task runs in this process."""
         self._celery.close()
 
     async def _announce_due(self) -> None:
@@ -91,7 +90,7 @@ class CeleryEngine(Engine):
                 raise
 
     async def _announce_lost(self) -> None:
-        """Once a lease: when the broker knows of fewer tasks than were announced, do it again."""
+        """Once per lease, announce tasks again if the broker has fewer than were announced."""
         lease = self.settings.task_lease_seconds
         if time.monotonic() - self._audited_at < lease:
             return

@@ -10,7 +10,7 @@ from kombu.transport import TRANSPORT_ALIASES, filesystem
 
 
 class FolderChannel(filesystem.Channel):
-    """Kombu's, but a message appears as a whole: a worker that reads half of one would end."""
+    """Kombu's, but a message appears all at once: a worker that reads half of one would end."""
 
     def _put(self, queue: str, message: dict[str, Any], **_: object) -> None:  # type: ignore[override]
         draft = Path(self.data_folder_out, f"{time.time_ns()}_{uuid4()}")
@@ -19,14 +19,14 @@ class FolderChannel(filesystem.Channel):
 
 
 class FolderTransport(filesystem.Transport):
-    """Kombu's, but a folder that is gone is a broker that is away, and may come back."""
+    """Kombu's, but a missing folder means a broker that is unavailable, and may come back."""
 
     Channel = FolderChannel
     connection_errors: Any = (*filesystem.Transport.connection_errors, OSError)
 
 
 def use_folder(folder: Path, poll_seconds: float) -> dict[str, Any]:
-    """Make the folder; what Celery is to know of it."""
+    """Make the folder, and return Celery's options for it."""
     TRANSPORT_ALIASES["filesystem"] = f"{__name__}:FolderTransport"
     (folder / "control").mkdir(parents=True, exist_ok=True)
     return {

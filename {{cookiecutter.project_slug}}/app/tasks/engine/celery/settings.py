@@ -8,10 +8,10 @@ from app.tasks.settings import TaskSettings
 
 
 class CelerySettings(TaskSettings):
-    """Who runs the tasks, and where announcements of them wait."""
+    """What runs the tasks, and where announcements of them wait."""
 
     task_engine: Literal["background", "celery"] = Field(
-        "background", description="Who runs tasks: this process, or Celery workers"
+        "background", description="What runs tasks: this process, or Celery workers"
     )
     task_broker_url: SecretStr = Field(
         SecretStr("redis://127.0.0.1:6379/0"), description="Celery's broker"

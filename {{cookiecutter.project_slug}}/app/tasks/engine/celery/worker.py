@@ -1,6 +1,6 @@
 """The Celery worker, for `TASK_ENGINE=celery`: `python -m app.tasks.engine.celery.worker`.
 
-Celery brings the processes and hands them the ids of tasks; everything else is as in the
+Celery provides the processes and hands them the ids of tasks; everything else is as in the
 `background` engine: claim, lease, run, settle.
 """
 
@@ -33,19 +33,19 @@ from app.tasks.store import TaskStore
 
 
 class WorkerSettings(CelerySettings, ModelSettings, StorageSettings):
-    """What a worker needs of the settings; not the API's key, for example."""
+    """The settings that a worker needs; the API key, for example, is not one."""
 
 
 settings = load_settings(WorkerSettings)
 celery = make_celery(settings)
 celery.kinds = KINDS
-# shared with the processes that Celery forks; without a lock, so that none can be left locked
+# shared with the processes that Celery forks; without a lock, which could be left locked
 stopping = multiprocessing.RawValue("b", 0)
 
 
 @worker_process_init.connect  # type: ignore[untyped-decorator]
 def begin_process(**_: object) -> None:
-    """Open everything before the first task comes."""
+    """Open everything before the first task arrives."""
     configure_logs()
     runner()
     threading.Thread(target=end_process_when_stopping, daemon=True).start()
@@ -53,20 +53,20 @@ def begin_process(**_: object) -> None:
 
 @worker_shutting_down.connect  # type: ignore[untyped-decorator]
 def begin_stop(**_: object) -> None:
-    """SIGTERM: Celery takes up nothing more, and our processes drain."""
+    """Drain our processes on SIGTERM; Celery starts no more tasks."""
     stopping.value = 1
 
 
 @cache
 def runner() -> Runner:
-    """What this process runs tasks with; opened once."""
+    """Return what this process runs tasks with; open it once."""
     store = TaskStore(open_storage(settings))
     return Runner(store, open_model(settings), settings, celery.kinds)
 
 
 @celery.task(name=RUN)  # type: ignore[untyped-decorator]
 def run(task_id: str) -> None:
-    """Run the task with this id, if it is due and nobody else runs it."""
+    """Run the task with this id, if it is due and no other process runs it."""
     for claim in claim_when_possible(task_id):
         context = runner().begin(claim)
         runner().settle(claim, runner().run(context))
@@ -74,7 +74,7 @@ def run(task_id: str) -> None:
 
 
 def claim_when_possible(task_id: str) -> list[Claim]:
-    """Claim the task; while the storage is away, wait for it."""
+    """Claim the task; while the storage is unavailable, wait for it."""
     claim, owner, lease = runner().store.claim, runner().owner, settings.task_lease_seconds
     while True:
         try:
@@ -84,11 +84,11 @@ def claim_when_possible(task_id: str) -> list[Claim]:
 
 
 def end_process_when_stopping() -> None:
-    """Give the task that runs its time, hand it back after that, and leave none behind."""
+    """Give the running task its time, then hand it back, and leave no process behind."""
     while not stopping.value:
         time.sleep(0.1)
     if runner().drain(time.monotonic() + settings.shutdown_seconds):
-        os._exit(0)  # the task does not come back from where it is
+        os._exit(0)  # the task does not return
 
 
 def main(kinds: Kinds = KINDS) -> None:

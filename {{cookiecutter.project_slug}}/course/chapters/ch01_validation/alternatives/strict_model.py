@@ -17,5 +17,5 @@ class Features(BaseModel):
     petal_width_cm: Centimetres = Field(description="Width of the inner leaf", examples=[0.2])
 
     def row(self) -> list[float]:
-        """The values in the model's order; shape (features,)."""
+        """Return the values in the model's order, of shape (features,)."""
         return list(self.model_dump().values())

@@ -4,7 +4,7 @@
 
 
 def env_files() -> tuple[Path, ...]:
-    """The files that are read, the stronger one last."""
+    """Return the files that are read; the last one wins."""
     name = os.environ.get("APP_ENV")
     if not name:
         name = dotenv_values(".env").get("APP_ENV") or "dev"

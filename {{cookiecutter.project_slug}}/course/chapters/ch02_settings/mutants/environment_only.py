@@ -4,5 +4,5 @@
 
 
 def env_files() -> tuple[Path, ...]:
-    """The files that are read, the stronger one last."""
+    """Return the files that are read; the last one wins."""
     return (Path(".env"), Path(f".env.{os.environ.get('APP_ENV', 'dev')}"))

@@ -6,7 +6,7 @@ from dotenv import load_dotenv
 
 
 def env_files() -> tuple[Path, ...]:
-    """The files that are read, the stronger one last."""
+    """Return the files that are read; the last one wins."""
     load_dotenv(".env", override=True)
     chosen = os.environ.get("APP_ENV") or "dev"
     return (Path(".env"), *(Path(f".env.{name}") for name in ENVIRONMENTS if name == chosen))

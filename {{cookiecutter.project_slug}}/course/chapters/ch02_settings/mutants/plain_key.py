@@ -6,7 +6,7 @@ class Settings:
 
     @model_validator(mode="after")
     def demand_a_key(self) -> Self:
-        """Only development on this machine alone goes without a key."""
+        """Demand a key, except in development on this machine alone."""
         key = self.api_key or ""
         if self.app_env != "dev" and (len(key) < SHORTEST_KEY or key.startswith("change-me")):
             raise PydanticCustomError("api_key", OWN_KEY)

@@ -4,7 +4,7 @@
 
 
 def load_settings(settings_class: type[SettingsT]) -> SettingsT:
-    """Read and check the settings; SettingsError names what is wrong, why, and where it is set."""
+    """Read and check the settings, or raise SettingsError: what is wrong, why, where it is set."""
     try:
         return settings_class(_env_file=env_files())
     except ValidationError:

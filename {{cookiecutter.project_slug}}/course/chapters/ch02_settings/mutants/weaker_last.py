@@ -4,6 +4,6 @@
 
 
 def env_files() -> tuple[Path, ...]:
-    """The files that are read, the stronger one last."""
+    """Return the files that are read; the last one wins."""
     chosen = os.environ.get("APP_ENV") or dotenv_values(".env").get("APP_ENV") or "dev"
     return (Path(f".env.{chosen}"), Path(".env"))

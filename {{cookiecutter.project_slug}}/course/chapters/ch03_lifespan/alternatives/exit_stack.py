@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 async def lifespan(
     settings: Settings, kinds: Kinds, open_model: OpenModel, open_storage: OpenStorage
 ) -> AsyncIterator[AppState]:
-    """Open the model and the storage, and close them in reverse order. Or raise StartError."""
+    """Open the model and the storage, or raise StartError; close them in reverse order."""
     async with AsyncExitStack() as stack:
         model = stack.enter_context(closing(await to_thread.run_sync(open_model, settings)))
         storage = stack.enter_context(closing(await to_thread.run_sync(open_storage, settings)))

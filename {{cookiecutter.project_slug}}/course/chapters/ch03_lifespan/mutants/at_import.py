@@ -10,7 +10,7 @@ MODEL = open_model_now(load_settings(Settings))
 async def lifespan(
     settings: Settings, kinds: Kinds, open_model: OpenModel, open_storage: OpenStorage
 ) -> AsyncIterator[AppState]:
-    """Open the model and the storage, and close them in reverse order. Or raise StartError."""
+    """Open the model and the storage, or raise StartError; close them in reverse order."""
     with (
         closing(MODEL) as model,
         closing(await to_thread.run_sync(open_storage, settings)) as storage,

@@ -20,7 +20,7 @@ class Lazy:
 async def lifespan(
     settings: Settings, kinds: Kinds, open_model: OpenModel, open_storage: OpenStorage
 ) -> AsyncIterator[AppState]:
-    """Open the model and the storage, and close them in reverse order. Or raise StartError."""
+    """Open the model and the storage, or raise StartError; close them in reverse order."""
     with (
         closing(cast("BatchingModel", Lazy(settings, open_model))) as model,
         closing(await to_thread.run_sync(open_storage, settings)) as storage,

@@ -5,7 +5,7 @@
 async def lifespan(
     settings: Settings, kinds: Kinds, open_model: OpenModel, open_storage: OpenStorage
 ) -> AsyncIterator[AppState]:
-    """Open the model and the storage, and close them in reverse order. Or raise StartError."""
+    """Open the model and the storage, or raise StartError; close them in reverse order."""
     with (
         closing(await to_thread.run_sync(open_model, settings)) as model,
         closing(open_model(settings)) as other,

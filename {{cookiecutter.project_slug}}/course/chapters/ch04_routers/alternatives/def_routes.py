@@ -22,7 +22,7 @@ class User(BaseModel):
 
 @router.get("/me")
 def read_current_user() -> User:
-    """Return the current user. Declared first, or `/{name}` would take `me` for a name."""
+    """Return the caller. Declared first, since `/{name}` would take `me` for a name."""
     return User(username="current user")
 
 
@@ -47,7 +47,7 @@ router = APIRouter(
 
 
 class Order(BaseModel):
-    """An order, by its number, and the user who placed it."""
+    """An order, by its number, and who placed it."""
 
     order_id: int
     username: str
@@ -55,11 +55,11 @@ class Order(BaseModel):
 
 @router.get("/me")
 def read_own_order() -> Order:
-    """Return the current user's latest order."""
+    """Return the caller's latest order."""
     return Order(order_id=1, username="current user")
 
 
 @router.get("/{order_id}", responses=problems(422))
 def read_order(order_id: int) -> Order:
-    """Return the order of this number."""
+    """Return the order with this number."""
     return Order(order_id=order_id, username="current user")

@@ -24,7 +24,7 @@ class User(BaseModel):
 
 @router.get("/me")
 async def read_current_user() -> User:
-    """Return the current user. Declared first, or `/{name}` would take `me` for a name."""
+    """Return the caller. Declared first, since `/{name}` would take `me` for a name."""
     return User(username="current user")
 
 

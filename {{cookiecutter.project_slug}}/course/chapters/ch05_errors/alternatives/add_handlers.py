@@ -2,7 +2,7 @@
 
 
 def invalid_field(loc: tuple[str | int, ...], rule: str, message: str) -> InvalidField:
-    """Turn pydantic's error into ours."""
+    """Convert Pydantic's error to ours; cut short a name that the client made up."""
     location, *rest = loc
     names = [str(part)[:100] for part in rest]
     return InvalidField(
@@ -11,7 +11,7 @@ def invalid_field(loc: tuple[str | int, ...], rule: str, message: str) -> Invali
 
 
 def answer_validation_error(_: Request, error: RequestValidationError) -> Response:
-    """Answer refused input."""
+    """Say where and why input was refused, but never show the value: it may be a password."""
     errors = []
     for item in error.errors():
         field = invalid_field(item["loc"], item["type"], item["msg"])
@@ -20,7 +20,7 @@ def answer_validation_error(_: Request, error: RequestValidationError) -> Respon
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Install one handler for each kind."""
+    """Install a handler for each kind; `app/kit/middleware.py` answers anything else, a bug."""
     app.add_exception_handler(AppError, answer_app_error)
     app.add_exception_handler(HTTPException, answer_http_exception)
     app.add_exception_handler(RequestValidationError, answer_validation_error)

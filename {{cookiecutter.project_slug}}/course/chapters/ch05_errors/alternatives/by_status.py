@@ -8,12 +8,12 @@ async def answer_wrong_method(request: Request, error: HTTPException) -> Respons
 
 
 async def answer_http_exception(_: Request, error: HTTPException) -> Response:
-    """Answer any other `HTTPException`."""
+    """Answer an `HTTPException`: FastAPI's, Starlette's or our own."""
     return problem_response(error.status_code, error.headers or {}, detail=error.detail)
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Install one handler for each kind."""
+    """Install a handler for each kind; `app/kit/middleware.py` answers anything else, a bug."""
     app.exception_handler(AppError)(answer_app_error)
     app.exception_handler(405)(answer_wrong_method)
     app.exception_handler(HTTPException)(answer_http_exception)

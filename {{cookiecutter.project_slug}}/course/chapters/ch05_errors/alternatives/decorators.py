@@ -10,7 +10,7 @@ async def answer_http_exception(request: Request, error: HTTPException) -> Respo
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Install one handler for each kind."""
+    """Install a handler for each kind; `app/kit/middleware.py` answers anything else, a bug."""
     app.exception_handler(AppError)(answer_app_error)
 
     @app.exception_handler(HTTPException)

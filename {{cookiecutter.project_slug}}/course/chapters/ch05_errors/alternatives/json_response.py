@@ -28,7 +28,7 @@ async def answer_http_exception(request: Request, error: HTTPException) -> Respo
 
 
 async def answer_validation_error(_: Request, error: RequestValidationError) -> Response:
-    """Answer refused input."""
+    """Say where and why input was refused, but never show the value: it may be a password."""
     errors = [
         {
             "location": item["loc"][0],

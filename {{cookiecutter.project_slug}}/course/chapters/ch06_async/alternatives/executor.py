@@ -5,7 +5,7 @@ import asyncio
 
 @router.post("/ask")
 async def ask_model(features: Features, model: ModelDep) -> dict[str, float]:
-    """Return how probable each label is."""
+    """Return each label's probability; while the model works, other requests are answered."""
     rows = np.array([features.row()], dtype=np.float32)
     loop = asyncio.get_running_loop()
     probabilities = await loop.run_in_executor(None, model.predict, rows)

@@ -4,7 +4,7 @@
 def accept(
     task: Task, response: Response, background: BackgroundTasks, tasks: TaskServiceDep
 ) -> Task:
-    """Answer that the task is accepted."""
+    """Answer that the task is accepted; kick the engine after the answer."""
 
     async def begin() -> None:
         await tasks.engine.kick()
@@ -16,14 +16,14 @@ def accept(
 
 @router.get("/{task_id}", responses=problems(404))
 async def read_task(task_id: UUID, tasks: TaskServiceDep) -> Task:
-    """Return the task's state."""
+    """Return the task's state, and its result or its problem."""
     return await tasks.get(task_id)
 
 
 # file: app/tasks/engine/runner.py
 class Runner:
     def run(self, context: TaskContext) -> Outcome | None:
-        """Run an attempt to its end."""
+        """Run an attempt; return its outcome, or None when the task is no longer ours."""
         claim = context.claim
         try:
             kind = find_kind(self.kinds, claim.kind)

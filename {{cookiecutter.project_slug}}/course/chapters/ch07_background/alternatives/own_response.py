@@ -7,7 +7,7 @@ from starlette.background import BackgroundTask
 def accept(
     task: Task, response: Response, background: BackgroundTasks, tasks: TaskServiceDep
 ) -> Response:
-    """Answer that the task is accepted."""
+    """Answer that the task is accepted; kick the engine after the answer."""
     return JSONResponse(
         task.model_dump(mode="json"),
         status_code=202,
@@ -25,7 +25,7 @@ async def submit_task(
     background: BackgroundTasks,
     idempotency_key: IdempotencyKey = None,
 ) -> Task:
-    """Accept a task of this kind."""
+    """Accept a task of this kind; once it is answered, it survives the process."""
     checked = check_payload(tasks.kinds, kind, payload)
     task = await tasks.submit(kind=kind, payload=checked, key=idempotency_key)
     return accept(task, response, background, tasks)

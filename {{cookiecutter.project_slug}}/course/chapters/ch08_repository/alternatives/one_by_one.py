@@ -23,6 +23,7 @@ SETTLE = (
         finished_at = CASE WHEN :state <> 'queued' OR cancel_requested = 1 THEN {now} END,
         owner = NULL, lease_ends_at = NULL, dispatched_at = NULL
     WHERE %s
+    RETURNING id
 """
     % HELD
 )
@@ -32,7 +33,7 @@ SETTLE = (
 class TaskStore:
     @writes
     def claim(self, owner: str, lease: float, limit: int, only: str | None = None) -> list[Claim]:
-        """Take due tasks, the longest waiting first, or the `only` one."""
+        """Take due tasks, the longest waiting first, or the `only` one; each is an attempt."""
         if only:
             rows = self._execute(sql.CLAIM_ONE, owner=owner, lease=lease, only=only)
             return [Claim(*row, owner) for row in rows]
@@ -47,9 +48,9 @@ class TaskStore:
 
     @gathers
     def settle(self, ends: Sequence[tuple[Claim, Outcome]]) -> list[bool]:
-        """End attempts."""
-        counts = []
+        """End attempts; return False, and do nothing, where the task is no longer the claim's."""
+        settled = []
         for claim, outcome in ends:
             values = {**claim.row(), **outcome.row()}
-            counts.append(self.connection.write(sql.SETTLE, **values))
-        return [count == 1 for count in counts]
+            settled.append(bool(self._execute(sql.SETTLE, **values)))
+        return settled

@@ -17,7 +17,7 @@ CLAIM_ONE = f"{DUE} AND id = :only"
 class TaskStore:
     @writes
     def claim(self, owner: str, lease: float, limit: int, only: str | None = None) -> list[Claim]:
-        """Take due tasks, the longest waiting first, or the `only` one."""
+        """Take due tasks, the longest waiting first, or the `only` one; each is an attempt."""
         statement = sql.CLAIM_ONE if only else sql.CLAIM_DUE
         claims = []
         for (seq,) in self._execute(statement, limit=limit, only=only):

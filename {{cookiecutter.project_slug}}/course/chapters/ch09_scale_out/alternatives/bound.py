@@ -4,7 +4,7 @@
 # file: app/tasks/engine/celery/worker.py
 @celery.task(bind=True, name=RUN, ignore_result=True)
 def run(self: object, task_id: str) -> None:
-    """Run the task with this id, if it is due and nobody else runs it."""
+    """Run the task with this id, if it is due and no other process runs it."""
     at_work = runner()
     for claim in at_work.store.claim.sync(
         at_work.owner, settings.task_lease_seconds, limit=1, only=task_id

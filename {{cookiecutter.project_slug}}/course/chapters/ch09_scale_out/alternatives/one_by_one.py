@@ -22,7 +22,7 @@ class CeleryEngine:
 # file: app/tasks/engine/celery/worker.py
 @celery.task(name=RUN, acks_late=True)
 def run(task_id: str) -> None:
-    """Run the task with this id, if it is due and nobody else runs it."""
+    """Run the task with this id, if it is due and no other process runs it."""
     claims = claim_when_possible(task_id)
     if not claims:
         return

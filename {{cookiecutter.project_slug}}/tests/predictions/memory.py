@@ -1,4 +1,4 @@
-"""Predictions in memory: the smallest store there can be, for tests and for reading."""
+"""Predictions in memory: the smallest store there can be."""
 
 from uuid import UUID
 
