@@ -1,6 +1,6 @@
 """Every error the service raises, and how each becomes one answer (RFC 9457).
 
-    AppError                      a class owns its status and title; its docstring is the message
+    AppError                      a class owns status and title; its docstring is the usual message
     ├── NotFoundError             404
     │   ├── PredictionNotFoundError   (app/predictions/store.py)
     │   ├── TaskNotFoundError         (app/tasks/records.py)

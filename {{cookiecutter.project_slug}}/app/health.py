@@ -25,7 +25,7 @@ class Ready(Live):
 
 @router.get("/live")
 async def live() -> Live:
-    """Answer while the event loop runs, whatever the model or the storage do; else restart it."""
+    """Answer if the event loop runs; this checks neither model nor storage. On failure, restart."""
     return Live()
 
 

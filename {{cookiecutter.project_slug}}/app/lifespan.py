@@ -22,7 +22,7 @@ async def lifespan(
     settings: Settings, kinds: Kinds, open_model: OpenModel, open_storage: OpenStorage
 ) -> AsyncIterator[AppState]:
     """Open the model and the storage, or raise StartError; close them in reverse order."""
-    # in a thread, like every prediction: what that needs is loaded before the first request
+    # in a thread, like every prediction: what a thread needs is loaded before the first request
     with (
         closing(await to_thread.run_sync(open_model, settings)) as model,
         closing(await to_thread.run_sync(open_storage, settings)) as storage,

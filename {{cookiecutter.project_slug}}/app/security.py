@@ -10,7 +10,7 @@ from app.state import app_state
 
 
 class ApiKey(APIKeyHeader):
-    """Reading and checking the key in one dependency: every request pays for each that it has."""
+    """One dependency that reads and checks the key: every request pays for each that it has."""
 
     async def __call__(self, request: HTTPConnection) -> str | None:
         """Refuse a request without the right key."""

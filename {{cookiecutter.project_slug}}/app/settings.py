@@ -61,14 +61,14 @@ class Settings(
     workers: int = Field(1, ge=1, le=64, description="How many processes serve")
     api_key: SecretStr | None = Field(None, description="What clients send as `X-API-Key`")
     allowed_hosts: Names = Field(
-        ["localhost", "127.0.0.1"], description="Host names it answers to, or * for all; by comma"
+        ["localhost", "127.0.0.1"], description="Hosts to answer to, comma-separated; * for all"
     )
-    cors_origins: Names = Field([], description="Web origins that may call, by comma")
+    cors_origins: Names = Field([], description="Web origins that may call, comma-separated")
     max_body_bytes: int = Field(65_536, ge=1_024, le=2**27, description="Largest body in bytes")
     docs_enabled: bool = Field(True, description="Serve the interactive pages, /docs")
     access_log: bool = Field(True, description="Write one log line per request")
     loop_watchdog_ms: int = Field(
-        0, ge=0, le=60_000, description="Report code that blocks the event loop longer; 0: off"
+        0, ge=0, le=60_000, description="Report blocks of the event loop longer than this; 0: off"
     )
 
     @field_validator("allowed_hosts", "cors_origins", mode="before")

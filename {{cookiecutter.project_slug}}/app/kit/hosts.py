@@ -8,7 +8,7 @@ host_name = re.compile(rb"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?").fullmatc
 
 
 def host_check(allowed: Sequence[str]) -> Callable[[bytes], bool]:
-    """Return a check whether a `Host` header is allowed; `*.example.com` means all below it."""
+    """Return a function that checks a `Host` header; `*.example.com` allows all hosts below it."""
     patterns = [name.lower().encode() for name in allowed]
 
     @lru_cache(maxsize=256)

@@ -5,5 +5,5 @@ from uuid import UUID
 
 
 def new_id() -> UUID:
-    """Return a random id; not by `uuid4`, which asks the system: ids are listed, so no secret."""
+    """Return a random id. Not `uuid4`, which asks the system each time: no id is a secret."""
     return UUID(int=getrandbits(128), version=4)

@@ -56,7 +56,7 @@ class RequestMiddleware:
         except Exception:
             self.logger.exception("The handler of this request raised")
             if exchange.status:
-                raise  # part of the answer is sent: only a closed connection can show the error
+                raise  # part of the answer is sent: only a closed connection can tell the client
             await exchange.send_problem(500, [])
         if self.access_log:
             # the route's template keeps what the client typed out of the log
@@ -71,7 +71,7 @@ class RequestMiddleware:
 
 
 def may_have_body(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
-    """Return whether a body may follow: HTTP/1 announces it in a header, HTTP/2 need not."""
+    """Return whether a body may follow: HTTP/1 announces it in a header, HTTP/2 and 3 need not."""
     announced = b"content-length" in headers or b"transfer-encoding" in headers
     return announced or scope["http_version"] > "1.1"
 

@@ -83,7 +83,7 @@ class FixedPaths(BaseRoute):
         return Match.FULL, {"endpoint": route.endpoint, "path_params": {}, "route": route}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Have the route that was found answer."""
+        """Pass the request to the route that was found."""
         await scope["route"].app(scope, receive, send)
 
     def url_path_for(self, name: str, /, **path_params: object) -> URLPath:

@@ -14,5 +14,5 @@ router = APIRouter(
 
 @router.get("")
 async def read_model_card(model: ModelDep) -> ModelCard:
-    """Return what the model is: its version, its metrics on held-out data, its training data."""
+    """Return the model's card: its version, its metrics on held-out data, its training ranges."""
     return model.card

@@ -21,8 +21,8 @@ REPLACE = """
 
 
 def migrate(connection: Connection, feature: str, migrations: Migrations) -> None:
-    """Run a feature's missing migrations, in a transaction; StartError if its tables are newer."""
-    connection.execute("{lock_schema}")  # one process at a time
+    """Run the migrations that a feature lacks, in a caller's transaction; StartError if newer."""
+    connection.execute("{lock_schema}")  # one process at a time, all or nothing
     connection.execute(CREATE)
     rows = connection.execute(SELECT, feature=feature)
     version = rows[0][0] if rows else 0

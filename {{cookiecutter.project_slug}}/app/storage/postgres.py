@@ -65,7 +65,7 @@ class PostgresConnection:
     def _connect(self) -> "psycopg.Connection[Row]":
         """Connect; after a failure, refuse for a moment: a group's calls must not each wait."""
         if time.monotonic() < self._next_try:
-            raise psycopg.OperationalError("Postgres was away a moment ago")
+            raise psycopg.OperationalError("Postgres was unavailable a moment ago")
         try:
             return psycopg.connect(self._url, autocommit=True, connect_timeout=CONNECT_SECONDS)
         except psycopg.OperationalError:

@@ -1,4 +1,4 @@
-"""SQLite: embedded, in one file, and safe for several processes of one machine."""
+"""SQLite: embedded, in one file, and safe for several processes on one machine."""
 
 import sqlite3
 import time

@@ -45,7 +45,7 @@ class Call:
             self.value = refusal
 
     def answer(self) -> None:
-        """Hand the value to the future, or the exception; call this where the future belongs."""
+        """Set the future's value or exception; call this where the future belongs."""
         if self.future.cancelled():
             return  # the caller has gone; the call was made all the same
         if isinstance(self.value, Exception):
@@ -80,7 +80,7 @@ class Storage:
             raise StartError(f"DATABASE_URL cannot be used: {error.__cause__}") from None
 
     def ping(self) -> "asyncio.Future[object]":
-        """Await an answer of the database, or StorageUnavailableError."""
+        """Return a future, done once the database answers, or StorageUnavailableError."""
         select = partial(self.connection.execute, "SELECT COUNT(*) FROM schema_versions")
         return self.put(Call(select, reads=True))
 

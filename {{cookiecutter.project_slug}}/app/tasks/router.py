@@ -55,7 +55,7 @@ async def submit_task(
     background: BackgroundTasks,
     idempotency_key: IdempotencyKey = None,
 ) -> Task:
-    """Accept a task of this kind; once it is answered, it survives the process."""
+    """Accept a task of this kind; once accepted, it survives the process."""
     task = await tasks.submit(kind, check_payload(tasks.kinds, kind, payload), idempotency_key)
     return accept(task, response, background, tasks)
 
@@ -82,7 +82,7 @@ async def read_task(task: TaskDep) -> Task:
 
 @router.get("/{task_id}/events", response_class=EventSourceResponse, responses=problems(404))
 async def watch_task(task: TaskDep, tasks: TaskServiceDep) -> AsyncIterable[ServerSentEvent]:
-    """Send the task, and again at each change, as server-sent events until it ends."""
+    """Send the task now and at each change, as server-sent events until it ends."""
     async for state in tasks.watch(task):
         yield ServerSentEvent(event=state.state.value, data=state)
 

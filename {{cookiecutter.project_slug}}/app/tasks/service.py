@@ -40,7 +40,7 @@ class TaskService:
     async def submit(
         self, kind: str, payload: BaseModel, key: str | None, pieces: Sequence[bytes] = ()
     ) -> Task:
-        """Store a new task, which now survives the process, or find the one made with this key."""
+        """Store a new task, so that it survives the process, or find the one that this key made."""
         body = payload.model_dump_json()
         fingerprint = hashlib.sha256(f"{kind} {body}".encode()).hexdigest() if key else ""
         new = NewTask(str(new_id()), kind, body, key, fingerprint, pieces)
@@ -63,7 +63,7 @@ class TaskService:
         return await self.store.cancel(task_id)
 
     async def watch(self, task: Task) -> AsyncIterator[Task]:
-        """Yield the task, and again whenever it has changed, until it or the service ends."""
+        """Yield the task now and whenever it has changed, until it or the service ends."""
         yield task
         while not task.state.final and not self.engine.stopping.is_set():
             await asyncio.sleep(self.watch_seconds)

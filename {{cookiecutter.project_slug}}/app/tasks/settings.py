@@ -10,7 +10,7 @@ class TaskSettings(ProcessSettings):
 
     task_concurrency: int = Field(4, ge=1, le=64, description="Tasks at once in each process")
     task_lease_seconds: float = Field(
-        30, ge=0.5, le=3600, description="A task of a process silent for this long is taken over"
+        30, ge=0.5, le=3600, description="A process silent for this long loses its tasks to others"
     )
     task_poll_seconds: float = Field(
         1, ge=0.05, le=60, description="How often each process looks for work that others left"

@@ -25,7 +25,7 @@ from app.tasks.schemas import Task, TaskProblem, TaskState
 WORKER_LOST = TaskProblem(
     type="urn:problem:WorkerLost",
     title="Worker Lost",
-    detail="The process that ran this task ended without a word, at every attempt.",
+    detail="The process that ran this task ended unexpectedly, at every attempt.",
 ).model_dump_json()
 
 
@@ -108,7 +108,7 @@ class TaskStore(Store):
     ) -> tuple[int, bool]:
         """Store progress and a piece of the result; return its size so far, and whether to stop.
 
-        A piece with an earlier one's number is that one, sent again. LeaseLostError without lease.
+        A piece with an earlier one's number is that one, sent again. Or raise LeaseLostError.
         """
         size = len(piece or b"")
         rows = self._execute(sql.SAVE, progress=progress, size=size, **claim.row())
@@ -149,7 +149,7 @@ class TaskStore(Store):
 
     @writes
     def rescue(self, max_attempts: int) -> list[tuple[str, TaskState]]:
-        """Queue the tasks whose lease has run out, or end them; each id with its new state."""
+        """Queue tasks whose lease has run out, or end them; return each id with its new state."""
         rows = self._execute(sql.RESCUE, max_attempts=max_attempts, problem=WORKER_LOST)
         return [(task_id, TaskState(state)) for task_id, state in rows]
 

@@ -1,1 +1,1 @@
-"""Notices code that blocks the event loop, and reports it: docs/blocked-loop.md."""
+"""What notices code that blocks the event loop, and reports it: docs/blocked-loop.md."""

@@ -39,7 +39,7 @@ def frames_of(thread: int) -> list[FrameType]:
 
 
 def is_loop(frame: FrameType) -> bool:
-    """Whether the frame is of the loop itself; a loop cannot run within another one's callback."""
+    """Return whether the frame is the loop's; a loop cannot run within another one's callback."""
     return module(frame).startswith(LOOPS) and frame.f_code.co_name in RUNNERS
 
 

@@ -31,12 +31,12 @@ class BackgroundEngine(Engine):
             threading.Thread(target=self._work_in_thread, name="task", daemon=True).start()
 
     async def kick(self) -> None:
-        """Signal that there is work; with no place free, the next free one looks anyway."""
+        """Signal that there is work; if no place is free, the next free one looks anyway."""
         if self._free:
             await super().kick()
 
     def begin_stop(self) -> None:
-        """Start no more tasks; from now on, the time to finish runs."""
+        """Start no more tasks; the time to finish begins now."""
         self._stop_at = self._stop_at or time.monotonic() + self.settings.shutdown_seconds
         super().begin_stop()
 

@@ -1,7 +1,7 @@
 """An engine runs accepted tasks. The store is the truth; a kick only saves waiting.
 
 Every engine has a loop that looks after the store: at each kick, and every TASK_POLL_SECONDS, it
-takes over the tasks of processes that went silent, removes old ones, and does its own work.
+takes over the tasks of processes that went silent, removes expired ones, and does its own work.
 """
 
 import asyncio

@@ -27,7 +27,7 @@ from app.tasks.schemas import TaskProblem, TaskState
 from app.tasks.settings import TaskSettings
 from app.tasks.store import TaskStore
 
-LONGEST_BEAT_SECONDS = 0.5  # until a cancelled task learns of it
+LONGEST_BEAT_SECONDS = 0.5  # before a cancelled task notices
 HAND_BACK_SECONDS = 1.0  # for tasks to notice that they must stop
 LONGEST_BACKOFF_SECONDS = 300.0
 HANDED_BACK = Outcome(TaskState.QUEUED, charged=False)
@@ -130,7 +130,7 @@ class Runner:
         return Outcome(TaskState.QUEUED, problem=problem, delay=self._backoff(claim.attempt))
 
     def _backoff(self, attempt: int) -> float:
-        """Return twice as long after each attempt, less up to half, so that retries spread out."""
+        """Return a delay that doubles with each attempt, less up to half, to spread retries out."""
         longest: float = self._settings.task_backoff_seconds * 2.0 ** min(attempt - 1, 20)
         return min(longest, LONGEST_BACKOFF_SECONDS) * random.uniform(0.5, 1)  # noqa: S311
 

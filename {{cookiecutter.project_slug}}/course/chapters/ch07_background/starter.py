@@ -21,7 +21,7 @@ async def submit_task(
     background: BackgroundTasks,
     idempotency_key: IdempotencyKey = None,
 ) -> Task:
-    """Accept a task of this kind; once it is answered, it survives the process."""
+    """Accept a task of this kind; once accepted, it survives the process."""
     # 1. Check the payload, have the service keep the task, and accept it.
     raise TodoError("07", "accept a task.")
 

@@ -1,9 +1,9 @@
 """The `celery` engine: tasks run in Celery workers, on this machine or others.
 
 The store is an outbox. A task is kept there first and announced to the broker after, by its
-id alone; while the broker is away, accepted tasks wait in the store. An announcement may come
-late, twice or never: a worker runs only what it can claim, and what the broker lost is announced
-again.
+id alone; while the broker is unavailable, accepted tasks wait in the store. An announcement may
+come late, twice or never: a worker runs only what it can claim, and what the broker lost is
+announced again.
 """
 
 import time
@@ -25,7 +25,7 @@ FOLDER = "filesystem://"
 
 
 def make_celery(settings: CelerySettings) -> Celery:
-    """Make a safe Celery: JSON only, acknowledged after the work, no results of its own."""
+    """Make a Celery app that is safe: JSON only, acknowledged after the work, no own results."""
     url = settings.task_broker_url.get_secret_value()
     celery = Celery("app", broker=url)
     celery.conf.update(
