@@ -20,7 +20,7 @@ def connect(settings: StorageSettings, busy_seconds: float) -> Connection:
     if url.startswith(SQLITE):
         path = Path(url.removeprefix(SQLITE))
         older = path.with_name("tasks.sqlite3")
-        if older.exists():  # its tasks must not be left behind unnoticed
+        if older != path and older.exists():  # its tasks must not be left behind unnoticed
             raise StartError(
                 f"{older} is from an earlier version of this app and is no longer read. Let that "
                 "version finish its tasks if you need them; then move the file away."

@@ -68,7 +68,7 @@ class Storage:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._calls: SimpleQueue[Call | None] = SimpleQueue()
-        self._closed = False
+        self._closed, self._lock = False, threading.Lock()
         self._thread = threading.Thread(target=self._work, name="storage", daemon=True)
         self._thread.start()
 
@@ -100,16 +100,18 @@ class Storage:
 
     def close(self) -> None:
         """Finish what is queued, and close the connection; later calls are refused."""
-        self._closed = True
-        self._calls.put(None)
+        with self._lock:
+            self._closed = True
+            self._calls.put(None)
         self._thread.join()
         self.connection.close()
 
     def _queue(self, call: Call, future: "asyncio.Future[Any] | Future[Any]") -> None:
-        if self._closed:  # it would never be answered
-            raise StorageUnavailableError from RuntimeError("the storage is closed")
         call.future = future
-        self._calls.put(call)
+        with self._lock:  # a call behind the end would never be answered
+            if self._closed:
+                raise StorageUnavailableError from RuntimeError("the storage is closed")
+            self._calls.put(call)
 
     def _work(self) -> None:
         while first := self._calls.get():
@@ -125,9 +127,8 @@ class Storage:
 
     def _commit(self, calls: list[Call]) -> Exception | None:
         """Commit the calls together; return the error, if there was one."""
-        only_reads = all(call.reads for call in calls)
         try:
-            with nullcontext() if only_reads else self.connection.transaction():
+            with nullcontext() if all(c.reads for c in calls) else self.connection.transaction():
                 run_all(calls)
         except Exception as error:
             if len(calls) > 1:

@@ -130,6 +130,14 @@ def test_the_predictions_of_an_earlier_file_are_kept(path: Path, settings: Setti
     assert StoredPrediction.model_validate(kept) == stored
 
 
+def test_the_tasks_of_an_earlier_file_are_kept_where_it_is_named(path: Path) -> None:
+    earlier = path.with_name("tasks.sqlite3")
+    for _ in range(2):
+        with opened_tasks(earlier) as tasks:
+            added(tasks, new_task())
+    assert ask(earlier, "SELECT COUNT(*) FROM tasks") == [(2,)]
+
+
 def test_the_tasks_of_an_earlier_app_are_not_left_behind_without_a_word(path: Path) -> None:
     path.with_name("tasks.sqlite3").touch()
     with pytest.raises(StartError, match=r"tasks\.sqlite3 is from an earlier version"):
