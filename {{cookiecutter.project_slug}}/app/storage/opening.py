@@ -29,8 +29,6 @@ def connect(settings: StorageSettings, busy_seconds: float) -> Connection:
     try:
         from app.storage.postgres import open_postgres
     except ImportError:
-        raise StartError(
-            "DATABASE_URL: Postgres needs a driver that is not installed. "
-            "Install it: uv add 'psycopg[binary]'"
-        ) from None
+        driver = "Postgres needs a driver, which is not installed: uv add 'psycopg[binary]'"
+        raise StartError(f"DATABASE_URL: {driver}") from None
     return open_postgres(url)

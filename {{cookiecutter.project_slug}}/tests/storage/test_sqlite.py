@@ -1,6 +1,7 @@
 """The SQLite file: its schema, its limits, and processes that share it."""
 
 import sqlite3
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -18,6 +19,8 @@ from app.models import Features
 from app.predictions.schemas import StoredPrediction
 from app.settings import Settings
 from app.storage.connection import StorageUnavailableError
+from app.storage.opening import open_storage
+from app.storage.settings import StorageSettings
 from app.storage.sqlite import prepare
 from app.tasks import sql
 from app.tasks.records import Claim, NewTask
@@ -216,6 +219,14 @@ def test_an_old_sqlite_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("app.storage.sqlite.sqlite3.sqlite_version_info", (3, 37, 2))
     with pytest.raises(StartError, match=r"3\.38 or newer"):
         open_tasks(path)
+
+
+def test_postgres_without_its_driver_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)  # as if it were not installed
+    monkeypatch.delitem(sys.modules, "app.storage.postgres", raising=False)
+    settings = StorageSettings.model_validate({"database_url": "postgresql://127.0.0.1/app"})
+    with pytest.raises(StartError, match=r"DATABASE_URL: .* uv add 'psycopg\[binary\]'"):
+        open_storage(settings)
 
 
 # nothing half-written
