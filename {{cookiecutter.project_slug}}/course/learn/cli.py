@@ -30,7 +30,7 @@ def add_teach(arguments: list[str]) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; the exit code says what went wrong, and the screen says it in words."""
     given = sys.argv[1:] if arguments is None else arguments
-    if PLAIN in given:  # it may stand anywhere
+    if PLAIN in given:  # it may be anywhere
         given = [PLAIN, *(word for word in given if word != PLAIN)]
     add_teach(given)
     try:

@@ -14,7 +14,7 @@ def read_files(project: Path, pattern: str = "app/**/*.py") -> Files:
     return {
         path.relative_to(project).as_posix(): path.read_text("utf-8")
         for path in sorted(project.glob(pattern))
-        if path.is_file()  # a pipe would have to be waited for
+        if path.is_file()  # reading from a pipe would block
     }
 
 
@@ -25,7 +25,7 @@ def write_files(project: Path, files: Files) -> None:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a draft beside the file and rename it, so that nobody reads half a file."""
+    """Write a draft next to the file and rename it, so that no reader sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.write_text(text, "utf-8", newline="\n")

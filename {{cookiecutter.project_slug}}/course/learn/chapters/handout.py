@@ -2,7 +2,7 @@
 
 An *open* project has the solution in `app/`, which is how an instructor works on it. `hand_out`
 closes it: it keeps `app/` in `course/solution.json`, records the hash of every file that grades,
-and puts the starters in. `open_up` reverses that.
+and puts the starters into `app/`. `open_up` reverses that.
 
 Standard library only: the template's hook runs this where nothing is installed.
 """
@@ -17,7 +17,7 @@ from learn.chapters.files import Files, read_files, write, write_files
 SOLUTION = "course/solution.json"
 # What a verdict depends on. Lessons and hints may be changed freely.
 GRADING = ("course/learn/**/*.py", "course/chapters/*/*.py", "course/chapters/*/*.toml")
-# Python runs these of its own accord in some places; a course project has none at its top.
+# Python runs these by itself in some places; a course project has none at its top.
 INTRUDERS = ("conftest.py", "sitecustomize.py", "usercustomize.py")
 
 
@@ -31,7 +31,7 @@ def solved_files(project: Path) -> Files:
 
 
 def hashes(project: Path) -> dict[str, str]:
-    """Return the SHA-256 of each file that grades, whatever the platform's line ends."""
+    """Return the SHA-256 of each file that grades, whatever the platform's line endings."""
     paths = [path for pattern in GRADING for path in project.glob(pattern) if path.is_file()]
     texts = {
         path.relative_to(project).as_posix(): path.read_bytes().replace(b"\r\n", b"\n")
@@ -50,7 +50,7 @@ def seal_of(project: Path) -> dict[str, str]:
 
 
 def altered_files(project: Path, reference: Path) -> list[str]:
-    """Return the files that grade and differ from the reference's, and those that intrude."""
+    """Return the grading files that differ from the reference's, and those that intrude."""
     expected, found = seal_of(reference), hashes(project)
     changed = {
         name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)

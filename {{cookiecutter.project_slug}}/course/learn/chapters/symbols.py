@@ -32,7 +32,7 @@ def parts(variant: str, default: str) -> Iterator[tuple[str, str]]:
 def swap(source: str, variant: str) -> str:
     """Return the source with the variant's definitions instead of its own.
 
-    A class without a docstring replaces its methods alone. What the source does not define goes
+    A class without a docstring replaces only its methods. What the source does not define goes
     before the first definition that is replaced; imports that it lacks join its own.
     """
     lines = source.split("\n")
@@ -70,7 +70,7 @@ def body_edits(
 
 
 def is_partial(node: ast.ClassDef) -> bool:
-    """Tell whether a class of a variant replaces its methods alone."""
+    """Tell whether a class of a variant replaces only its methods."""
     return ast.get_docstring(node) is None
 
 
@@ -122,7 +122,7 @@ def import_edits(module: ast.Module, wanted: ast.stmt) -> list[Edit]:
     if line in map(ast.unparse, there):
         return []
     if not there:
-        raise SymbolError(f"there is no import to put this one beside: {line}")
+        raise SymbolError(f"there is no import to put this one next to: {line}")
     package = package_of(wanted)
     same = [n for n in there if package_of(n) == package]
     near = same or [n for n in there if section(package_of(n)) == section(package)] or there

@@ -18,7 +18,7 @@ def compose(chapter: Chapter, files: Files, solved: Files) -> Files:
 
 
 def write_app(folder: Path, files: Files, solved: Files, cache: Path) -> None:
-    """Write the files; the solved ones come compiled, which halves the time of a start."""
+    """Write the files; the solved ones are precompiled, which halves the time of a start."""
     shutil.copytree(compiled_app(solved, cache), folder, dirs_exist_ok=True)
     for name in solved.keys() - files.keys():
         (folder / name).unlink()
@@ -28,7 +28,7 @@ def write_app(folder: Path, files: Files, solved: Files, cache: Path) -> None:
 def compiled_app(solved: Files, cache: Path) -> Path:
     """Return the folder of the solved app with its bytecode, made once.
 
-    Bytecode is checked by the hash of its source, since a copy has other times.
+    Bytecode is checked by the hash of its source, since the times of a copy differ.
     """
     digest = hashlib.sha256("\0".join([*solved, *solved.values()]).encode()).hexdigest()
     made = cache / f"app-{digest[:16]}"

@@ -90,7 +90,7 @@ def import_failures() -> Iterator[str]:
 
 
 def ports(_: Project) -> Finding:
-    """Look for a port for graded apps, and for the one on which the app is tried."""
+    """Look for a port for graded apps, and for the one on which learners try the app."""
     if not can_bind(0):
         return Finding(False, text("doctor.no_port"), text("doctor.no_port_next"))
     if can_bind(APP_PORT):

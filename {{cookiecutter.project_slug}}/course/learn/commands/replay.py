@@ -85,7 +85,7 @@ def quote(word: str) -> str:
 
 
 def log_lines(report: Report, failure: CheckResult) -> list[str]:
-    """Return what the app wrote about the request, or of an exception; else its last lines."""
+    """Return what the app wrote about the request or an exception; else its last lines."""
     lines = [line for line in report.log.splitlines() if line.strip()]
     evidence = failure.evidence
     sign = evidence.request_id or (evidence.trace and '"exception"')

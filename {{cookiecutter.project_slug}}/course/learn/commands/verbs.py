@@ -41,7 +41,7 @@ def learn(
     context: typer.Context,
     plain: Annotated[bool, typer.Option(PLAIN, help=text("help.plain"))] = False,
 ) -> None:
-    """Watch, when there is no verb."""
+    """Watch, if there is no verb."""
     if plain:
         os.environ["LEARN_PLAIN"] = "1"
     if context.invoked_subcommand is None:

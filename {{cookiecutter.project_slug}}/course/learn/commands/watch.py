@@ -74,7 +74,7 @@ class Watch:
                 raise LearnError("watch.failed", 3, cause=error)
 
     def begin(self) -> None:
-        """Introduce the chapter, and check it if something was written already."""
+        """Introduce the chapter, and check it if something has been written already."""
         self.passed = False
         introduce(self.screen, self.project, self.chapter)
         sound = self.project.fault(self.chapter) is None
@@ -130,7 +130,7 @@ class Watch:
             self.screen.say("watch.unread", cause=error)
 
     def on_key(self, key: str) -> None:
-        """Do what the key stands for; ignore other keys."""
+        """Do what the key means; ignore other keys."""
         from learn.commands.lesson import show_lesson
         from learn.commands.replay import show_replay
         from learn.commands.status import show_status

@@ -51,7 +51,7 @@ class Witness:
 
 
 def was_asked(server: Server, exchange: Exchange) -> bool:
-    """Tell whether this server was asked."""
+    """Tell whether the request went to this server."""
     return bool(server.url) and exchange.url.startswith(f"{server.url}/")
 
 
@@ -63,7 +63,7 @@ def program_of(server: Server) -> str:
 def settings_of(server: Server) -> dict[str, str]:
     """Return what the check set for the app, without paths in the temporary folder.
 
-    Nobody can hold an inference by hand, so a slow model is set instead of a held one.
+    No one can hold an inference by hand, so a slow model is set instead.
     """
     slow = {"MODEL_LOADER": "learn.grading.probe:load_slow_model"} if server.gate.was_held else {}
     given = {n.upper(): str(value) for n, value in server.settings.items() if value is not None}

@@ -45,7 +45,7 @@ class Gate:
 def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> bool:
     """Return True as soon as the condition is met; False if that does not happen in time.
 
-    The time is no measure: it is long, and a right answer never waits until it is over.
+    The time measures nothing: it is long, and a right answer never waits until it is over.
     """
     deadline = time.monotonic() + seconds
     while not condition():

@@ -114,7 +114,7 @@ def record_lines(
 
 
 def judge(report: Report, chapter: Chapter, done: bool) -> None:
-    """Set the verdict; passed is only what ran to its end, with every check of the chapter."""
+    """Set the verdict; only a run that reached its end, with every check, has passed."""
     if report.reason:
         return
     if not done:

@@ -90,7 +90,7 @@ class Lab:
     def program(
         self, *arguments: str, work: Path, **settings: object
     ) -> Iterator["subprocess.Popen[bytes]"]:
-        """Run another program of the app beside a server, such as Celery's worker."""
+        """Run another program of the app alongside a server, such as Celery's worker."""
         process = start([sys.executable, *arguments], self.folder, work, settings)
         try:
             yield process

@@ -1,6 +1,6 @@
 """A model that a grader can hold: `MODEL_LOADER=learn.grading.probe:load_model`.
 
-It runs in the learner's app, beside the learner's code; the grader is in another process. They meet
+It runs in the learner's app, with the learner's code; the grader is in another process. They meet
 in the folder `PROBE_FOLDER`: the model records each use of it as a line of JSON, and while a file
 `hold` is there, no inference returns.
 """

@@ -1,4 +1,4 @@
-"""Programs of a graded app: how they start and end, and why one ended of its own accord."""
+"""Programs of a graded app: how they start and end, and why one ended by itself."""
 
 import os
 import re

@@ -52,7 +52,7 @@ class CheckResult:
 
 @dataclass
 class Report:
-    """What grading a chapter led to."""
+    """The outcome of grading a chapter."""
 
     chapter: str
     seed: int

@@ -32,7 +32,7 @@ def main() -> None:
         answers.write(encode_line(line, job.nonce))
         answers.flush()
 
-    sys.stdout = sys.stderr  # what a grader prints is no result
+    sys.stdout = sys.stderr  # what a grader prints is not a result
     try:
         grader = import_module(f"chapters.{job.chapter}.grader")
         with Lab(Path(job.folder), Path(job.project), job.seed) as lab:

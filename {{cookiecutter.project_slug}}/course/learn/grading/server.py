@@ -105,7 +105,7 @@ class Server:
         return end(self.process)
 
     def kill(self) -> None:
-        """Kill it without a warning, as a crash would."""
+        """Kill it without warning, as a crash would."""
         self.process.kill()
         self.process.wait()
 
@@ -154,7 +154,7 @@ def serve(
     wait: bool = True,
     target: str = APP,
 ) -> Iterator[Server]:
-    """Serve the app in `folder` with these settings; database, log and probe lie in `work`."""
+    """Serve the app in `folder` with these settings; database, log and probe are in `work`."""
     command = [sys.executable, "-m", "uvicorn", target, "--port", "0", "--no-access-log"]
     server = Server(start(command, folder, work, settings), folder, work, settings, target)
     try:

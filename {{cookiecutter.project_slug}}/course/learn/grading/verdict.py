@@ -33,7 +33,7 @@ EXIT_CODES = {
 def overall_verdict(verdicts: Collection[Verdict]) -> Verdict:
     """Return the verdict on several chapters, which is that of the worst one.
 
-    Of all that exits with 1 it is FAILED: a course with one passed chapter has been begun.
+    If its exit code is 1, the verdict is FAILED, never NOT_BEGUN: another chapter may have passed.
     """
     if not verdicts:
         return Verdict.COULD_NOT_GRADE

@@ -62,7 +62,7 @@ def encode_line(line: Line, nonce: str) -> str:
 
 
 def decode_line(text: str, nonce: str) -> Line | None:
-    """Return what a grader said; None where the line has not its nonce."""
+    """Return what a grader said; None where the line does not have its nonce."""
     try:
         said = json.loads(text)
     except ValueError:

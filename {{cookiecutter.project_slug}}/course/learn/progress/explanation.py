@@ -13,7 +13,7 @@ TODO = re.compile(r'501 .*"title": ?"To Do"')
 
 
 def explain(chapter: Chapter, result: CheckResult) -> str:
-    """Return why a check fails, in the chapter's own words; of a to-do, that it is one."""
+    """Return why a check fails, in the chapter's own words; for a to-do, that it is one."""
     if TODO.match(result.got):
         return text("check.todo")
     try:
@@ -35,7 +35,7 @@ def place_of_failed_start(attempt: Attempt, place: str, solution: Files) -> tupl
 
 
 def explain_exception(chapter: Chapter, result: CheckResult) -> tuple[str, str, str]:
-    """Return where and why the app answered 500; or, third, an exception that it logged.
+    """Return where and why the app answered 500; or, as the third, an exception that it logged.
 
     Only an answer of 500 is known to be caused by the exception.
     """

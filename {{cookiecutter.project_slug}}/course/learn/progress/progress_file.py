@@ -1,7 +1,7 @@
 """The progress file: `.learn/progress.json`.
 
-Whoever writes it reads it right before and holds a lock, so that two processes lose nothing of each
-other's. A file that cannot be read is moved aside.
+A process that writes it first reads it, and holds a lock meanwhile, so that no process loses what
+another has written. A file that cannot be read is moved aside.
 """
 
 import json
@@ -30,7 +30,7 @@ class ProgressFile:
 
     @contextmanager
     def change(self) -> Iterator[Progress]:
-        """Give the progress to be changed, and write it at the end."""
+        """Yield the progress for changing, and write it at the end."""
         with lock(self.folder / "lock"):
             progress = self._read()
             yield progress

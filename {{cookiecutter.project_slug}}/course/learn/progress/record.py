@@ -2,7 +2,7 @@
 
     {"version": 1, "current": "06", "chapters": {"06": {"attempts": 3, "hints": [1], ...}}}
 
-A chapter stands under its two digits, which do not change when the course does. Members that this
+The key of a chapter is its two digits, which do not change when the course does. Members that this
 version does not know are kept as they are.
 """
 

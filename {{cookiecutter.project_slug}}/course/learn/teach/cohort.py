@@ -1,7 +1,7 @@
 """A cohort: a folder of learners' checkouts, graded by this copy of the course.
 
-Nothing of a checkout is graded except `app/`. Its own graders are not run; whether they, or other
-files that grade, were altered is said beside the results.
+Nothing in a checkout is graded except `app/`. Its own graders are not run; whether they, or other
+files that grade, were altered is reported with the results.
 """
 
 from collections.abc import Callable
@@ -22,11 +22,11 @@ from learn.progress.project import Project
 from learn.teach.results import ChapterTitle, CohortResults, LearnerResults
 from learn.terminal.errors import LearnError
 
-Advance = Callable[[str], None]  # called with each thing that is done
+Advance = Callable[[str], None]  # called with the name of each grading that is done
 
 
 class Checkout(Project):
-    """A learner's project, graded by the course of an instructor."""
+    """A learner's project, graded by an instructor's course."""
 
     def __init__(self, folder: Path, course: Project) -> None:
         super().__init__(folder)

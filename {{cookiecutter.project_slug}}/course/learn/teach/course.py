@@ -24,7 +24,7 @@ def open_course(screen: Screen, project: Project, yes: bool) -> int:
 
 
 def close_course(screen: Screen, project: Project) -> int:
-    """Put the starters into `app/`, keep the solution apart, and seal what grades."""
+    """Put the starters into `app/`, keep the solution apart, and seal the files that grade."""
     if not project.is_open:
         raise LearnError("teach.is_closed")
     try:

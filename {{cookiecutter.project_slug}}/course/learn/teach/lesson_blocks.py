@@ -111,7 +111,7 @@ def split_headers(text: str) -> tuple[dict[str, str], str]:
 
 
 def json_or_text(text: str) -> Json:
-    """Return JSON if it is, the bare text if not."""
+    """Return the JSON if the text is some, and the bare text if not."""
     try:
         return json.loads(text)
     except ValueError:
@@ -162,7 +162,7 @@ def mask_volatile(body: Json) -> Json:
 
 @contextmanager
 def app_when_needed(needed: bool) -> Iterator[Server | None]:
-    """Serve the solved app with a model trained for it; give None where no app is needed."""
+    """Serve the solved app with a model trained for it; yield None where no app is needed."""
     if not needed:
         yield None
         return

@@ -11,13 +11,13 @@ BUSY = "import os\np = os.getppid()\nwhile os.getppid() == p: sum(range(1_000_00
 
 
 def count_cores() -> int:
-    """Return how many gradings at once keep this machine at work."""
+    """Return how many gradings at once keep this machine busy."""
     return os.cpu_count() or 1
 
 
 @contextmanager
 def cpu_load(processes: int) -> Iterator[None]:
-    """Keep the machine from its work by this many busy processes, while this lasts."""
+    """Load the machine with this many busy processes, while this lasts."""
     started: list[subprocess.Popen[bytes]] = []
     try:
         for _ in range(processes):

@@ -24,7 +24,7 @@ IS_NAMED = "is named by a mutant"
 
 @dataclass
 class Row:
-    """A variant of a chapter's symbols: what is wanted of it, and what came, run by run."""
+    """A variant of a chapter's symbols: the result that is wanted, and the result of each run."""
 
     chapter: Chapter
     kind: str
@@ -32,23 +32,23 @@ class Row:
     wanted: str
     files: Files = field(default_factory=dict)
     came: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)  # on what was not wanted
+    notes: list[str] = field(default_factory=list)  # on results that were not wanted
 
     @property
     def ok(self) -> bool:
-        """What is wanted came every time."""
+        """Every run had the result that is wanted."""
         return bool(self.came) and not self.notes
 
     @property
     def summary(self) -> str:
-        """What came, and how often where that differs."""
+        """The result; if the runs differ, each result and how often it came."""
         different = list(dict.fromkeys(self.came))
         if len(different) == 1:
             return different[0]
         return ", ".join(f"{self.came.count(came)}x {came}" for came in different)
 
     def note(self, report: Report) -> None:
-        """Record what came of a run."""
+        """Record the result of a run."""
         came = summarize(report)
         self.came.append(came)
         fits = came.startswith("fails: ") if self.wanted == FAILS else came == self.wanted

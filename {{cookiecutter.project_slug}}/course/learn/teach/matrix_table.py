@@ -50,5 +50,5 @@ def show_chapter(screen: Screen, chapter: Chapter, rows: list[Row]) -> None:
 
 
 def label(row: Row) -> str:
-    """Return what a row is called."""
+    """Return the label of a row."""
     return row.name if row.kind == row.name else f"{row.kind} {row.name}"

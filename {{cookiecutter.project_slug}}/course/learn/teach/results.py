@@ -57,7 +57,7 @@ class CohortResults:
 
     @property
     def exit_code(self) -> int:
-        """0 when everybody passed everything, 3 when something could not be graded, else 1."""
+        """0 when everyone passed everything, 3 when something could not be graded, else 1."""
         codes = [verdict.exit_code for one in self.learners for verdict in one.verdicts]
         return max(codes, default=Verdict.FAILED.exit_code)
 
@@ -92,13 +92,13 @@ def read_results(path: Path) -> CohortResults:
             return parse_results(document)
     except FileNotFoundError:
         raise LearnError("teach.no_results", path=path) from None
-    except (ValueError, KeyError, TypeError):  # no JSON, or not such a document
+    except (ValueError, KeyError, TypeError):  # not JSON, or not such a document
         pass
     raise LearnError("teach.not_results", path=path)
 
 
 def parse_results(facts: Facts) -> CohortResults:
-    """Return the results that a document describes; KeyError, TypeError or ValueError if none."""
+    """Return the results that a document describes, or raise KeyError, TypeError or ValueError."""
     return CohortResults(
         graded_at=facts["graded_at"],
         seed=facts["seed"],

@@ -51,7 +51,7 @@ class ItemRow:
     chapter: str
     check: str
     title: str
-    reached: int  # by so many learners, since no check is run after the first failure
+    reached: int  # by this many learners: no check is run after the first failure
     failed: int
     rate: float
 

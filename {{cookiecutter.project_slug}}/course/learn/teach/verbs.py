@@ -39,7 +39,7 @@ Jobs = Annotated[
 ]
 Formatted = Annotated[Format, typer.Option("--format", "-f", help="How to print them.")]
 Results = Annotated[
-    Path | None, typer.Argument(metavar="RESULTS", help="What `grade` wrote; else its last.")
+    Path | None, typer.Argument(metavar="RESULTS", help="What `grade` wrote; default: the last.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 
@@ -115,7 +115,7 @@ def hand_out() -> None:
 @app.command(help="Bring the code in lessons up to date.")
 def lessons(
     chapters: Chapters = None,
-    check: Annotated[bool, typer.Option("--check", help="Only say what is not.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only report what is not.")] = False,
 ) -> None:
     """Compare lessons with the app."""
     from learn.teach.course import update_lessons
@@ -127,7 +127,7 @@ def lessons(
 @app.command("new-chapter", help="Write the folder of a new chapter.")
 def new_chapter(
     number: Annotated[int, typer.Argument(min=0, max=99, help="50 and above are yours.")],
-    name: Annotated[str, typer.Argument(help="In small letters: rate_limit.")],
+    name: Annotated[str, typer.Argument(help="In lower case: rate_limit.")],
     target: Annotated[str, typer.Option(help="What is written in it: app/health.py:ready.")],
 ) -> None:
     """Begin a chapter."""
@@ -139,8 +139,8 @@ def new_chapter(
 @app.command(help="Are the graders right? Every variant, graded.")
 def matrix(
     chapters: Chapters = None,
-    repeat: Annotated[int, typer.Option(min=1, help="So many times, with new seeds.")] = 1,
-    load: Annotated[bool, typer.Option("--load", help="Beside a busy process per core.")] = False,
+    repeat: Annotated[int, typer.Option(min=1, help="This many times, with new seeds.")] = 1,
+    load: Annotated[bool, typer.Option("--load", help="With a busy process per core.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
     jobs: Jobs = count_cores(),  # noqa: B008
 ) -> None:

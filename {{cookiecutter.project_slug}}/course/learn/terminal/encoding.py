@@ -32,5 +32,5 @@ codecs.register_error("learn", stand_in)
 
 
 def clean(said: str) -> str:
-    """Return a program's output without the characters that steer a terminal."""
+    """Return a program's output without the characters that control a terminal."""
     return "".join(mark if mark.isprintable() or mark == "\n" else "�" for mark in said)

@@ -35,7 +35,7 @@ class FileWatcher:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Have the thread end."""
+        """Tell the thread to end."""
         self.over.set()
 
     def _run(self) -> None:
@@ -109,7 +109,7 @@ def events_arrive(folder: Path, seconds: float = PROBE_SECONDS) -> bool:
             if time.monotonic() > deadline:
                 return False
             probe.write_text(str(time.monotonic_ns()))
-    except OSError:  # the system has no more watches to give
+    except OSError:  # the system has no watches left
         return False
     finally:
         probe.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from learn.terminal.screen import Screen
 def progress_bar(
     screen: Screen, total: int, hidden: bool = False
 ) -> Iterator[Callable[[str], None]]:
-    """Show how far it is while this lasts; call what it gives with each thing that is done."""
+    """Show progress while this lasts; call what it yields with the name of each thing done."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     shown = not (hidden or screen.plain)
     with Progress(*columns, console=screen.console, transient=True, disable=not shown) as progress:

@@ -1,6 +1,6 @@
 """The screen: plain lines of words, printed one after the other.
 
-Nothing here is full screen. A colour or a mark never says anything that a word beside it does not
+Nothing here is full screen. A colour or a mark never says anything that a word next to it does not
 say. Lines fit the terminal, where a Korean or Japanese character is two cells wide.
 """
 
@@ -25,7 +25,7 @@ INDENT = 6
 SEPARATOR = " · "
 COMMAND = re.compile(r"uv run [^\n·()\"]*[^\s·().,;:\"]")
 BLANK_LINES = re.compile(r"\n{3,}")
-GLUE = "\ue000"  # stands for a space at which a line must not be broken
+GLUE = "\ue000"  # means a space at which a line must not be broken
 
 
 def is_plain() -> bool:
@@ -82,7 +82,7 @@ class Screen:
     def row(
         self, label: str, said: str, *, indent: int = 0, width: int = 4, style: str = ""
     ) -> None:
-        """Print a label with a text beside it; `width` is that of the widest label around."""
+        """Print a label with a text next to it; `width` is that of the widest label around."""
         name = text(f"label.{label}") if label else ""
         head = " " * indent + pad(name, width) + "  "
         room = max(self.width - cell_len(head), 10)
