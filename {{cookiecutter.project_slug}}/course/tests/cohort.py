@@ -41,7 +41,7 @@ learn.grading.exchange.Exchange.expect = lambda self, *_, **__: self
 
 @dataclass
 class Learner:
-    """Somebody who has to be graded."""
+    """A learner to be graded."""
 
     name: str
     files: Files
@@ -86,7 +86,7 @@ def begun(solved: Files, chapters: list[Chapter]) -> Files:
 
 
 def cheats(starters: Files, nothing: dict[str, Verdict], chapter: Chapter) -> list[Learner]:
-    """Those who want the pass alone: nothing is written but this in the chapter's file."""
+    """Learners who want only the pass: nothing is written in the chapter's file except this."""
     name = chapter.files[0]
     results = dict.fromkeys(CHEATS, Verdict.COULD_NOT_GRADE) | {
         "equals": Verdict.FAILED,

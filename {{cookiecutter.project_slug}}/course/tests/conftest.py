@@ -216,7 +216,7 @@ class Desk:
         write_files(self.project, {name: solved_files(self.project)[name]})
 
     def seal(self) -> None:
-        """Take what grades as it is now for what was handed out."""
+        """Seal the files that grade as they are now, as if they were handed out so."""
         path = self.project / SOLUTION
         kept = json.loads(path.read_text("utf-8"))
         write(path, json.dumps(kept | {"sealed": hashes(self.project)}))
@@ -229,16 +229,16 @@ class Desk:
 
     @property
     def progress(self) -> dict[str, Any]:
-        """What is noted of each chapter."""
+        """What is recorded of each chapter."""
         noted = json.loads((self.state / "progress.json").read_text("utf-8"))
         return dict(noted["chapters"])
 
 
 @pytest.fixture(scope="session", autouse=True)
 def own_notes(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Nothing is left in the project, and nothing that was left there is used."""
+    """Leave nothing in the project, and use nothing that was left there."""
     os.environ["LEARN_STATE"] = str(tmp_path_factory.getbasetemp())
-    # what is started from here hears Ctrl-C, even where a shell runs this in the background
+    # what is started from here gets Ctrl-C, even where a shell runs this in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

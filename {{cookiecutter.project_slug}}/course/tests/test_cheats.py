@@ -1,4 +1,4 @@
-"""Who wants the pass and not the work gets no verdict, or fails, or is found out."""
+"""A learner who wants the pass without the work gets no verdict, fails, or is found out."""
 
 import json
 
@@ -37,7 +37,7 @@ def test_a_program_that_ends_by_itself_could_not_be_graded(desk: Desk, cheat: st
 
 
 @pytest.mark.parametrize("cheat", ["exits", "exits_at_once"])
-def test_ending_in_a_request_is_no_pass(desk: Desk, cheat: str) -> None:
+def test_ending_in_a_request_is_not_a_pass(desk: Desk, cheat: str) -> None:
     desk.change(PLACE, 'raise TodoError("01", "say that the process answers.")', CHEATS[cheat])
     assert verdict(desk)[0] != 0
 
@@ -50,7 +50,7 @@ def test_an_object_that_equals_everything_does_not_travel(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("name", ["conftest.py", "sitecustomize.py", "usercustomize.py"])
-def test_what_python_runs_by_itself_is_not_run_and_is_told(desk: Desk, name: str) -> None:
+def test_what_python_runs_by_itself_is_not_run_and_is_reported(desk: Desk, name: str) -> None:
     write(desk.project / name, INTRUDER)
     desk.change(PLACE, "# 1. Say so.", "# Done.")
     assert verdict(desk) == (3, "altered")
@@ -65,7 +65,7 @@ def test_a_learners_files_beside_the_apps_own_change_nothing(desk: Desk) -> None
 
 
 @pytest.mark.parametrize("name", [GRADER, "course/learn/grading/grader.py", "course/learn/new.py"])
-def test_an_edited_grader_is_told(desk: Desk, name: str) -> None:
+def test_an_edited_grader_is_reported(desk: Desk, name: str) -> None:
     path = desk.project / name
     write(path, (path.read_text("utf-8") if path.exists() else "") + "\n# kinder\n")
     assert verdict(desk) == (3, "altered")

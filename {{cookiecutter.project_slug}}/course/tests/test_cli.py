@@ -80,7 +80,7 @@ def test_nothing_is_started_for_what_is_not_written(desk: Desk) -> None:
     assert json.loads(as_json.stdout)["verdict"] == "not begun"
 
 
-def test_a_pass_is_said_and_noted(desk: Desk) -> None:
+def test_a_pass_is_shown_and_recorded(desk: Desk) -> None:
     desk.solve("01")
     found = desk.learn("check", "live", "--seed", "7")
     assert found.returncode == 0, found
@@ -365,7 +365,7 @@ def test_damaged_notes_are_moved_aside_with_a_word(desk: Desk) -> None:
     assert "damaged" not in desk.learn("status").stderr
 
 
-def test_a_state_that_cannot_be_written_is_told_in_words(desk: Desk) -> None:
+def test_a_state_that_cannot_be_written_is_explained(desk: Desk) -> None:
     desk.state.write_text("a file where a folder should be")
     found = desk.learn("status")
     assert found.returncode == 3

@@ -63,7 +63,7 @@ def test_a_route_that_raises_is_shown_at_the_learners_own_line(desk: Desk) -> No
     assert "uv run learn check 01" in other.stderr
 
 
-def test_no_answer_is_said_in_words(tmp_path: Path) -> None:
+def test_no_answer_is_explained(tmp_path: Path) -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
         subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process,
@@ -184,7 +184,7 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     log = f'''  File "{tmp_path}/app/main.py", line 3, in <module>
 app.settings.SettingsError: The settings are not valid:
   WORKERS: Input should be greater than 0 (set in its default)
-Mend the value, then look at the result: uv run python -m app.settings
+Correct the value, then check the result: uv run python -m app.settings
 '''
     failed = why_it_ended(log, 1, tmp_path)
     assert isinstance(failed, NotStarted)

@@ -68,7 +68,7 @@ def test_a_lesson_may_be_changed(project: Path) -> None:
     assert altered_files(project, project) == []
 
 
-def test_line_ends_of_another_platform_are_no_change(project: Path) -> None:
+def test_line_endings_of_another_platform_are_not_a_change(project: Path) -> None:
     hand_out(project)
     grader = project / "course/chapters/ch06_async/grader.py"
     grader.write_bytes(grader.read_bytes().replace(b"\n", b"\r\n"))

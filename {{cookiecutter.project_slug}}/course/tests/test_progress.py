@@ -1,4 +1,4 @@
-"""How far a learner has come: nothing that was noted is lost."""
+"""How far a learner has got: nothing that was recorded is lost."""
 
 import json
 import subprocess
@@ -117,7 +117,7 @@ def test_what_another_course_noted_is_kept(tmp_path: Path) -> None:
         b"[" * 100_000,
     ],
 )
-def test_a_damaged_file_is_moved_aside_and_said(tmp_path: Path, damaged: bytes) -> None:
+def test_a_damaged_file_is_moved_aside_and_reported(tmp_path: Path, damaged: bytes) -> None:
     told: list[Path] = []
     file = ProgressFile(tmp_path, told.append)
     file.path.write_bytes(damaged)

@@ -64,7 +64,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     assert list(TopologicalSorter(graph).static_order())  # raises CycleError
 
 
-def test_a_name_is_said_once() -> None:
+def test_a_name_is_used_once() -> None:
     """One word for one thing: no two classes have the same name."""
     nodes = (node for tree in MODULES.values() for node in tree.body)
     names = [node.name for node in nodes if isinstance(node, ast.ClassDef)]

@@ -25,7 +25,7 @@ LONG = "모델이 이벤트 루프 안에서 일했습니다: 끝날 때까지 �
 
 
 class Printed:
-    """What goes to standard output, which is no terminal."""
+    """What goes to standard output, which is not a terminal."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self.capsys = capsys
@@ -106,11 +106,11 @@ def test_commands_stay_whole(printed: Printed) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp949", "cp932", "cp1252"])
-def test_marks_that_the_console_lacks_have_others_in_their_place(
+def test_marks_that_the_console_lacks_are_replaced(
     monkeypatch: pytest.MonkeyPatch, encoding: str
 ) -> None:
     made = io.BytesIO()
-    # the console of another language, which is not to be had here
+    # the console of another language, which cannot be had here
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(made, encoding, write_through=True))
     screen = Screen()
     show_everything(screen)
@@ -120,7 +120,7 @@ def test_marks_that_the_console_lacks_have_others_in_their_place(
     assert "edit the file" in made.getvalue().decode(encoding)
 
 
-def test_nothing_that_an_app_says_steers_the_terminal(printed: Printed) -> None:
+def test_nothing_that_an_app_says_controls_the_terminal(printed: Printed) -> None:
     screen = Screen()
     screen.row("got", "\x1b[2J\x07 [red]not markup[/red] :smile:")
     screen.block("\x1b]0;title\x07[bold]")
@@ -147,7 +147,7 @@ def test_a_screen_of_sixty_columns_in_words(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
-def test_plain_may_stand_anywhere(desk: Desk, place: int) -> None:
+def test_plain_may_be_anywhere(desk: Desk, place: int) -> None:
     words = ["lesson", "1"]
     words.insert(place, "--plain")
     assert desk.learn(*words).returncode == 0
@@ -234,7 +234,7 @@ def test_a_language_is_spoken_when_there_is_one(
 ) -> None:
     (tmp_path / "en.toml").write_text('[check]\nok = "ok"\nnot_yet = "NOT YET"\n', "utf-8")
     (tmp_path / "ko.toml").write_text('[check]\nok = "맞음"\n', "utf-8")
-    # there is one catalogue so far, and every text of the course would have to be told of another
+    # there is only one catalogue so far, and another one would need every text of the course
     monkeypatch.setattr(messages, "FOLDER", tmp_path)
     catalogue.cache_clear()
     messages.preferred_language.cache_clear()

@@ -51,7 +51,7 @@ def test_a_name_is_replaced() -> None:
     assert swapped("LIMIT = 5\n") == SOURCE.replace("LIMIT = 3", "LIMIT = 5")
 
 
-def test_a_class_without_a_docstring_stands_for_its_methods() -> None:
+def test_a_class_without_a_docstring_replaces_only_its_methods() -> None:
     changed = swapped("class Second:\n    def method(self) -> int:\n        return 9\n")
     expected = SOURCE.replace('        """Two."""\n        return 2\n', "        return 9\n")
     assert changed == expected
@@ -63,7 +63,7 @@ def test_a_class_with_a_docstring_is_a_whole_class() -> None:
     assert "def first" in changed
 
 
-def test_an_import_stands_among_its_neighbours_and_only_once() -> None:
+def test_an_import_is_sorted_in_and_only_once() -> None:
     changed = swapped(
         """
         import os
@@ -78,7 +78,7 @@ def test_an_import_stands_among_its_neighbours_and_only_once() -> None:
     assert order == sorted(order)
 
 
-def test_what_is_new_stands_before_what_it_is_for() -> None:
+def test_what_is_new_goes_before_what_it_is_for() -> None:
     changed = swapped("made = []\n\n\ndef first() -> int:\n    return len(made)\n")
     assert changed.index("made = []") < changed.index("def first")
     assert changed.index("LIMIT") < changed.index("made = []")

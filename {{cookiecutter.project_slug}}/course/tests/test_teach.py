@@ -28,7 +28,7 @@ def test_thirty_learners_get_the_right_table(
 ) -> None:
     folder, learners = cohort
     found = desk.learn("teach", "grade", str(folder), "--seed", "7", seconds=300)
-    assert found.returncode == 3, found  # for some are not to be graded
+    assert found.returncode == 3, found  # because some cannot be graded
     results = json.loads((desk.state / "cohort.json").read_text("utf-8"))
     assert results["seed"] == 7
     came = {
@@ -87,7 +87,7 @@ def test_a_spreadsheet_does_not_calculate_a_name(desk: Desk, tmp_path: Path) -> 
     assert "app/" in row["why"]
 
 
-def test_what_is_no_cohort_is_refused(desk: Desk, tmp_path: Path) -> None:
+def test_what_is_not_a_cohort_is_refused(desk: Desk, tmp_path: Path) -> None:
     for folder in (tmp_path / "none", desk.project, desk.project / "course/chapters/ch00_begin"):
         found = desk.learn("teach", "grade", str(folder))
         assert found.returncode == 2, found

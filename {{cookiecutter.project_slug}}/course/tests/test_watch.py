@@ -52,7 +52,7 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        """What was printed, without what steers the terminal, and without what was drawn over."""
+        """What was printed, without what controls the terminal, and without what was drawn over."""
         return DRAWN_OVER.sub("", ESCAPES.sub("", self.raw).replace("\r\n", "\n"))
 
     def read(self, seconds: float) -> None:
@@ -272,7 +272,7 @@ def test_keys_are_meant_on_any_keyboard() -> None:
 def test_events_are_probed_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert file_watcher.events_arrive(tmp_path / "probe", seconds=10)
     assert list((tmp_path / "probe").iterdir()) == []
-    # a file system that says nothing, and a system without watches, are not to be had here
+    # a file system that says nothing, and a system without watches, cannot be had here
     monkeypatch.setattr(file_watcher, "watch", silent)
     assert not file_watcher.events_arrive(tmp_path / "probe", seconds=0.1)
     monkeypatch.setattr(file_watcher, "watch", none_left)
@@ -280,7 +280,7 @@ def test_events_are_probed_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_it_polls_where_no_events_arrive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # such a file system is not to be had here
+    # such a file system cannot be had here
     monkeypatch.setattr(file_watcher, "events_arrive", lambda _: False)
     told: queue.Queue[object] = queue.Queue()
     app = tmp_path / "app"
@@ -294,7 +294,7 @@ def test_it_polls_where_no_events_arrive(tmp_path: Path, monkeypatch: pytest.Mon
     assert failed == []
 
 
-def test_what_was_saved_before_the_watch_began_is_told(tmp_path: Path) -> None:
+def test_what_was_saved_before_the_watch_began_is_reported(tmp_path: Path) -> None:
     before = file_watcher.stamps(tmp_path)
     (tmp_path / "one.py").write_text("")
     assert file_watcher.changed_paths(before, file_watcher.stamps(tmp_path)) == {
