@@ -12,7 +12,7 @@ from lab.server import LabError, allow_many_connections
 from lab.sweep import planned_seconds, sweep
 
 
-class Told:
+class SweepProgress:
     """The sweep's progress, shown as it is reported."""
 
     def __init__(self, console: Console, progress: Progress, total: float) -> None:
@@ -41,7 +41,7 @@ def run(seconds: float, folder: Path) -> None:
     console = Console()
     columns = (TextColumn("{task.description:<32}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        figures = sweep(seconds, Told(console, progress, planned_seconds(seconds)))
+        figures = sweep(seconds, SweepProgress(console, progress, planned_seconds(seconds)))
     write(figures, folder)
     console.print(f"Open {(folder / 'index.html').resolve().as_uri()}", soft_wrap=True)
 

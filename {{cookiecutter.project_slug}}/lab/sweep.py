@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from tempfile import TemporaryFile
 
+from lab.bystander import bystander
 from lab.figures import Figures, Recording, curve, steps
 from lab.plan import STEPS, Run, runs
 from lab.server import ROOT, LabError, served
-from lab.somebody import somebody_else
 
 APP = "app.main:app"
 BARE = "lab.stand_ins:bare"
@@ -26,17 +26,17 @@ Listener = Callable[[str, float], None]
 
 
 def planned_seconds(seconds: float) -> float:
-    """Return how long the load lasts with steps this long; starting processes comes on top."""
+    """Return how long the load lasts with steps this long; starting processes takes extra time."""
     return seconds * sum(len(run.steps) for run in [CEILING, CAP, *runs()])
 
 
-def sweep(seconds: float, told: Listener) -> Figures:
+def sweep(seconds: float, listener: Listener) -> Figures:
     """Measure everything, or raise LabError if a process fails."""
-    ceiling = measure(CEILING, seconds, lambda at: told("the client's own ceiling", at), BARE)
-    cap = measure(CAP, seconds, lambda at: told("the app, with hardly any wait", at))
+    ceiling = measure(CEILING, seconds, lambda at: listener("the client's own ceiling", at), BARE)
+    cap = measure(CAP, seconds, lambda at: listener("the app, with hardly any wait", at))
     curves = []
     for run in runs():
-        recording = measure(run, seconds, lambda at, name=run.name: told(name, at))  # type: ignore[misc]
+        recording = measure(run, seconds, lambda at, name=run.name: listener(name, at))  # type: ignore[misc]
         curves.append(curve(run, recording, seconds))
     today = datetime.now(UTC)
     return Figures(
@@ -61,7 +61,9 @@ def machine() -> str:
     return f"{os.cpu_count()} cores ({platform.machine()}), Python {python}, {packages}"
 
 
-def measure(run: Run, seconds: float, told: Callable[[float], None], app: str = APP) -> Recording:
+def measure(
+    run: Run, seconds: float, on_progress: Callable[[float], None], app: str = APP
+) -> Recording:
     """Serve the app, put the load on it, and return the recording."""
     key = secrets.token_urlsafe(32)
     with served(app, API_KEY=key, THREAD_TOKENS=str(run.tokens)) as host:
@@ -72,17 +74,17 @@ def measure(run: Run, seconds: float, told: Callable[[float], None], app: str = 
             "steps": run.steps,
             "seconds": seconds,
         }
-        with somebody_else(host, key) as somebody:
-            recording = load(json.dumps(order), key, told)
-            recording.others = somebody.answers.copy()
-            recording.open_ms = somebody.open_ms
+        with bystander(host, key) as other:
+            recording = load(json.dumps(order), key, on_progress)
+            recording.others = other.answers.copy()
+            recording.open_ms = other.open_ms
     if not recording.answers:
         cause = recording.failure or "there was no answer within the time"
         raise LabError(f"{run.name}: no request was answered ({cause}). Next: uv run python -m app")
     return recording
 
 
-def load(order: str, key: str, told: Callable[[float], None]) -> Recording:
+def load(order: str, key: str, on_progress: Callable[[float], None]) -> Recording:
     """Run `lab.load` to its end."""
     recording = Recording()
     with TemporaryFile("w+", encoding="utf-8") as errors:
@@ -97,7 +99,7 @@ def load(order: str, key: str, told: Callable[[float], None]) -> Recording:
         )
         try:
             for line in process.stdout or ():
-                told(recording.add(line))
+                on_progress(recording.add(line))
             process.wait()
         finally:
             process.kill()  # if this was interrupted; otherwise it has already ended

@@ -12,7 +12,7 @@ PATH = "/v1/concurrency/threads"
 PAUSE_SECONDS = 0.1
 
 
-class Somebody(threading.Thread):
+class Bystander(threading.Thread):
     """A client that asks ten times a second, as long as answers come, and times each answer.
 
     It does not run in the load's process, which is busy and would count its own delays.
@@ -47,11 +47,11 @@ class Somebody(threading.Thread):
 
 
 @contextmanager
-def somebody_else(host: str, key: str) -> Iterator[Somebody]:
+def bystander(host: str, key: str) -> Iterator[Bystander]:
     """Run this client until the block ends; an answer still missing then counts as open."""
-    somebody = Somebody(host, key)
-    somebody.start()
+    client = Bystander(host, key)
+    client.start()
     try:
-        yield somebody
+        yield client
     finally:
-        somebody.over = True
+        client.over = True
