@@ -63,7 +63,7 @@ def test_a_class_with_a_docstring_is_a_whole_class() -> None:
     assert "def first" in changed
 
 
-def test_an_import_is_sorted_in_and_only_once() -> None:
+def test_an_import_is_added_in_order_and_only_once() -> None:
     changed = swapped(
         """
         import os

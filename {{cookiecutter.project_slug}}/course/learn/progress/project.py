@@ -101,7 +101,7 @@ class Project:
         return {name: given[name] for name in chapter.files if name in given}
 
     def is_begun(self, chapter: Chapter) -> bool:
-        """Tell whether anything was changed in the files of a chapter, or nothing is to be."""
+        """Tell whether anything was changed in the files of a chapter, or nothing needs to be."""
         return not chapter.targets or self.chapter_files(chapter) != self.starter_of(chapter)
 
     def altered_files(self) -> list[str]:
