@@ -18,8 +18,6 @@ from app.tasks.records import NewTask, TaskNotFoundError
 from app.tasks.schemas import Task, TaskPage, TaskState
 from app.tasks.store import TaskStore
 
-WATCH_SECONDS = 0.2
-
 
 class NoTaskFileError(AppError):
     """This task has no file to download: only succeeded tasks of some kinds have one."""
@@ -35,7 +33,7 @@ class TaskService:
         self.store = store
         self.engine = engine
         self.kinds = kinds
-        self.watch_seconds = WATCH_SECONDS
+        self.watch_seconds = 0.2  # from one look at a task to the next
 
     async def submit(
         self, kind: str, payload: BaseModel, key: str | None, pieces: Sequence[bytes] = ()

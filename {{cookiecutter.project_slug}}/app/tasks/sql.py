@@ -66,8 +66,9 @@ INSERT = """
     INSERT INTO tasks (id, kind, state, payload, idempotency_key, fingerprint, created_at, due_at)
     SELECT value ->> 'id', value ->> 'kind', 'queued', value ->> 'payload', value ->> 'key',
         value ->> 'fingerprint', CAST(value ->> 'created_at' AS {real}), {now}
-    FROM {rows} WHERE true ON CONFLICT (idempotency_key) DO NOTHING RETURNING id
+    FROM {rows} WHERE true ON CONFLICT (idempotency_key) DO NOTHING
 """
+INSERT_KEYED = f"{INSERT} RETURNING id"  # says which are new; costs more
 SELECT_BY_KEY = f"SELECT {COLUMNS}, fingerprint FROM tasks WHERE idempotency_key = :key"
 SELECT_ONE = f"SELECT {COLUMNS} FROM tasks WHERE id = :id"
 PAGE = "WHERE {conditions} ORDER BY seq DESC LIMIT :limit"

@@ -46,7 +46,9 @@ class TaskStore(Store):
         A key that came with another request gives IdempotencyConflictError instead.
         """
         rows = json.dumps([task.row() for task in tasks])
-        new = {task_id for (task_id,) in self._execute(sql.INSERT, rows=rows)}
+        keyed = any(task.key is not None for task in tasks)
+        added = self._execute(sql.INSERT_KEYED if keyed else sql.INSERT, rows=rows)
+        new = {task_id for (task_id,) in added} if keyed else {task.id for task in tasks}
         for task in tasks:
             for number, body in enumerate(task.pieces if task.id in new else ()):
                 self._execute(sql.INSERT_PIECE, id=task.id, name="input", number=number, body=body)
@@ -115,8 +117,7 @@ class TaskStore(Store):
         if not rows:
             raise LeaseLostError
         if piece is not None:
-            values = {"id": claim.id, "name": "result", "number": number, "body": piece}
-            self._execute(sql.INSERT_PIECE, **values)
+            self._execute(sql.INSERT_PIECE, id=claim.id, name="result", number=number, body=piece)
         return rows[0][0], bool(rows[0][1])
 
     @gathers
