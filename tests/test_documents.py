@@ -27,6 +27,7 @@ ELSEWHERE = {
     "course/solution.json": "written when a course is generated",
     "solution.json": "the same",
     "FASTAPI_OTEL_AUTO_CONFIGURE": "FastAPI's own variable",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "OpenTelemetry's own variable",
     "MYPY_CACHE_DIR": "mypy's own variable",
     "RUFF_NO_CACHE": "ruff's own variable",
     "PENDING": "Celery's own state",

@@ -24,7 +24,12 @@ from tests.conftest import ROOT
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 # What compose.yaml, Flower and FastAPI itself read; the service does not.
-OF_OTHER_PROGRAMS = {"postgres_password", "flower_basic_auth", "fastapi_otel_auto_configure"}
+OF_OTHER_PROGRAMS = {
+    "postgres_password",
+    "flower_basic_auth",
+    "fastapi_otel_auto_configure",
+    "otel_exporter_otlp_endpoint",
+}
 
 
 def rule(field: FieldInfo) -> str:

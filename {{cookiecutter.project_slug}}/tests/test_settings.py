@@ -62,6 +62,46 @@ def test_a_misspelt_name_is_noticed(project_folder: Path, line: str, meant: str)
     assert list(find_misspelt(Settings)) == ([warning] if meant else [])
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "hush",
+        "mysql://user:hush@host/app",
+        "sqlite://hush",
+        "sqlite:///",
+        "postgresql://",
+        "postgres//user:hush@host/app",
+        "postgresql://user:hu@sh@host/app",
+        "postgresql://user:hu/sh@host/app",
+        "postgresql://user:hu#sh@host/app",
+        "postgresql://user:hu?sh@host/app",
+    ],
+)
+def test_an_address_that_is_none_is_refused_without_a_part_of_it(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    with pytest.raises(SettingsError, match="DATABASE_URL: Input should be sqlite:///") as refused:
+        load_settings(Settings)
+    assert "hu" not in str(refused.value)
+    assert "sh@" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///var/app.sqlite3",
+        "sqlite:////srv/app.sqlite3",
+        "postgresql://host",
+        "postgres://user:p%40ss@host:5432/app?sslmode=require",
+        "postgresql:///app?host=/var/run/postgresql",
+    ],
+)
+def test_an_address_is_taken_as_it_is_written(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    assert load_settings(Settings).database_url.get_secret_value() == url
+
+
 def test_an_address_of_the_user_is_masked_and_the_default_is_not(
     project_folder: Path,
 ) -> None:

@@ -49,7 +49,7 @@ class SqlPredictionStore(Store):
 
     @reads
     def page(self, limit: int, after: UUID | None) -> list[StoredPrediction]:
-        """Return at most `limit` predictions, newest first; only those before `after`, if given."""
+        """Return up to `limit` predictions, newest first: those older than `after`, if given."""
         before = self._row(after)[0] if after else BEYOND_THE_NEWEST
         rows = self.connection.execute(SELECT_PAGE, before=before, limit=limit)
         return [StoredPrediction.model_validate_json(body) for (body,) in rows]

@@ -24,4 +24,4 @@ class PredictionStore(Protocol):
         """Return the prediction with this id, or raise PredictionNotFoundError."""
 
     def page(self, limit: int, after: UUID | None) -> Awaitable[list[StoredPrediction]]:
-        """Return up to `limit`, newest first, before `after`; or raise PredictionNotFoundError."""
+        """Return up to `limit`, newest first, older than `after`; or PredictionNotFoundError."""

@@ -1,5 +1,6 @@
 """The settings of the storage; they are part of `Settings`."""
 
+import re
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
@@ -8,7 +9,9 @@ from pydantic_core import PydanticCustomError
 from app.kit.settings import ProcessSettings
 
 SQLITE = "sqlite:///"
-POSTGRES = ("postgresql://", "postgres://")
+EXPECTED = "Input should be sqlite:///a/file or postgresql://user:password@host/db (%40 for @)"
+# one @ at most: with another one in the password, a part of it would pass for the host
+known = re.compile(r"sqlite:///.+|postgres(ql)?://([^@/?#]+@)?([^@/?#]+(/[^@]*)?|/[^@]+)").fullmatch
 
 
 class StorageSettings(ProcessSettings):
@@ -26,9 +29,6 @@ class StorageSettings(ProcessSettings):
     @classmethod
     def check_database(cls, url: SecretStr) -> SecretStr:
         """Refuse any other database, without showing the URL: part of it may be a password."""
-        value = url.get_secret_value()
-        if not value.startswith((SQLITE, *POSTGRES)) or value == SQLITE:
-            raise PydanticCustomError(
-                "database_url", "Input should be sqlite:///path/of/a/file or postgresql://…"
-            )
+        if not known(url.get_secret_value()):
+            raise PydanticCustomError("database_url", EXPECTED)
         return url

@@ -6,7 +6,7 @@ once. Calls of a method that takes a list become one call, and so one statement:
 because after every statement the thread must wait for Python's lock again.
 
 Event loops, worker threads and the heartbeat all come through here, so a store needs no locks, and
-is written once, without `async`. What it gains: `python -m benchmarks.tasks throughput`.
+is written once, without `async`. What it gains: `python -m benchmarks.tasks`, in the template.
 """
 
 import asyncio

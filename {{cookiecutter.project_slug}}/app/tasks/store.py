@@ -30,7 +30,7 @@ WORKER_LOST = TaskProblem(
 
 
 class TaskStore(Store):
-    """The store that every process has, whether it serves, runs tasks, or is a Celery worker."""
+    """The store of every process that accepts tasks or runs them."""
 
     def __init__(self, storage: Storage) -> None:
         super().__init__(storage)
@@ -70,7 +70,7 @@ class TaskStore(Store):
     def page(
         self, limit: int, after: UUID | None, state: TaskState | None, kind: str | None
     ) -> list[Task]:
-        """Return at most `limit` tasks, newest first; only those before `after`, if given."""
+        """Return at most `limit` tasks, newest first; only those older than `after`, if given."""
         if after:
             self.get.here(after)  # or raise TaskNotFoundError
         given = {"after": after and str(after), "state": state and state.value, "kind": kind}
