@@ -1,8 +1,8 @@
 """`batch-prediction`: a CSV with a row for each prediction, and the same CSV with the answers.
 
-The upload is cut into pieces of some rows, and compressed: so others wait half as long while the
-storage writes a large one (`python -m benchmarks.storage`, in the template). A piece gives one of the
-result, stored in one transaction with the progress: after a crash, the next attempt continues.
+The upload is cut into pieces of some rows and compressed, so that others wait half as long while
+the storage writes it (`python -m benchmarks.storage`, in the template). Each piece gives a piece of
+the result, stored in one transaction with the progress: after a crash, the next attempt continues.
 """
 
 import csv
