@@ -38,10 +38,8 @@ def environment(folder: Path, settings: dict[str, str]) -> dict[str, str]:
         "ALLOWED_HOSTS": "127.0.0.1",
         "ACCESS_LOG": "false",
         "LOOP_WATCHDOG_MS": "0",
-        "DATABASE_PATH": str(folder / "app.sqlite3"),
-        "TASK_DATABASE_PATH": str(folder / "tasks.sqlite3"),
+        "DATABASE_URL": f"sqlite:///{folder / 'app.sqlite3'}",
         "TASK_ENGINE": "background",
-        "MODEL_LOADER": "lab.stand_ins:load_nothing",
         **settings,
     }
 

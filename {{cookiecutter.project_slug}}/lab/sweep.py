@@ -16,8 +16,8 @@ from lab.figures import Figures, Recording, curve, steps
 from lab.plan import STEPS, Run, runs
 from lab.server import ROOT, LabError, served
 
-APP = "app.main:app"
-BARE = "lab.stand_ins:bare"
+APP = "lab.service:app"
+BARE = "lab.bare:answer_at_once"
 CEILING = Run("await", 1, steps=(50, 100))
 CAP = Run("await", 1, steps=STEPS[-2:])
 

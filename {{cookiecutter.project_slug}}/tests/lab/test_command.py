@@ -11,6 +11,7 @@ import pytest
 
 from lab import cli
 from lab.server import LabError, served
+from lab.sweep import APP, BARE
 from tests.conftest import ROOT
 
 LOCUST = [sys.executable, "-m", "locust", "-f", "lab/locustfile.py", "--headless"]
@@ -79,7 +80,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 def test_an_app_that_does_not_start_has_the_last_word() -> None:
     with (
         pytest.raises(LabError, match="THREAD_TOKENS: Input should be a valid integer"),
-        served("app.main:app", THREAD_TOKENS="none"),
+        served(APP, THREAD_TOKENS="none"),
     ):
         pytest.fail("it started")
 
@@ -97,3 +98,16 @@ def test_an_app_that_ends_in_the_middle_spoils_the_run() -> None:
         pytest.raises(httpx2.TransportError),
     ):
         httpx2.get(host, trust_env=False)
+
+
+@pytest.mark.parametrize("app", [APP, BARE])
+def test_what_the_lab_serves_needs_no_model_and_leaves_your_data_alone(
+    app: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yours = tmp_path / "yours.sqlite3"
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{yours}")
+    monkeypatch.setenv("MODEL_DIR", str(tmp_path / "nothing"))
+    with served(app) as url:
+        answer = httpx2.get(f"{url}/v1/concurrency/await?wait_ms=1")
+    assert answer.status_code == 200
+    assert not yours.exists()
