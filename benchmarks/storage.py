@@ -67,6 +67,8 @@ def serve(served: Served, place: Path) -> Iterator[tuple[int, int]]:
     environment: Mapping[str, str] = {
         **SETTINGS,
         "DATABASE_URL": f"sqlite:///{place}/app.sqlite3",
+        "DATABASE_PATH": str(place / "app.sqlite3"),  # of earlier versions
+        "TASK_DATABASE_PATH": str(place / "tasks.sqlite3"),
         "PYTHONPATH": str(project.ROOT),
     }
     with project.started(command, served.folder, log, environment) as process:
