@@ -1,4 +1,4 @@
-"""The least that an app can do, to learn how fast the client can ask."""
+"""The least that an app can do, to see how fast the client can ask."""
 
 from typing import Any
 

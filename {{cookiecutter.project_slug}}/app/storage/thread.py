@@ -125,27 +125,27 @@ class Storage:
             self._commit(group)
             answer(group)
 
-    def _commit(self, calls: list[Call]) -> Exception | None:
-        """Commit the calls together; return the error, if there was one."""
+    def _commit(self, calls: list[Call]) -> None:
+        """Commit the calls together, or each alone if that fails."""
         try:
             with nullcontext() if all(c.reads for c in calls) else self.connection.transaction():
                 run_all(calls)
         except Exception as error:
-            if len(calls) > 1:
-                return self._commit_each(calls)
-            calls[0].value = error
-            return error
-        return None
+            if len(calls) == 1:
+                calls[0].value = error
+                return
+            for reads in (False, True):  # a file that cannot be written can still be read
+                self._commit_each([call for call in calls if call.reads == reads])
 
-    def _commit_each(self, calls: list[Call]) -> Exception | None:
-        """Try each call of a failed group alone, for as long as the storage answers."""
-        error: Exception | None = None
+    def _commit_each(self, calls: list[Call]) -> None:
+        """Commit each call alone, for as long as the storage answers."""
+        value: object = None
         for call in calls:
-            if isinstance(error, StorageUnavailableError):
-                call.value = error
+            if isinstance(value, StorageUnavailableError):
+                call.value = value
             else:
-                error = self._commit([call])
-        return error
+                self._commit([call])
+                value = call.value
 
 
 def run_all(calls: list[Call]) -> None:

@@ -36,9 +36,17 @@ class Held(SqliteConnection):
         super().__init__(path, "NORMAL", BUSY_SECONDS)
         self.commits = 0
         self.transactions = 0
+        self.unread = 0
+        self.readable = True
         self.down = self.fails_at_the_end = self.closed = False
         self.entered = threading.Semaphore(0)
         self.gate = threading.Event()
+
+    def execute(self, statement: str, **values: object) -> list[Row]:
+        if self.down and not self.readable:
+            self.unread += 1
+            raise StorageUnavailableError
+        return super().execute(statement, **values)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -232,18 +240,26 @@ def test_nothing_is_kept_of_a_call_that_breaks_off(tasks: TaskStore, held: Held)
     assert all_tasks(tasks) == [added.result(LONGEST_SECONDS)]
 
 
-def test_while_the_storage_is_away_all_are_told_and_it_is_asked_twice(
-    tasks: TaskStore, held: Held
+@pytest.mark.parametrize("readable", [False, True])
+def test_while_the_storage_is_away_all_are_told_and_it_is_asked_few_times(
+    tasks: TaskStore, held: Held, readable: bool
 ) -> None:
     with group(tasks.storage, held) as threads:
-        answers: list[Future[Any]] = [begin_add(tasks, new_task()) for _ in range(40)]
-        answers += [threads.submit(all_tasks, tasks) for _ in range(10)]
+        adding = [begin_add(tasks, new_task()) for _ in range(40)]
+        reading = [threads.submit(all_tasks, tasks) for _ in range(10)]
         queued(tasks.storage, 50)
-        held.down = True
-    for answer in answers:
+        held.down, held.readable = True, readable
+    for added in adding:
         with pytest.raises(StorageUnavailableError):
-            answer.result(LONGEST_SECONDS)
-    assert held.transactions == 2  # once for the group and once for its first call, not 51 times
+            added.result(LONGEST_SECONDS)
+    assert held.transactions == 2  # once for the group and once for its first call, not 41 times
+    for read in reading:
+        if readable:
+            assert read.result(LONGEST_SECONDS) == []
+        else:
+            with pytest.raises(StorageUnavailableError):
+                read.result(LONGEST_SECONDS)
+    assert held.unread == (0 if readable else 1)
     held.down = False
     assert all_tasks(tasks) == []
 
