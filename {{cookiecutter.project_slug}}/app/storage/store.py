@@ -35,21 +35,20 @@ class Bound(Generic[P, T]):
     """A marked method of one store."""
 
     def __init__(self, store: Store, method: "Method[P, T]") -> None:
-        self._storage = store.storage
-        self._call = partial(method.call, store)
-        self._function = partial(method.function, store)
+        self._store, self._method = store, method
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
         """Queue the call; await its value, which comes after the commit of what it wrote."""
-        return self._storage.put(self._call(*args, **kwargs))
+        return self._store.storage.put(self._method.call(self._store, *args, **kwargs))
 
     def sync(self, *args: P.args, **kwargs: P.kwargs) -> T:
         """Wait for the value, in a thread that may wait."""
-        return cast("T", self._storage.wait_for(self._call(*args, **kwargs)))
+        call = self._method.call(self._store, *args, **kwargs)
+        return cast("T", self._store.storage.wait_for(call))
 
     def here(self, *args: P.args, **kwargs: P.kwargs) -> T:
         """Call it from another method of the store, in the same transaction."""
-        return cast("T", self._function(*args, **kwargs))
+        return cast("T", self._method.function(self._store, *args, **kwargs))
 
 
 class Method(Generic[P, T]):
