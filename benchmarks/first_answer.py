@@ -1,4 +1,4 @@
-"""From an empty folder and an empty package cache to the first prediction, once.
+"""Time the way from an empty folder and an empty package cache to the first prediction, once.
 
 The steps are those that the template's README and the generated project's name. Everything but uv
 and Python is downloaded, so the time depends on the network.
@@ -54,14 +54,14 @@ def start(uv: str, folder: Path) -> Step:
 
 
 def table(steps: list[Step]) -> str:
-    """A row for each step, their sum, and what to compare it with."""
+    """Return a row for each step, their sum, and what to compare it with."""
     total = ("together", sum(seconds for _, seconds in steps))
     rows = [[name, f"{seconds:.1f}"] for name, seconds in [*steps, total]]
     return markdown(["step", "seconds"], [*rows, [OTHERS, OTHERS_SECONDS]])
 
 
 def main() -> None:
-    """Go the whole way once, print the table."""
+    """Go the whole way once, and print the table."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     uv = project.find_uv()
     if uv is None:

@@ -1,4 +1,4 @@
-"""How long a project takes to generate, beside templates that could not be smaller.
+"""How long a project takes to generate, next to templates that could not be smaller.
 
 Whole processes of `cookiecutter --no-input`, one after the other, into a new folder each time.
 """
@@ -33,7 +33,7 @@ class Template:
 
 
 def trivial_template(folder: Path, files: int, hooks: tuple[str, ...] = ()) -> Path:
-    """A template of so many files of one line, one question, and empty hooks."""
+    """Write a template with one question, empty hooks and so many files of one line."""
     inner = folder / "{{cookiecutter.project_slug}}"
     inner.mkdir(parents=True)
     (folder / "cookiecutter.json").write_text(json.dumps({"project_slug": "trivial"}))
@@ -46,7 +46,7 @@ def trivial_template(folder: Path, files: int, hooks: tuple[str, ...] = ()) -> P
 
 
 def templates(folder: Path) -> list[Template]:
-    """The yardstick first, this template last."""
+    """Return the templates to compare: the yardstick first, this one last."""
     one = trivial_template(folder / "one", 1)
     many = trivial_template(folder / "many", FILES, ("pre_gen_project", "post_gen_project"))
     return [
@@ -57,7 +57,7 @@ def templates(folder: Path) -> list[Template]:
 
 
 def table(measured: list[Template]) -> str:
-    """A row for each template."""
+    """Return the table, with a row for each template."""
     yardstick = measured[0].seconds
     rows = []
     for template in measured:
@@ -69,7 +69,7 @@ def table(measured: list[Template]) -> str:
 
 
 def main() -> None:
-    """Generate each template in turn, print the table."""
+    """Generate each template in turn, and print the table."""
     rounds = measure.options(__doc__, 20, "times each template is generated").rounds
     with project.scratch_folder() as folder:
         measured = templates(folder)

@@ -2,8 +2,8 @@
 
 All servers are up all the time, each in a process of its own on one core; the load comes from
 this process on another core. Every round gives each server one short burst, in shuffled order,
-and ratios are made within a round, so that what disturbs the machine disturbs both sides. The
-servers are started anew several times, because two processes of one program differ by some per
+and ratios are taken within a round, so whatever disturbs the machine disturbs both sides. The
+servers are restarted several times, because two processes of one program differ by a few per
 cent for as long as they live; the second bare server shows how much of that is left.
 """
 
@@ -39,7 +39,7 @@ class Server:
     settings: Mapping[str, str] = field(default_factory=lambda: QUIET)
 
     def command(self, port: int) -> list[str]:
-        """The command line; the generated app takes its port from the environment."""
+        """Return the command line; the generated app takes its port from the environment."""
         at = ["--port", str(port)] if "uvicorn" in self.arguments else []
         return [sys.executable, *self.arguments, *at]
 
@@ -60,7 +60,7 @@ SERVERS = {
 
 @dataclass
 class Variant:
-    """One kind of request to one server, and what was measured of it."""
+    """One kind of request to one server, and its measurements."""
 
     name: str
     server: str
@@ -73,7 +73,7 @@ class Variant:
 
 
 def variants() -> list[Variant]:
-    """Everything that is measured; a yardstick is its own yardstick."""
+    """Return everything that is measured; a yardstick is its own yardstick."""
     live, predict = "bare FastAPI, GET", "bare FastAPI, POST in a `def` route"
     gets = [
         Variant(live, "bare", project.ASK_LIVE, 64, live),
@@ -105,7 +105,7 @@ class Running:
 
 @contextmanager
 def on_core(index: int) -> Iterator[None]:
-    """Run on one core of this process's own, and so does every process started meanwhile."""
+    """Run this process, and every process started meanwhile, on one core of their own."""
     if not hasattr(os, "sched_setaffinity"):
         yield
         return
@@ -130,7 +130,7 @@ def start(stack: ExitStack, baked: Path) -> dict[str, Running]:
 
 
 async def measure_once(variant: Variant, server: Running) -> None:
-    """One burst."""
+    """Measure one burst."""
     load = Load(server.port, variant.request, variant.concurrency)
     await load.open()
     try:
@@ -143,7 +143,7 @@ async def measure_once(variant: Variant, server: Running) -> None:
 
 
 async def measure_all(measured: Sequence[Variant], baked: Path, rounds: int) -> None:
-    """Give each variant one burst a round; start the servers anew after some rounds."""
+    """Give each variant one burst a round, and restart the servers after some rounds."""
     with ExitStack() as stack:
         running: dict[str, Running] = {}
         for number in measure.progress(range(rounds), "Measuring"):
@@ -168,7 +168,7 @@ async def start_and_warm_up(
 
 
 def table(measured: Sequence[Variant]) -> str:
-    """A row for each variant."""
+    """Return the table, with a row for each variant."""
     cpu = {variant.name: variant.cpu for variant in measured}
     rows = []
     for variant in measured:
@@ -181,7 +181,7 @@ def table(measured: Sequence[Variant]) -> str:
 
 
 def main() -> None:
-    """Bake the project, measure, print the table."""
+    """Bake the project, measure, and print the table."""
     rounds = measure.options(__doc__, 120, "rounds of one burst for each row").rounds
     measured = variants()
     with project.scratch_folder() as folder:

@@ -1,6 +1,6 @@
 """How long the service takes to import, and to answer its first prediction.
 
-`import app.main` is timed beside the import of the libraries that the service cannot do without,
+`import app.main` is timed next to the import of the libraries that the service cannot do without,
 each in a new process, one after the other, in the generated project's own environment.
 """
 
@@ -23,7 +23,7 @@ COLUMNS = ["a new process", "seconds", "CPU seconds", "ratio", "ratio of CPU tim
 
 @dataclass
 class Import:
-    """The times of one import statement, as whole processes."""
+    """The times of one import statement, each as a whole process."""
 
     statement: str
     wall: list[float] = field(default_factory=list)
@@ -37,13 +37,13 @@ class Import:
 
 
 def children_cpu() -> float:
-    """CPU seconds of every process that was started from here and has ended."""
+    """Return the CPU seconds of every process that was started from here and has ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def install(baked: Path) -> Path:
-    """Install what serving needs, as a deployment does; this environment's Python without uv."""
+    """Install what serving needs, as a deployment does; without uv, return this Python."""
     uv = project.find_uv()
     if uv is None:
         measure.note("No uv here: measured in the template's own environment")
@@ -54,7 +54,7 @@ def install(baked: Path) -> Path:
 
 
 def time_imports(python: Path, baked: Path, rounds: int) -> list[Import]:
-    """The libraries and the app, in turn; the first round only writes the .pyc files."""
+    """Time the libraries and the app in turn; the first round only writes the .pyc files."""
     for statement in (LIBRARIES, APP):
         project.run([python, "-c", statement], baked)
     imports = [Import(LIBRARIES), Import(APP)]
@@ -65,7 +65,7 @@ def time_imports(python: Path, baked: Path, rounds: int) -> list[Import]:
 
 
 def time_start(python: Path, baked: Path) -> float:
-    """Seconds from the start of `python -m app` to its first prediction."""
+    """Return the seconds from the start of `python -m app` to its first prediction."""
     port, log = project.free_port(), baked.with_name("start.log")
     began = time.perf_counter()
     with project.started([python, "-m", "app"], baked, log, {"PORT": str(port)}) as process:
@@ -74,7 +74,7 @@ def time_start(python: Path, baked: Path) -> float:
 
 
 def table(imports: list[Import], starts: list[float]) -> str:
-    """A row for each kind of process."""
+    """Return the table, with a row for each kind of process."""
     libraries, app = imports
     wall, cpu = paired(app.wall, libraries.wall), paired(app.cpu, libraries.cpu)
     result = verdict(wall.median, TARGET)
@@ -90,7 +90,7 @@ def table(imports: list[Import], starts: list[float]) -> str:
 
 
 def main() -> None:
-    """Bake the project, install it, measure, print the table."""
+    """Bake the project, install it, measure, and print the table."""
     rounds = measure.options(__doc__, 15, "pairs of imports").rounds
     with project.scratch_folder() as folder:
         baked = project.bake(folder)

@@ -1,10 +1,10 @@
-"""What batching gives: the same service with and without it, and a bare FastAPI route.
+"""What batching gains: the same service with and without it, and a bare FastAPI route.
 
 `POST /v1/predict` for five models, at several concurrencies. Without batching is
-`MODEL_BATCH_SIZE=1`; the bare route is `def`, so FastAPI asks the model in a pool of threads. The
+`MODEL_BATCH_SIZE=1`; the bare route is `def`, so FastAPI asks the model in a thread pool. The
 servers are up all the time, each in a process of its own on one core; the load comes from another.
-Every round gives each server one short burst, in shuffled order, and ratios are made within a
-round. The servers are started anew several times.
+Every round gives each server one short burst, in shuffled order, and ratios are taken within a
+round. The servers are restarted several times.
 """
 
 import random
@@ -36,7 +36,7 @@ SERVERS: Mapping[str, tuple[list[str], Mapping[str, str]]] = {
 
 @dataclass
 class Row:
-    """One server under one load, and what was measured of it, round by round."""
+    """One server under one load, and its measurements, round by round."""
 
     server: str
     users: int
@@ -60,7 +60,7 @@ def start(stack: ExitStack, baked: Path, settings: Mapping[str, str]) -> dict[st
 
 
 async def measure_once(row: Row, server: Running, requests: int) -> None:
-    """One burst."""
+    """Measure one burst."""
     load = Load(server.port, project.ASK_PREDICT, row.users)
     await load.open()
     try:
@@ -74,7 +74,7 @@ async def measure_once(row: Row, server: Running, requests: int) -> None:
 
 
 async def measure_model(model: models.Served, baked: Path, rounds: int) -> list[Row]:
-    """Give each server one burst a round at each concurrency; start them anew after some."""
+    """Give each server one burst a round at each concurrency; restart them after some rounds."""
     rows = [Row(name, users) for name in SERVERS for users in CONCURRENCIES]
     with ExitStack() as stack:
         running: dict[str, Running] = {}
@@ -92,7 +92,7 @@ async def measure_model(model: models.Served, baked: Path, rounds: int) -> list[
 
 
 def lines(model: models.Served, rows: Sequence[Row]) -> Iterator[list[str]]:
-    """The lines of the table for one model."""
+    """Yield the table's lines for one model."""
     for users in CONCURRENCIES:
         found = {row.server: row for row in rows if row.users == users}
         for name, row in found.items():
@@ -103,12 +103,12 @@ def lines(model: models.Served, rows: Sequence[Row]) -> Iterator[list[str]]:
 
 
 def ratio(row: Row, yardstick: Row) -> str:
-    """How many times the rate of the other."""
+    """Return how many times the rate of the other this one reaches."""
     return "1" if row is yardstick else paired(row.rates, yardstick.rates).text(2)
 
 
 async def measure_all(baked: Path, rounds: int) -> list[list[str]]:
-    """Every model in turn."""
+    """Measure every model in turn."""
     table: list[list[str]] = []
     for model in models.serve(baked):
         table += lines(model, await measure_model(model, baked, rounds))
@@ -116,7 +116,7 @@ async def measure_all(baked: Path, rounds: int) -> list[list[str]]:
 
 
 def main() -> None:
-    """Bake the project, make the models, measure, print the table."""
+    """Bake the project, make the models, measure, and print the table."""
     rounds = measure.options(__doc__, 8, "rounds of one burst for each line").rounds
     with project.scratch_folder() as folder:
         table = uvloop.run(measure_all(project.bake(folder), rounds))

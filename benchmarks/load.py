@@ -1,7 +1,7 @@
 """Load for a server on this machine: so many requests, so many at a time, each answer checked.
 
 Raw HTTP/1.1 on connections that stay open, because a client library costs more than the server.
-Only loopback is ever asked, and every burst is bounded in requests and in seconds.
+Requests go to loopback only, and every burst is bounded in requests and in seconds.
 """
 
 import argparse
@@ -22,7 +22,7 @@ LENGTH = b"\r\ncontent-length: "
 
 
 class LoadError(Exception):
-    """An answer was not what it must be, or there was none."""
+    """An answer was not what it must be, or none came."""
 
 
 @dataclass
@@ -41,12 +41,12 @@ class Burst:
 
 
 def get(path: str) -> bytes:
-    """The bytes of a GET."""
+    """Return the bytes of a GET."""
     return f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nAccept: */*\r\n\r\n".encode()
 
 
 def post(path: str, body: bytes) -> bytes:
-    """The bytes of a POST of JSON."""
+    """Return the bytes of a POST of JSON."""
     head = f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
@@ -55,7 +55,7 @@ class Client(asyncio.Protocol):
     """One connection: sends a request, reads the answer, sends the next."""
 
     def __init__(self, request: bytes) -> None:
-        """The bytes of the request that it sends each time."""
+        """Take the bytes of the request that the client sends each time."""
         self.request = request
         self.buffer = b""
         self.left = 0
@@ -73,7 +73,7 @@ class Client(asyncio.Protocol):
         await asyncio.get_running_loop().create_connection(lambda: self, HOST, port)
 
     async def run(self, requests: int) -> None:
-        """Send so many requests, one after the other; LoadError on the first wrong answer."""
+        """Send so many requests, one after the other; raise LoadError on the first wrong answer."""
         self.left, self.latencies = requests, []
         self.done = asyncio.get_running_loop().create_future()
         self.send()
@@ -99,14 +99,14 @@ class Client(asyncio.Protocol):
             self.go_on()
 
     def go_on(self) -> None:
-        """Send the next request, or say that the last one is answered."""
+        """Send the next request, or report that the last one has been answered."""
         if self.left:
             self.send()
         elif self.done and not self.done.done():
             self.done.set_result(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """A connection that the server closes ends the burst."""
+        """End the burst, because the server closed the connection."""
         self.fail(f"The server closed the connection: {exc}")
 
     def fail(self, why: str) -> None:
@@ -119,7 +119,7 @@ class Load:
     """Connections to one port, each warmed up with one request."""
 
     def __init__(self, port: int, request: bytes, concurrency: int) -> None:
-        """Where to connect, what to send, how many connections."""
+        """Take where to connect, what to send, and how many connections to open."""
         self.port = port
         self.clients = [Client(request) for _ in range(concurrency)]
 
@@ -156,7 +156,7 @@ async def ask_once(port: int, request: bytes) -> None:
 
 
 async def measure(port: int, path: str, requests: int, concurrency: int) -> Burst:
-    """One burst of GETs."""
+    """Measure one burst of GETs."""
     load = Load(port, get(path), concurrency)
     await load.open()
     try:
@@ -166,7 +166,7 @@ async def measure(port: int, path: str, requests: int, concurrency: int) -> Burs
 
 
 def main() -> None:
-    """One burst from the command line, for a server that somebody else started."""
+    """Send one burst from the command line, to a server that somebody else started."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8000, help="on 127.0.0.1 (8000)")
     parser.add_argument("--path", default="/health/live", help="what is asked (/health/live)")

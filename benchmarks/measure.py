@@ -24,25 +24,25 @@ class Spread:
     high: float
 
     def text(self, digits: int) -> str:
-        """`1.05 (1.03 to 1.08)`."""
+        """Return text such as `1.05 (1.03 to 1.08)`."""
         numbers = (f"{number:,.{digits}f}" for number in (self.median, self.low, self.high))
         return "{} ({} to {})".format(*numbers)
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """The median and the quartiles of one value or more."""
+    """Return the median and the quartiles of one value or more."""
     if len(values) == 1:
         return Spread(values[0], values[0], values[0])
     return Spread(*statistics.quantiles(values, n=4, method="inclusive"))
 
 
 def paired(values: Sequence[float], yardstick: Sequence[float]) -> Spread:
-    """The ratios of measurements that were made side by side; what disturbs both, cancels."""
+    """Return the ratios of measurements made side by side; what disturbs both cancels out."""
     return spread([value / other for value, other in zip(values, yardstick, strict=True)])
 
 
 def verdict(ratio: float, target: float | None) -> str:
-    """Whether the target is met, and by how much it is missed."""
+    """Say whether the target is met, and by how much it is missed."""
     if target is None:
         return ""
     missed = round(ratio, 2) - target
@@ -50,7 +50,7 @@ def verdict(ratio: float, target: float | None) -> str:
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU time of another process, in all its threads, also those that have ended."""
+    """Return the CPU time of another process, in all its threads, even those that have ended."""
     if sys.platform == "linux":
         return time.clock_gettime((~pid << 3) | 2)  # clock_getcpuclockid(3): to the nanosecond
     times = psutil.Process(pid).cpu_times()
@@ -58,7 +58,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; the first column is text, the others are numbers."""
+    """Return a Markdown table; the first column is text, the others are numbers."""
     ruler = ["---", *["---:"] * (len(columns) - 1)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (columns, ruler, *rows)) + "\n"
 
@@ -70,12 +70,12 @@ def say(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Say what is being done, beside the result: on standard error."""
+    """Say on standard error, apart from the result, what is being done."""
     sys.stderr.write(f"{text}\n")
 
 
 def progress(items: Sequence[Item], what: str) -> Iterable[Item]:
-    """The items, with a progress bar on standard error."""
+    """Return the items, with a progress bar on standard error."""
     return track(items, what, console=Console(stderr=True), refresh_per_second=1)
 
 
@@ -87,7 +87,7 @@ def options(description: str | None, rounds: int, what: str) -> argparse.Namespa
 
 
 def at_least_one(text: str) -> int:
-    """A count, for argparse."""
+    """Parse a count, for argparse."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, not {text!r}")
     return int(text)

@@ -1,9 +1,9 @@
-"""Models of different weight behind the same four features.
+"""Models of different weights behind the same four features.
 
-Each is an artefact for the generated project, or a loader (`MODEL_LOADER`); what they answer means
-nothing, only what it costs. Of a wide network, one row waits for the weights to be read, and a
-batch for what it has to calculate with them. An ensemble is a thousand networks with little to do
-each: what its call costs, one row and a batch have in common.
+Each is an artefact for the generated project, or a loader (`MODEL_LOADER`). What they answer means
+nothing; only its cost counts. With a wide network, one row waits for the weights to be read, and a
+batch for what it has to calculate with them. An ensemble is a thousand networks, each with little
+to do: what its call costs is the same for one row and for a batch.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ MEMBERS, MEMBER = 1000, (4, 16, 16, 3)
 
 @dataclass(frozen=True)
 class Served:
-    """A model, the settings by which the project serves it, and how many requests are a burst."""
+    """A model, the settings with which the project serves it, and the requests in a burst."""
 
     name: str
     settings: Mapping[str, str]
@@ -34,7 +34,7 @@ class Served:
 
 
 def serve(baked: Path) -> Iterator[Served]:
-    """Every model, the light one as the project trained it."""
+    """Yield every model; the light one is as the project trained it."""
     trained = baked / "var" / "model"
     yield Served("logistic regression, ONNX", {}, 512)
     for name, onnx, requests in (
@@ -50,7 +50,7 @@ def serve(baked: Path) -> Iterator[Served]:
 
 
 def write(onnx: bytes, trained: Path, folder: Path) -> None:
-    """An artefact of the model, under the trained one's card."""
+    """Write an artefact of the model, with the trained one's card."""
     sha256 = hashlib.sha256(onnx).hexdigest()
     card = json.loads((trained / "card.json").read_text("utf-8"))
     card |= {"sha256": sha256, "version": sha256[:12]}
@@ -63,19 +63,19 @@ class Graph:
     """Networks that read the same rows, as an ONNX graph that grows."""
 
     def __init__(self) -> None:
-        """Empty; its weights are random, and the same each time."""
+        """Begin empty; the weights are random, and the same each time."""
         self.random = np.random.default_rng(0)
         self.nodes: list[NodeProto] = []
         self.weights: list[TensorProto] = []
 
     def node(self, operation: str, *inputs: str) -> str:
-        """The name of what the operation makes of these."""
+        """Add an operation on these, and return the name of its output."""
         name = f"{operation}{len(self.nodes)}"
         self.nodes.append(helper.make_node(operation, inputs, [name]))
         return name
 
     def network(self, widths: Sequence[int]) -> str:
-        """Layers of these widths, with ReLU between them and softmax at their end."""
+        """Add layers of these widths, with ReLU between them and softmax at their end."""
         name = "rows"
         for width, following in pairwise(widths):
             if name != "rows":
@@ -87,7 +87,7 @@ class Graph:
         return self.node("Softmax", name)
 
     def onnx(self, result: str) -> bytes:
-        """The model that answers with this, (n, 4) in and (n, 3) out."""
+        """Return the model that answers with this: (n, 4) in and (n, 3) out."""
         self.nodes.append(helper.make_node("Identity", [result], ["probabilities"]))
         rows = helper.make_tensor_value_info("rows", TensorProto.FLOAT, ["n", 4])
         out = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", 3])
@@ -98,19 +98,19 @@ class Graph:
 
 
 def network(widths: Sequence[int]) -> bytes:
-    """One network."""
+    """Return the ONNX file of one network."""
     graph = Graph()
     return graph.onnx(graph.network(widths))
 
 
 def ensemble(members: int, widths: Sequence[int]) -> bytes:
-    """The mean of so many networks."""
+    """Return the ONNX file of the mean of so many networks."""
     graph = Graph()
     return graph.onnx(graph.node("Mean", *(graph.network(widths) for _ in range(members))))
 
 
 class Settings(Protocol):
-    """What the loader reads of the project's settings."""
+    """What the loader reads from the project's settings."""
 
     model_dir: Path
 
@@ -128,15 +128,15 @@ class Forest:
         self.forest = RandomForestClassifier(100, random_state=0).fit(data.data, data.target)
 
     def predict(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Rows of shape (n, 4) to probabilities of shape (n, 3)."""
+        """Return probabilities of shape (n, 3) for rows of shape (n, 4)."""
         return np.asarray(self.forest.predict_proba(rows), dtype=np.float32)
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing: there is nothing to release."""
 
 
 def load_forest(settings: Settings) -> Forest:
-    """The loader, in the generated project."""
+    """Load the forest in the generated project; this is its loader."""
     from app.serving.artefact import read_artefact  # type: ignore[import-not-found]
 
     return Forest(read_artefact(settings.model_dir)[0])

@@ -39,17 +39,17 @@ FOREIGN = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "COOKIECUTTER
 
 
 def clean_environment(**extra: str) -> dict[str, str]:
-    """This process's environment without what would change a tool's behaviour."""
+    """Return this process's environment without what would change a tool's behaviour."""
     kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
     return {**kept, "UV_PYTHON_DOWNLOADS": "never", **extra}
 
 
 class FailedError(Exception):
-    """A command failed; the message is the last line it said, `said` is all of it."""
+    """A command failed; the message is the last line of its output, `said` is all of it."""
 
     def __init__(self, said: str) -> None:
-        """Take all that the command said."""
-        super().__init__((said.strip().splitlines() or ["it says nothing"])[-1])
+        """Take everything that the command said."""
+        super().__init__((said.strip().splitlines() or ["it said nothing"])[-1])
         self.said = said
 
 
@@ -73,7 +73,7 @@ def timed(command: Sequence[object], folder: Path, stdin: str = "", **extra: str
 
 
 def run(command: Sequence[object], folder: Path, **extra: str) -> float:
-    """Run a command to its end and return its seconds; where it fails, this ends with it."""
+    """Run a command to its end and return its seconds; if it fails, end this program too."""
     try:
         return timed(command, folder, **extra)
     except FailedError as error:
@@ -82,19 +82,19 @@ def run(command: Sequence[object], folder: Path, **extra: str) -> float:
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """An empty folder that is removed at the end."""
+    """Make an empty folder, and remove it at the end."""
     with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
         yield Path(name)
 
 
 def cookiecutter(template: Path, folder: Path, *answers: str) -> list[str]:
-    """The command that generates a project into the folder, with this environment's packages."""
+    """Return the command that generates a project with this environment's packages."""
     options = ["--no-input", "--default-config", "--output-dir", str(folder)]
     return [sys.executable, "-m", "cookiecutter", *options, str(template), *answers]
 
 
 def bake(folder: Path, *answers: str) -> Path:
-    """The default project, but for the answers, its model trained with this scikit-learn."""
+    """Generate the default project but for these answers, and train with this scikit-learn."""
     note("Generating the project and training its model")
     run(cookiecutter(ROOT, folder, *answers), folder)
     project = folder / SLUG
@@ -103,7 +103,7 @@ def bake(folder: Path, *answers: str) -> Path:
 
 
 def find_uv() -> str | None:
-    """The uv that make found or fetched, or the one on the path; None when there is none."""
+    """Return the uv that make found or fetched, or the one on the path; None if there is none."""
     local = ROOT / ".tools" / "bin" / "uv"
     return os.environ.get("UV") or shutil.which("uv") or (str(local) if local.exists() else None)
 
@@ -112,7 +112,7 @@ def find_uv() -> str | None:
 def started(
     command: Sequence[object], folder: Path, log: Path, environment: Mapping[str, str]
 ) -> Iterator[Process]:
-    """A process, stopped at the end by its pid; what it says is in the log."""
+    """Start a process, and stop it at the end by its pid; what it says is in the log."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             [str(word) for word in command],
@@ -158,5 +158,5 @@ def wait_for_answer(process: Process, port: int, request: bytes, log: Path) -> N
 
 
 def give_up(why: str, log: Path) -> NoReturn:
-    """Stop, with what the server said."""
+    """Stop with what the server said."""
     sys.exit(f"{why}\n{log.read_text(encoding='utf-8')}")

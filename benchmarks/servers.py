@@ -22,26 +22,26 @@ LIVE = Live()
 
 
 async def answer_live() -> Live:
-    """The handler of every route that answers `Live`."""
+    """Answer every route that returns `Live`."""
     return LIVE
 
 
 def bare_live() -> FastAPI:
-    """The yardstick of the GETs: FastAPI as it comes, with one typed route."""
+    """Return the yardstick of the GETs: FastAPI as it comes, with one typed route."""
     app = FastAPI()
     app.get("/health/live")(answer_live)
     return app
 
 
 def last_router() -> APIRouter:
-    """A router for one more feature, with a prefix and a tag as the others have."""
+    """Return a router for one more feature, with a prefix and a tag like the others."""
     router = APIRouter(prefix="/v1x", tags=["last"])
     router.get("/last")(answer_live)
     return router
 
 
 def last_mounted() -> FastAPI:
-    """The generated app with one more router, mounted after all others as they are."""
+    """Return the generated app with one more router, mounted after all others in the same way."""
     from app.kit.mount import mount  # type: ignore[import-not-found]
     from app.kit.settings import load_settings  # type: ignore[import-not-found]
     from app.main import create_app  # type: ignore[import-not-found]
@@ -53,14 +53,14 @@ def last_mounted() -> FastAPI:
 
 
 def last_searched() -> FastAPI:
-    """The same, without the table of fixed paths: the routes are tried one after the other."""
+    """Return the same without the table of fixed paths: routes are tried one after the other."""
     app = last_mounted()
     del app.router.routes[0]
     return app
 
 
 def last_included() -> FastAPI:
-    """The same, with the router included in FastAPI's own way."""
+    """Return the same, with the router included in FastAPI's own way."""
     from app.kit.settings import load_settings
     from app.main import create_app
     from app.settings import Settings
@@ -71,7 +71,7 @@ def last_included() -> FastAPI:
 
 
 def collected_often() -> FastAPI:
-    """The generated app, with its garbage collected at the pace that Python comes with."""
+    """Return the generated app, whose garbage is collected at Python's own pace."""
     pace = gc.get_threshold()
     from app.kit.settings import load_settings
     from app.main import create_app
@@ -83,7 +83,7 @@ def collected_often() -> FastAPI:
 
 
 def bare_predict() -> FastAPI:
-    """The yardstick of the POST: the same model, schemas and rules in one plain `def` route."""
+    """Return the yardstick of the POST: the same model and rules in one plain `def` route."""
     import numpy as np
     from app.kit.settings import load_settings
     from app.models import open_model  # type: ignore[import-not-found]

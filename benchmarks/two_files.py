@@ -17,8 +17,8 @@ from pydantic import SecretStr
 settings = load_settings(Settings)
 
 
-def beside(settings: Any) -> Any:  # noqa: ANN401
-    """The same settings, with another file."""
+def with_other_file(settings: Any) -> Any:  # noqa: ANN401
+    """Return the same settings with another file."""
     url = settings.database_url.get_secret_value().replace("app.sqlite3", "predictions.sqlite3")
     return settings.model_copy(update={"database_url": SecretStr(url)})
 
@@ -29,7 +29,7 @@ async def lifespan(_: object) -> AsyncIterator[dict[str, Any]]:
     with (
         closing(open_model(settings)) as model,
         closing(open_storage(settings)) as storage,
-        closing(open_storage(beside(settings))) as other,
+        closing(open_storage(with_other_file(settings))) as other,
     ):
         predictions = SqlPredictionStore(other)
         async with open_tasks(settings, storage, model, KINDS) as tasks:

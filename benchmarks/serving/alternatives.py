@@ -16,7 +16,7 @@ SYNC = ("{uv}", "sync", "--quiet")
 
 
 def with_router(router: str) -> str:
-    """The lines that add the route to a router of a generated project."""
+    """Return the lines that add the route to a router of a generated project."""
     return (
         f"\nfrom {PEER} import router as predict_router\n{router}.include_router(predict_router)\n"
     )
@@ -47,7 +47,7 @@ class Alternative:
 def generated(
     package: str, generator: Sequence[str], home: str, route: tuple[str, str], **more: str
 ) -> Alternative:
-    """A project made by a generator from the package index."""
+    """Return a project made by a generator from the package index."""
     made = Command(
         ("{uv}", "tool", "run", "--quiet", "--from", package, *generator), stdin="y\ny\n"
     )

@@ -1,7 +1,7 @@
 """The rows of the tables: which alternative, how it is started, and what is asked of it.
 
-All have one worker. LitServe and BentoML write no request log, as this does in its first row; the
-generated projects are started as their own pages say.
+All have one worker. LitServe and BentoML write no request log, nor does this project in its first
+row; the generated projects are started as their own pages say.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,13 +31,13 @@ QUIET = {"ACCESS_LOG": "false"}
 
 
 def ours(name: str, **settings: str) -> Candidate:
-    """The generated service with some settings."""
+    """Return the generated service with some settings."""
     at = {"PORT": "{port}", **settings}
     return Candidate(name, "this", ["-m", "app"], at, "/health/live", "/v1/predict")
 
 
 def litserve(name: str, **settings: str) -> Candidate:
-    """LitServe with or without batches."""
+    """Return LitServe with or without batches."""
     return Candidate(name, "LitServe", LITSERVE_APP, settings)
 
 

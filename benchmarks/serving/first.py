@@ -1,6 +1,6 @@
-"""From an empty folder to the first 200 of each alternative, with a cold cache and then a warm one.
+"""The way from an empty folder to each alternative's first 200, with a cold cache, then a warm one.
 
-The commands are those of its own pages, without a person's time between them. Everything but uv and
+The commands are those on its own pages, without a person's time between them. Everything but uv and
 Python is downloaded, so the cold time depends on the network.
 """
 
@@ -24,7 +24,7 @@ FIRST = {candidate.alternative: candidate for candidate in reversed(CANDIDATES)}
 
 
 def seconds(alternative: Alternative, folder: Path, python: str, given: models.Model) -> str:
-    """The whole way once, or why it ended early."""
+    """Go the whole way once, and return the seconds, or why it ended early."""
     place, cache = folder / alternative.name, folder / "caches" / alternative.name
     began = time.perf_counter()
     try:
@@ -40,7 +40,7 @@ def seconds(alternative: Alternative, folder: Path, python: str, given: models.M
 
 
 def run(options: argparse.Namespace) -> None:
-    """Go each way twice, print the table."""
+    """Go each way twice, and print the table."""
     rows, given = [], models.light(options.folder)
     with project.scratch_folder() as folder:
         for alternative in measure.progress(ALL, "From nothing"):
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What can be chosen."""
+    """Add the command line's options."""
     parser.add_argument(
         "--python", default=sys.executable, help="the Python of all (this one); the peers need 3.12"
     )

@@ -21,8 +21,8 @@ BARE = "bare FastAPI"
 COLUMNS = ["alternative", "import s", "times the bare one", "PSS MB", "RSS MB", "processes"]
 
 
-def chosen() -> dict[str, tuple[Candidate, str]]:
-    """For each alternative what is started, and what is imported; the bare one first."""
+def choose_apps() -> dict[str, tuple[Candidate, str]]:
+    """Return what is started and what is imported for each alternative; the bare one first."""
     first = {candidate.alternative: candidate for candidate in reversed(CANDIDATES)}
     bare = next(c for c in CANDIDATES if c.name.startswith(BARE))
     rows = {BARE: (bare, "benchmarks.serving.apps.bare")}
@@ -30,19 +30,19 @@ def chosen() -> dict[str, tuple[Candidate, str]]:
 
 
 def import_seconds(candidate: Candidate, module: str, folder: Path, home: Path) -> float:
-    """One new process that imports the app and ends."""
+    """Time one new process that imports the app and ends."""
     settings = environment(candidate, models.light(folder), project.free_port(), 0, folder / "log")
     return project.run([project.interpreter(home), "-c", f"import {module}"], home, **settings)
 
 
 def home_of(folder: Path, name: str) -> Path:
-    """The project's folder."""
+    """Return the project's folder."""
     alternative: Alternative = next(a for a in ALL if a.name == name)
     return folder / name / alternative.home
 
 
 async def predict(server: Server) -> None:
-    """Have it work for a while."""
+    """Make it work for a while."""
     load = Load(server.port, server.ask_predict, CONCURRENCY)
     await load.open()
     try:
@@ -52,7 +52,7 @@ async def predict(server: Server) -> None:
 
 
 def memory(candidate: Candidate, folder: Path, log: Path) -> list[str]:
-    """PSS and RSS of all processes, in MB, and how many they are."""
+    """Return the PSS and RSS of all processes, in MB, and their number."""
     with started(candidate, folder, models.light(folder), 0, log) as server:
         if reason := asyncio.run(answers(server, server.ask_predict)):
             return [reason, "", ""]
@@ -65,9 +65,11 @@ def memory(candidate: Candidate, folder: Path, log: Path) -> list[str]:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Measure, print the table."""
+    """Measure, and print the table."""
     folder, record = options.folder, prepared(options.folder)
-    rows = {n: row for n, row in chosen().items() if "failed" not in record[row[0].alternative]}
+    rows = {
+        n: row for n, row in choose_apps().items() if "failed" not in record[row[0].alternative]
+    }
     times: dict[str, list[float]] = {name: [] for name in rows}
     for number in measure.progress(range(options.rounds + 1), "Importing"):
         for name, (candidate, module) in rows.items():
@@ -84,6 +86,6 @@ def run(options: argparse.Namespace) -> None:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What can be chosen."""
+    """Add the command line's options."""
     parser.add_argument("--rounds", type=at_least_one, default=9, help="imports of each (9)")
     parser.set_defaults(run=run)

@@ -20,10 +20,10 @@ class Goal:
     other: str
     ratio: Spread
     least: float
-    beyond_noise: bool = False  # missed only if the upper quartile is below, too
+    beyond_noise: bool = False  # missed only if the upper quartile is below it too
 
     def row(self) -> list[str]:
-        """The cells of the table."""
+        """Return the cells of its row in the table."""
         value = self.ratio.high if self.beyond_noise else self.ratio.median
         missing = self.least - round(value, 2)
         state = f"missed by {missing:.2f}" if missing > 0 else "met"
@@ -31,41 +31,41 @@ class Goal:
 
 
 def best(results: Results, names: list[str], concurrency: int, what: str) -> str:
-    """The one of these that does best: the highest rate, or the lowest of anything else."""
+    """Return the one of these that does best: the highest rate, or the lowest of anything else."""
     measured = [name for name in names if name in results.names()]
     choose = max if what == "rate" else min
     return choose(measured, key=lambda name: results.median(name, concurrency, what))
 
 
-def faster(results: Results, name: str, other: str, concurrency: int) -> Spread:
-    """How many times the rate of the other, round by round."""
+def rate_ratio(results: Results, name: str, other: str, concurrency: int) -> Spread:
+    """Return how many times the other's rate this one has, round by round."""
     rates = [results.values(n, concurrency, "rate") for n in (name, other)]
     return paired(rates[0], rates[1])
 
 
-def shorter(results: Results, name: str, other: str, concurrency: int) -> Spread:
-    """How many times the p99 of this one the other's is, round by round."""
+def p99_ratio(results: Results, name: str, other: str, concurrency: int) -> Spread:
+    """Return how many times this one's p99 the other has, round by round."""
     tails = [results.values(n, concurrency, "p99") for n in (other, name)]
     return paired(tails[0], tails[1])
 
 
 def goals(results: Results, kind: str) -> Iterator[Goal]:
-    """Those of a model."""
+    """Yield the goals for a model."""
     rivals, peers = ([c.name for c in group] for group in (RIVALS, GENERATED))
     rival = best(results, rivals, MIDDLE, "rate")
-    ratio = faster(results, THIS, rival, MIDDLE)
+    ratio = rate_ratio(results, THIS, rival, MIDDLE)
     yield Goal(f"rate, c={MIDDLE}", rival, ratio, LEAST_TIMES_RIVALS[kind])
     for c in results.concurrencies():
         rival = best(results, rivals, c, "p99")
-        yield Goal(f"p99 of the other, c={c}", rival, shorter(results, THIS, rival, c), 1)
-        ratio = faster(results, THIS, UNBATCHED, c)
+        yield Goal(f"p99 of the other, c={c}", rival, p99_ratio(results, THIS, rival, c), 1)
+        ratio = rate_ratio(results, THIS, UNBATCHED, c)
         least = LEAST_TIMES_UNBATCHED.get(kind, 1) if c == MIDDLE else 1
         yield Goal(f"rate, c={c}", UNBATCHED, ratio, least, beyond_noise=least == 1)
         peer = best(results, peers, c, "rate")
-        yield Goal(f"rate as it comes, c={c}", peer, faster(results, AS_IT_COMES, peer, c), 1)
+        yield Goal(f"rate as it comes, c={c}", peer, rate_ratio(results, AS_IT_COMES, peer, c), 1)
 
 
 def table(results: Results, kind: str) -> str:
-    """A row for each goal."""
+    """Return the table, with a row for each goal."""
     columns = ["this, in times of", "the best of the others", "ratio", "goal"]
     return markdown(columns, (goal.row() for goal in goals(results, kind)))

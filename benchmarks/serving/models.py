@@ -1,4 +1,4 @@
-"""The models: the project's own, and two that take milliseconds for a row and gain by batches.
+"""The models: the project's own, and two that take milliseconds per row and gain from batches.
 
 The heavy one is an ensemble of small networks, the wide one a network too large for the cache.
 """
@@ -35,38 +35,38 @@ class Model:
         return next(self.folder.glob("model-*.onnx"))
 
     def session(self) -> onnxruntime.InferenceSession:
-        """The model, as every server opens it."""
+        """Open the model as every server opens it."""
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         providers = ["CPUExecutionProvider"]
         return onnxruntime.InferenceSession(str(self.file), options, providers=providers)
 
     def answer(self) -> list[float]:
-        """What every server must answer to `FLOWER`."""
+        """Return what every server must answer to `FLOWER`."""
         rows = np.array([list(FLOWER.values())], dtype=np.float32)
         answer: list[float] = infer(self.session(), rows)[0].tolist()
         return answer
 
 
 def find(folder: Path, kind: str) -> Model:
-    """One of those that `prepare` wrote: light, heavy or wide."""
+    """Return one of the models that `prepare` wrote: light, heavy or wide."""
     return Model(folder / "models" / kind)
 
 
 def light(folder: Path) -> Model:
-    """The project's own model."""
+    """Return the project's own model."""
     return find(folder, "light")
 
 
 def infer(session: onnxruntime.InferenceSession, rows: Matrix) -> Matrix:
-    """One call."""
+    """Make one call."""
     name = session.get_inputs()[0].name
     probabilities: Matrix = session.run(["probabilities"], {name: rows})[0]
     return probabilities
 
 
 def milliseconds(session: onnxruntime.InferenceSession, rows: int) -> float:
-    """The median of some calls with so many rows."""
+    """Return the median of some calls with so many rows."""
     matrix = np.full((rows, len(FLOWER)), 3.0, dtype=np.float32)
     times = []
     for _ in range(CALLS):
@@ -77,7 +77,7 @@ def milliseconds(session: onnxruntime.InferenceSession, rows: int) -> float:
 
 
 def prepare(folder: Path, baked: Path) -> str:
-    """Write the models; a table of what a call costs."""
+    """Write the models, and return a table of what a call costs."""
     shutil.rmtree(folder / "models", ignore_errors=True)
     trained = light(folder).folder
     shutil.copytree(baked / "var" / "model", trained)

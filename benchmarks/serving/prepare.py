@@ -1,6 +1,6 @@
 """Make every alternative anew, each in a folder and an environment of its own.
 
-Prints what was installed. One that cannot be made is listed with the reason and measured no more.
+Prints what was installed. One that cannot be made is listed with the reason, and is not measured.
 """
 
 import argparse
@@ -25,7 +25,7 @@ print(json.dumps({d.name.lower().replace("_", "-"): d.version for d in m.distrib
 
 
 def words(command: Command, python: str) -> list[str]:
-    """The command line, its placeholders filled in."""
+    """Return the command line with its placeholders filled in."""
     uv = project.find_uv() or sys.exit("uv is missing; `make test` brings one")
     named = {"uv": uv, "python": python, "root": str(project.ROOT)}
     return [word.format(**named) for word in command.words]
@@ -40,7 +40,7 @@ def run(command: Command, folder: Path, python: str, **extra: str) -> float:
 
 
 def make(alternative: Alternative, folder: Path, python: str, **extra: str) -> list[float]:
-    """Run the alternative's own commands in an empty folder; the seconds of each."""
+    """Run the alternative's own commands in an empty folder, and return the seconds of each."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return [run(command, folder, python, **extra) for command in alternative.steps]
@@ -57,7 +57,7 @@ def add(alternative: Alternative, folder: Path, python: str) -> None:
 
 
 def versions(alternative: Alternative, folder: Path) -> dict[str, str]:
-    """What is installed in the alternative's environment."""
+    """Return what is installed in the alternative's environment."""
     python = project.interpreter(folder / alternative.home)
     listed = subprocess.run([python, "-c", VERSIONS], capture_output=True, check=True)
     found: dict[str, str] = json.loads(listed.stdout)
@@ -65,7 +65,7 @@ def versions(alternative: Alternative, folder: Path) -> dict[str, str]:
 
 
 def prepare(alternative: Alternative, folder: Path, python: str) -> dict[str, str]:
-    """Make one; its versions, or the reason why there is none."""
+    """Make one, and return its versions, or the reason why there are none."""
     try:
         make(alternative, folder, python)
         add(alternative, folder, python)
@@ -75,7 +75,7 @@ def prepare(alternative: Alternative, folder: Path, python: str) -> dict[str, st
 
 
 def table(record: dict[str, dict[str, str]], python: str) -> str:
-    """A row for each alternative."""
+    """Return the table, with a row for each alternative."""
     rows = []
     for alternative in MADE:
         found = record[alternative.name]
@@ -87,7 +87,7 @@ def table(record: dict[str, dict[str, str]], python: str) -> str:
 
 
 def generator_version(alternative: Alternative, found: dict[str, str], python: str) -> str:
-    """The version of what was installed, or of the generator, which is not in the project."""
+    """Return the version of what was installed, or of a generator, which is not in the project."""
     if alternative.package in found:
         return found[alternative.package]
     uv = project.find_uv() or "uv"
@@ -99,7 +99,7 @@ def generator_version(alternative: Alternative, found: dict[str, str], python: s
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What can be chosen."""
+    """Add the command line's options."""
     parser.add_argument(
         "--python", default=sys.executable, help="the Python of all (this one); the peers need 3.12"
     )
@@ -107,7 +107,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> None:
-    """Make all, write down what came of it, print the table."""
+    """Make all of them, write down the results, and print the table."""
     folder: Path = options.folder
     record = {}
     for alternative in measure.progress(MADE, "Preparing"):

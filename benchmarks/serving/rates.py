@@ -1,9 +1,9 @@
 """Requests to each alternative at 1, 32 and 128 at a time: rate, latency and CPU time.
 
-Every round gives each server one burst at each concurrency, in shuffled order, and ratios are made
+Every round gives each server one burst at each concurrency, in shuffled order, and ratios are taken
 within a round. All servers are on one core with all their processes, the load comes from another,
-and those that are not asked are stopped meanwhile. For each round all are started anew, in shuffled
-order: where the memory of a process happens to lie makes a heavy model a third faster or slower.
+and those that are not being asked are stopped meanwhile. For each round all are restarted, in
+shuffled order: where a process's memory happens to be makes a heavy model a third faster or slower.
 """
 
 import argparse
@@ -31,13 +31,13 @@ from benchmarks.serving.running import Server, start_all
 
 CONCURRENCIES = (1, 32, 128)
 SECONDS = {"ping": 0.3, "light": 0.4, "heavy": 0.6, "wide": 0.6}  # that a burst should take
-SAME = 1e-3  # two sums of the same numbers in another order differ by less
+SAME = 1e-3  # two sums of the same numbers in a different order differ by less
 SETTLE_SECONDS = 0.15  # for the server to wake up and accept the connections before a burst
 LEAST = 2  # requests on each connection
 
 
 def ask(server: Server) -> list[float]:
-    """The probabilities that the server answers."""
+    """Return the probabilities that the server answers."""
     head, _, body = server.ask_predict.partition(b"\r\n\r\n")
     path = head.split()[1].decode()
     with closing(http.client.HTTPConnection(HOST, server.port, timeout=60)) as connection:
@@ -48,7 +48,7 @@ def ask(server: Server) -> list[float]:
 
 
 def check(server: Server, expected: Sequence[float]) -> None:
-    """End the run if a server predicts something else than the others."""
+    """End the run if a server predicts something different from the others."""
     answer = ask(server)
     pairs = zip(answer, expected, strict=True)
     if any(abs(number - other) > SAME for number, other in pairs):
@@ -56,12 +56,12 @@ def check(server: Server, expected: Sequence[float]) -> None:
 
 
 def p99(burst: Burst) -> float:
-    """The latency that one request in a hundred exceeds."""
+    """Return the latency that one request in a hundred exceeds."""
     return quantiles(burst.latencies, n=100, method="inclusive")[98]
 
 
 async def measure_once(server: Server, request: bytes, concurrency: int, requests: int) -> Sample:
-    """One burst to one server; the others are halted."""
+    """Send one burst to one server, while the others are halted."""
     load = Load(server.port, request, concurrency)
     await asyncio.gather(*(client.connect(server.port) for client in load.clients))
     await asyncio.sleep(SETTLE_SECONDS)
@@ -77,7 +77,7 @@ async def measure_once(server: Server, request: bytes, concurrency: int, request
 
 
 async def warm_up(server: Server, request: bytes, concurrency: int, seconds: float) -> int:
-    """Two bursts that do not count; how many requests fill so many seconds."""
+    """Send two bursts that do not count, and return how many requests fill so many seconds."""
     requests = 2 * concurrency
     for _ in range(2):
         sample = await measure_once(server, request, concurrency, requests)
@@ -89,17 +89,17 @@ class Measurement:
     """The servers, and how many requests each gets in a burst."""
 
     def __init__(self, kind: str, servers: list[Server]) -> None:
-        """`kind` is ping, or a model."""
+        """Take a kind: ping, or a model."""
         self.kind = kind
         self.servers = {server.candidate.name: server for server in servers}
         self.plan: dict[tuple[str, int], int] = {}
 
     def request(self, server: Server) -> bytes:
-        """What is asked."""
+        """Return the request to send."""
         return server.ask_live if self.kind == "ping" else server.ask_predict
 
     async def prepare(self) -> dict[str, str]:
-        """Warm all up; why some cannot be measured."""
+        """Warm up every server, and return why some cannot be measured."""
         failed = {}
         for name, server in measure.progress(list(self.servers.items()), "Warming up"):
             server.resume()
@@ -114,7 +114,7 @@ class Measurement:
         return failed
 
     async def round(self, number: int) -> list[Sample]:
-        """One burst of each kind to each server."""
+        """Send one burst of each kind to each server."""
         samples, order = [], random.sample(list(self.plan), len(self.plan))
         for name, concurrency in measure.progress(order, "Measuring"):
             server = self.servers[name]
@@ -127,12 +127,12 @@ class Measurement:
 
 
 def key(sample: Sample) -> tuple[str, int]:
-    """Where the sample stands in the plan."""
+    """Return where the sample stands in the plan."""
     return sample.name, sample.concurrency
 
 
 def check_all(servers: list[Server], model: Model) -> None:
-    """Every server must predict the same."""
+    """Check that every server predicts the same."""
     expected = model.answer()
     for server in servers:
         server.resume()
@@ -141,7 +141,7 @@ def check_all(servers: list[Server], model: Model) -> None:
 
 
 async def run_round(measurement: Measurement, results: Results) -> None:
-    """Measure; what cannot be measured is noted in the results."""
+    """Measure one round, and note in the results what cannot be measured."""
     with on_core(0):
         results.failed |= await measurement.prepare()
         measurement.plan = {
@@ -150,11 +150,11 @@ async def run_round(measurement: Measurement, results: Results) -> None:
             if name not in results.failed
         }
         results.samples += await measurement.round(results.rounds())
-        results.save()  # a run that is ended early has measured something
+        results.save()  # a run that was ended early has measured something
 
 
 def run(options: argparse.Namespace) -> None:
-    """Start all, measure, print the tables."""
+    """Start all servers, measure, and print the tables."""
     kind, folder = options.measurement, options.folder
     model = models.find(folder, "light" if kind == "ping" else kind)
     results = Results.open(folder, kind, more=options.more)
@@ -175,7 +175,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What can be chosen."""
+    """Add the command line's options."""
     parser.add_argument("--rounds", type=at_least_one, default=6, help="rounds of bursts (6)")
     parser.add_argument("--more", action="store_true", help="add to what was measured before")
     parser.set_defaults(run=run)

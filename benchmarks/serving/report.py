@@ -1,4 +1,4 @@
-"""What was measured of the requests until now: the tables again, and a picture of them.
+"""What has been measured of the requests so far: the tables again, and a picture of them.
 
 The picture has the rate and the tail of each server at 32 requests at a time.
 """
@@ -21,13 +21,13 @@ PICTURE = Path("docs/images/serving.svg")
 
 
 def text(results: Results, kind: str) -> str:
-    """The table of a measurement, and that of its goals."""
+    """Return the table of a measurement, and that of its goals."""
     parts = [] if kind == "ping" else [goals.table(results, kind)]
     return "\n".join([results.table(), *parts])
 
 
 def draw(axes: Axes, results: Results, what: str, title: str) -> None:
-    """One panel: a bar for each server, the first one on top."""
+    """Draw one panel: a bar for each server, the first one on top."""
     names = results.names()[::-1]
     values = [results.median(name, CONCURRENCY, what) for name in names]
     colours = [OURS if name.startswith("this") else OTHERS for name in names]
@@ -41,7 +41,7 @@ def draw(axes: Axes, results: Results, what: str, title: str) -> None:
 
 
 def picture(measured: dict[str, Results]) -> Figure:
-    """A row of panels for each model, the rate on the left and the tail on the right."""
+    """Return a row of panels for each model, the rate on the left and the tail on the right."""
     figure = Figure(figsize=(11, 3.6 * len(measured)), layout="constrained")
     rows = figure.subplots(len(measured), len(PANELS), sharey="row", squeeze=False)
     for row, (kind, results) in zip(rows, measured.items(), strict=True):
@@ -64,6 +64,6 @@ def run(options: argparse.Namespace) -> None:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What can be chosen."""
+    """Add the command line's options."""
     parser.add_argument("--out", type=Path, default=PICTURE, help=f"an SVG or PNG ({PICTURE})")
     parser.set_defaults(run=run)

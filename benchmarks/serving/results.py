@@ -11,7 +11,7 @@ from benchmarks.measure import markdown, spread
 
 @dataclass(frozen=True)
 class Sample:
-    """One burst to one server: requests a second, ms, and CPU µs a request."""
+    """One burst to one server: requests per second, ms, and CPU µs per request."""
 
     name: str
     concurrency: int
@@ -32,7 +32,7 @@ class Results:
 
     @classmethod
     def open(cls, folder: Path, kind: str, *, more: bool) -> Self:
-        """New ones, or those of before, to be continued or drawn."""
+        """Return new results, or the earlier ones, to be continued or drawn."""
         results = cls(folder / f"{kind}.json")
         if more and results.file.exists():
             kept = json.loads(results.file.read_text())
@@ -44,38 +44,38 @@ class Results:
         self.file.write_text(json.dumps(asdict(self), default=str))
 
     def rounds(self) -> int:
-        """How many rounds there are."""
+        """Return how many rounds there are."""
         return 1 + max((sample.round for sample in self.samples), default=-1)
 
     def names(self) -> list[str]:
-        """Who was measured in every round, in the order of the first, which is the table's."""
+        """Return who was measured in every round, in the first round's order: the table's."""
         rounds = {(sample.name, sample.round) for sample in self.samples}
         times = Counter(name for name, _ in rounds)
         names = dict.fromkeys(sample.name for sample in self.samples)
         return [name for name in names if times[name] == self.rounds()]
 
     def concurrencies(self) -> list[int]:
-        """How many requests at a time."""
+        """Return how many requests were sent at a time."""
         return sorted({sample.concurrency for sample in self.samples})
 
     def values(self, name: str, concurrency: int, what: str) -> list[float]:
-        """A server's values, round by round."""
+        """Return a server's values, round by round."""
         chosen = [s for s in self.samples if (s.name, s.concurrency) == (name, concurrency)]
         return [getattr(s, what) for s in sorted(chosen, key=lambda s: s.round)]
 
     def median(self, name: str, concurrency: int, what: str) -> float:
-        """The middle of a server's values."""
+        """Return the median of a server's values."""
         return spread(self.values(name, concurrency, what)).median
 
     def table(self) -> str:
-        """A row for each server: CPU time, rate and latency at each concurrency."""
+        """Return a row for each server: CPU time, rate and latency at each concurrency."""
         at = self.concurrencies()
         columns = ["server", *(f"CPU µs, c={c}" for c in at), *(f"req/s, c={c}" for c in at)]
         columns += [f"p50 / p99 ms, c={c}" for c in at]
         return markdown(columns, map(self.row, self.names()))
 
     def row(self, name: str) -> list[str]:
-        """The cells of one server."""
+        """Return the cells of one server."""
         at = self.concurrencies()
         numbers = [f"{self.median(name, c, what):,.0f}" for what in ("cpu", "rate") for c in at]
         latencies = [

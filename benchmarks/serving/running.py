@@ -1,7 +1,7 @@
-"""The servers of a measurement: all are up, all on one core, and only the one that is asked runs.
+"""The servers of a measurement: all up, all on one core, and only the one being asked runs.
 
-A server is a tree of processes. Those that are not asked are stopped (SIGSTOP), because some work
-while they wait, and they would do so on the core of the one that is asked.
+A server is a tree of processes. Those that are not being asked are stopped (SIGSTOP), because some
+work while they wait, and would do so on the core of the one that is being asked.
 """
 
 import asyncio
@@ -38,23 +38,23 @@ class Server:
     log: Path
 
     def tree(self) -> list[psutil.Process]:
-        """Its processes, the first one first."""
+        """Return its processes, the first one first."""
         with suppress(psutil.NoSuchProcess):
             first = psutil.Process(self.process.pid)
             return [first, *first.children(recursive=True)]
         return []
 
     def cpu(self) -> float:
-        """CPU seconds of all its processes."""
+        """Return the CPU seconds of all its processes."""
         return sum(cpu_seconds(process.pid) for process in self.tree())
 
     def halt(self) -> None:
-        """Let it do nothing at all."""
+        """Stop all its processes, so that it does nothing at all."""
         for process in self.tree():
             process.suspend()
 
     def resume(self) -> None:
-        """Let it go on; what became due while it was halted is not a part of the next burst."""
+        """Let it go on; what became due while it was halted is not part of the next burst."""
         for process in reversed(self.tree()):
             process.resume()
 
@@ -72,7 +72,7 @@ class Server:
 
 
 def prepared(folder: Path) -> dict[str, dict[str, str]]:
-    """What `prepare` wrote down of each alternative."""
+    """Return what `prepare` wrote down about each alternative."""
     try:
         record: dict[str, dict[str, str]] = json.loads((folder / RECORD).read_text())
     except FileNotFoundError:
@@ -81,14 +81,14 @@ def prepared(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def placeholders(text: str, port: int, redis: int) -> str:
-    """The text with its ports."""
+    """Return the text with its ports filled in."""
     return text.replace("{port}", str(port)).replace("{redis}", str(redis))
 
 
 def environment(
     candidate: Candidate, model: Model, port: int, redis: int, log: Path
 ) -> dict[str, str]:
-    """The settings of a candidate, and where its model is; its databases are beside its log.
+    """Return a candidate's settings, with its model's place and its databases beside its log.
 
     Each has its own: one that is halted in a transaction would hold up those who share the file.
     """
@@ -102,7 +102,7 @@ def environment(
 def started(
     candidate: Candidate, folder: Path, model: Model, redis: int, log: Path
 ) -> Iterator[Server]:
-    """Start it; at the end stop it with all its processes."""
+    """Start it, and stop it at the end with all its processes."""
     home = folder / candidate.alternative / HOMES[candidate.alternative]
     port = project.free_port()
     arguments = [placeholders(word, port, redis) for word in candidate.arguments]
@@ -118,7 +118,7 @@ def started(
 
 
 def end(processes: list[psutil.Process]) -> None:
-    """Ask the first one to stop; after a while insist, with all that it has left behind."""
+    """Ask the first process to stop; after a while, insist, with all that it has left behind."""
     with suppress(psutil.NoSuchProcess, IndexError):
         processes[0].terminate()
     _, left = psutil.wait_procs(processes, timeout=PATIENCE_SECONDS)
@@ -130,7 +130,7 @@ def end(processes: list[psutil.Process]) -> None:
 
 @contextmanager
 def a_redis(log: Path) -> Iterator[int]:
-    """A Redis for those that cannot start without one; its port."""
+    """Run a Redis for those that cannot start without one; yield its port."""
     if shutil.which("redis-server") is None:
         raise SystemExit("redis-server is missing: apt-get install redis-server")
     port = project.free_port()
@@ -140,20 +140,20 @@ def a_redis(log: Path) -> Iterator[int]:
 
 
 async def answers(server: Server, request: bytes) -> str:
-    """Wait for a good answer; the last thing that the server said if none comes."""
+    """Wait for a good answer; if none comes, return the last thing that the server said."""
     try:
         async with asyncio.timeout(LONGEST_START_SECONDS):
             await project.first_answer(server.process, server.port, request, server.log)
     except (SystemExit, TimeoutError):
         said = server.log.read_text(encoding="utf-8").strip().splitlines()
-        return said[-1] if said else "it says nothing"
+        return said[-1] if said else "it said nothing"
     return ""
 
 
 def start_all(
     stack: ExitStack, candidates: list[Candidate], folder: Path, model: Model, logs: Path
 ) -> tuple[list[Server], dict[str, str]]:
-    """Start all that were made on the last core; those that answer, and why the others do not."""
+    """Start all that were made, on the last core; return those that answer, and the failures."""
     record, servers, failed = prepared(folder), [], {}
     with on_core(-1):
         redis = stack.enter_context(a_redis(logs / "redis.log"))

@@ -1,6 +1,6 @@
 """Submit no-op tasks over HTTP and have them done, in the alternatives that have tasks.
 
-As `benchmarks.tasks throughput`, in each alternative's own environment. No process has a core of
+Like `benchmarks.tasks throughput`, in each alternative's own environment. No process has a core of
 its own: a queue needs several.
 """
 
@@ -46,7 +46,7 @@ SECONDS = b'{"seconds": 0}'
 
 @dataclass
 class Work:
-    """One way to run tasks: its servers, and how it says what is done."""
+    """One way to run tasks: its servers, and how it reports what is done."""
 
     candidate: Candidate
     submit: str
@@ -64,12 +64,12 @@ class Work:
         return self.servers[0].port
 
     def spent(self) -> float:
-        """CPU seconds of all processes."""
+        """Return the CPU seconds of all processes."""
         return sum(server.cpu() for server in self.servers)
 
 
 def rows(database: Path, table: str, condition: str) -> int:
-    """How many rows meet the condition."""
+    """Return how many rows meet the condition."""
     with closing(sqlite3.connect(database)) as connection:
         count: int = connection.execute(
             f"SELECT COUNT(*) FROM {table} WHERE {condition}"  # noqa: S608
@@ -78,13 +78,13 @@ def rows(database: Path, table: str, condition: str) -> int:
 
 
 def results(port: int, but: str = "") -> int:
-    """How many results Redis has; `but` is a list that is none."""
+    """Return how many results Redis has; `but` is a list that is not one."""
     with redis.Redis(port=port, db=1) as connection:
         return int(connection.dbsize()) - int(connection.exists(but) if but else 0)
 
 
 def ways(folder: Path) -> list[Work]:
-    """Everything that is measured, this first."""
+    """Return everything that is measured, this project first."""
     tasks, bento_tasks = folder / "app.sqlite3", folder / "bentoml.sqlite3"
     own = {"DATABASE_URL": f"sqlite:///{tasks}"}
     bento = {**BENTO_SETTINGS, "BENTOML_RESULT_STORE": str(bento_tasks)}
@@ -149,7 +149,7 @@ def start(work: Work, stack: ExitStack, folder: Path, logs: Path) -> None:
 
 
 def measure_once(work: Work, tasks: int) -> None:
-    """One burst, from the first submit until the last task is done."""
+    """Measure one burst, from the first request until the last task is done."""
     wanted, cpu = work.finished(work) + tasks, work.spent()
     submitted = uvloop.run(burst(work.port, tasks, post(work.submit, SECONDS)))
     until(lambda: work.finished(work) >= wanted, LONGEST_SECONDS, work.candidate.name)
@@ -158,7 +158,7 @@ def measure_once(work: Work, tasks: int) -> None:
 
 
 def table(measured: list[Work]) -> str:
-    """A row for each way, then those that have none."""
+    """Return a row for each way, then for those that have none."""
     first, lines = measured[0], []
     for work in measured:
         cheaper, faster = paired(work.cpu, first.cpu), paired(work.rates, first.rates)
@@ -169,14 +169,14 @@ def table(measured: list[Work]) -> str:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What can be chosen."""
+    """Add the command line's options."""
     parser.add_argument("--rounds", type=at_least_one, default=10, help="bursts for each row (10)")
     parser.add_argument("--tasks", type=at_least_one, default=512, help="tasks in a burst (512)")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Start all, give each one burst a round in shuffled order, print the table."""
+    """Start all, give each one burst a round in shuffled order, and print the table."""
     tasks = max(1, options.tasks // CONCURRENCY) * CONCURRENCY
     with project.scratch_folder() as logs, ExitStack() as stack:
         measured = ways(logs)

@@ -1,1 +1,1 @@
-"""What a background task costs and survives, beside what people install instead."""
+"""What a background task costs and survives, next to what people install instead."""

@@ -50,7 +50,7 @@ class Variant:
 
 
 def variants() -> list[Variant]:
-    """Everything that is measured, the yardstick first."""
+    """Return everything that is measured, the yardstick first."""
     csv, loop = f"a CSV of {ROWS:,} predictions", "a loop in pure Python"
     return [
         Variant("nothing", "background"),
@@ -62,7 +62,7 @@ def variants() -> list[Variant]:
 
 
 def upload() -> tuple[bytes, str]:
-    """A form with the CSV, and its media type."""
+    """Return a form with the CSV, and its media type."""
     head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="f.csv"\r\n\r\n'
     line = ",".join(str(value) for value in project.FLOWER.values()) + "\n"
     text = head + ",".join(project.FLOWER) + "\n" + line * ROWS + f"\r\n--{BOUNDARY}--\r\n"
@@ -75,12 +75,12 @@ def submit(port: int, path: str) -> str:
     if path.endswith("batch-prediction"):
         body, media_type = upload()
     task = f"/v1/tasks/{ask(port, 'POST', path, body, Content_Type=media_type)['id']}"
-    until(lambda: running(port, task), LONGEST_SECONDS, f"The start of {path}")
+    until(lambda: is_running(port, task), LONGEST_SECONDS, f"The start of {path}")
     return task
 
 
-def running(port: int, task: str) -> bool:
-    """Whether the task runs just now."""
+def is_running(port: int, task: str) -> bool:
+    """Tell whether the task is running now."""
     return bool(ask(port, "GET", task)["state"] == "running")
 
 
@@ -90,10 +90,10 @@ def measure_once(variant: Variant, port: int, seconds: int) -> None:
     loop = OpenLoop(port, project.ASK_LIVE, RATE)
     latencies = uvloop.run(loop.run(seconds))
     if task:
-        if not running(port, task):
+        if not is_running(port, task):
             raise SystemExit(f"{variant.name} ended too soon: choose fewer --seconds")
         ask(port, "DELETE", task)
-        until(lambda: not running(port, task), LONGEST_SECONDS, "To cancel the task")
+        until(lambda: not is_running(port, task), LONGEST_SECONDS, "To cancel the task")
     variant.p50.append(percentile(latencies, 0.50))
     variant.p99.append(percentile(latencies, 0.99))
 
@@ -114,7 +114,7 @@ def measure_all(measured: list[Variant], folder: Path, options: argparse.Namespa
 
 
 def table(measured: list[Variant]) -> str:
-    """A row for each variant."""
+    """Return the table, with a row for each variant."""
     rows = []
     for variant in measured:
         ratio = paired(variant.p99, measured[0].p99)
@@ -125,14 +125,14 @@ def table(measured: list[Variant]) -> str:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What can be chosen."""
+    """Add the command line's options."""
     parser.add_argument("--rounds", type=at_least_one, default=10, help="for each row (10)")
     parser.add_argument("--seconds", type=at_least_one, default=2, help="of a round (2)")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Measure, print the table."""
+    """Measure, and print the table."""
     measured = variants()
     with project.scratch_folder() as folder:
         measure_all(measured, folder, options)

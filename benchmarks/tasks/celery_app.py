@@ -25,7 +25,7 @@ class Wait(BaseModel):
 
 
 class Accepted(BaseModel):
-    """What there is to say of a task that is only in the broker."""
+    """What there is to say about a task that is only in the broker."""
 
     id: str
 
@@ -40,7 +40,7 @@ def wait(self: Task, seconds: float) -> dict[str, float]:
 
 
 def create() -> FastAPI:
-    """The app; uvicorn's `--factory` calls it."""
+    """Return the app; uvicorn's `--factory` calls this."""
     app = FastAPI()
     app.get("/health/live")(answer_live)
 

@@ -18,7 +18,7 @@ from benchmarks.tasks.starts import note_start
 
 
 def create() -> FastAPI:
-    """The app; uvicorn's `--factory` calls it in the generated project's folder."""
+    """Return the app; uvicorn's `--factory` calls this in the generated project's folder."""
     app = FastAPI()
     app.get("/health/live")(answer_live)
     tasks: dict[UUID, Task] = {}

@@ -1,6 +1,6 @@
-"""What finished tasks cost those that come: claim and list beside 100,000 of them, and beside few.
+"""What finished tasks cost new ones: claiming and listing beside 100,000 of them, and beside few.
 
-Two stores of each database, filled through their own methods, and asked in turn, in this process,
+Two stores for each database, filled through their own methods, and asked in turn, in this process,
 without HTTP.
 """
 
@@ -45,7 +45,7 @@ class Variant:
 
 
 def variants() -> list[Variant]:
-    """What a store is asked."""
+    """Return what a store is asked."""
     from app.tasks.schemas import TaskState  # type: ignore[import-not-found]
 
     done, failed = TaskState.SUCCEEDED, TaskState.FAILED
@@ -64,7 +64,7 @@ def variants() -> list[Variant]:
 
 
 def claim_and_settle(tasks: Tasks, limit: int = CLAIMS) -> object:
-    """What an engine does for some tasks."""
+    """Do what an engine does for some tasks."""
     from app.tasks.records import Outcome  # type: ignore[import-not-found]
     from app.tasks.schemas import TaskState
 
@@ -88,7 +88,7 @@ def fill(tasks: Tasks, count: int) -> None:
 
 
 def ask_both(variant: Variant, few: Tasks, many: Tasks) -> None:
-    """Ask both, the one or the other first."""
+    """Ask both, in either order."""
     for tasks, seconds in random.sample([(few, variant.few), (many, variant.many)], 2):
         began = time.perf_counter()
         variant.ask(tasks)
@@ -113,7 +113,7 @@ def measure_all(
 
 @contextmanager
 def sqlite(folder: Path) -> Iterator[Opened]:
-    """Two files."""
+    """Open two files."""
     from tests.tasks.helpers import opened_tasks  # type: ignore[import-not-found]
 
     with opened_tasks(folder / "few.sqlite3") as few, opened_tasks(folder / "many.sqlite3") as many:
@@ -122,13 +122,13 @@ def sqlite(folder: Path) -> Iterator[Opened]:
 
 @contextmanager
 def postgres(folder: Path) -> Iterator[Opened]:
-    """Two clusters, as the project's tests start them, vacuumed as Postgres does each minute."""
+    """Run two clusters as the project's tests do, vacuumed as Postgres does each minute."""
     from tests.servers import Postgres, running  # type: ignore[import-not-found]
     from tests.storage.postgres import (  # type: ignore[import-not-found]
         opened_postgres_tasks,
     )
 
-    folder.chmod(0o755)  # Postgres may have to run as somebody else
+    folder.chmod(0o755)  # Postgres may have to run as another user
     with ExitStack() as stack:
         opened, urls = [], []
         for name in ("few", "many"):
@@ -140,14 +140,14 @@ def postgres(folder: Path) -> Iterator[Opened]:
 
 
 def vacuum(urls: list[str]) -> None:
-    """What autovacuum does within a minute."""
+    """Do what autovacuum does within a minute."""
     for url in urls:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
 
 
 def rows(database: str, measured: list[Variant]) -> Iterator[list[str]]:
-    """A row for each question."""
+    """Yield a row for each question."""
     for variant in measured:
         ratio = paired(variant.many, variant.few)
         times = [
@@ -159,7 +159,7 @@ def rows(database: str, measured: list[Variant]) -> Iterator[list[str]]:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What can be chosen."""
+    """Add the command line's options."""
     parser.add_argument("--rounds", type=at_least_one, default=200, help="of each question (200)")
     parser.add_argument("--tasks", type=at_least_one, default=100_000, help="finished (100000)")
     parser.add_argument("--postgres", action="store_true", help="also there; needs its programs")
@@ -167,7 +167,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Measure, print the table."""
+    """Measure, and print the table."""
     table: list[list[str]] = []
     databases = {"SQLite": sqlite} | ({"Postgres": postgres} if options.postgres else {})
     with project.scratch_folder() as folder:

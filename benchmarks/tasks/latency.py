@@ -1,7 +1,7 @@
-"""How long a `POST` of a no-op task takes at a fixed rate, beside a bare dict of tasks.
+"""How long a `POST` of a no-op task takes at a fixed rate, next to a bare dict of tasks.
 
 Each round gives each variant some seconds of load, in shuffled order. A latency counts from the
-moment when the request was due, so a stall of the server is felt by all that fall into it.
+moment when the request was due, so a stall of the server is felt by all requests that fall into it.
 """
 
 import argparse
@@ -25,7 +25,7 @@ COLUMNS = ["`POST` of a no-op task", "p50 ms", "p99 ms", "ratio of p99", "target
 
 @dataclass
 class Variant:
-    """One way to run tasks, and what was measured of it."""
+    """One way to run tasks, and its measurements."""
 
     name: str
     make: Callable[[Stack], Stack]
@@ -36,7 +36,7 @@ class Variant:
 
 
 def variants() -> list[Variant]:
-    """Everything that is measured, the yardstick first."""
+    """Return everything that is measured, the yardstick first."""
     return [
         Variant("bare FastAPI, `BackgroundTasks` and a dict", plain),
         Variant("the same, a second server", plain),
@@ -63,7 +63,7 @@ def measure_all(measured: list[Variant], folder: Path, options: argparse.Namespa
 
 
 def load(stack: Stack, rate: int, seconds: int) -> list[float]:
-    """The latency of each `POST`; returns when all tasks are done, so that the next has quiet."""
+    """Return the latency of each `POST` once all tasks are done, so that the next has quiet."""
     wanted = stack.finished() + rate * seconds
     latencies = uvloop.run(OpenLoop(stack.port, NO_OP, rate).run(seconds))
     until(lambda: stack.finished() >= wanted, LONGEST_SECONDS, "Doing the tasks")
@@ -71,7 +71,7 @@ def load(stack: Stack, rate: int, seconds: int) -> list[float]:
 
 
 def table(measured: list[Variant]) -> str:
-    """A row for each variant."""
+    """Return the table, with a row for each variant."""
     rows = []
     for variant in measured:
         ratio = paired(variant.p99, measured[0].p99)
@@ -82,7 +82,7 @@ def table(measured: list[Variant]) -> str:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What can be chosen."""
+    """Add the command line's options."""
     parser.add_argument("--rounds", type=at_least_one, default=10, help="for each row (10)")
     parser.add_argument("--seconds", type=at_least_one, default=4, help="of a round (4)")
     parser.add_argument("--rate", type=at_least_one, default=300, help="requests/s (300)")
@@ -90,7 +90,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Measure, print the table."""
+    """Measure, and print the table."""
     measured = variants()
     with project.scratch_folder() as folder:
         measure_all(measured, folder, options)

@@ -24,7 +24,7 @@ class OpenLoop:
     latencies: list[float] = field(default_factory=list)
 
     async def run(self, seconds: float) -> list[float]:
-        """The latency of each request, in seconds."""
+        """Return the latency of each request, in seconds."""
         free: asyncio.Queue[Client] = asyncio.Queue()
         clients = [Client(self.request) for _ in range(CONNECTIONS)]
         try:
@@ -43,7 +43,7 @@ class OpenLoop:
         async with asyncio.TaskGroup() as group:
             for number in range(int(seconds * self.rate)):
                 due = start + number / self.rate
-                await until(due)
+                await sleep_until(due)
                 group.create_task(self._send(free, due))
 
     async def _send(self, free: asyncio.Queue[Client], due: float) -> None:
@@ -53,7 +53,7 @@ class OpenLoop:
         free.put_nowait(client)
 
 
-async def until(moment: float) -> None:
+async def sleep_until(moment: float) -> None:
     """Return at this moment, or at once if it has passed."""
     left = moment - time.perf_counter()
     if left > SPIN_SECONDS:
@@ -63,5 +63,5 @@ async def until(moment: float) -> None:
 
 
 def percentile(latencies: list[float], part: float) -> float:
-    """The latency in milliseconds that this part of the requests, of 1, does not exceed."""
+    """Return the latency in milliseconds that this share of the requests, of 1, does not exceed."""
     return 1000 * sorted(latencies)[min(len(latencies) - 1, int(part * len(latencies)))]

@@ -1,8 +1,8 @@
-"""What is lost by whom after the same kill: `kill -9` in the middle of twelve tasks of two seconds.
+"""Who loses what after the same kill: `kill -9` in the middle of twelve tasks of two seconds.
 
 Each row has processes of its own: two that run tasks, of which one is killed. They all run at the
-same time, for a minute after the kill; that is enough for a lease of 30 seconds, and not for
-Celery's visibility timeout of an hour. What the broker still has then comes back after that hour.
+same time, for a minute after the kill; that is enough for a lease of 30 seconds, but not for
+Celery's visibility timeout of an hour. What the broker still has then will come back after it.
 """
 
 import argparse
@@ -29,7 +29,7 @@ COLUMNS = ["engine", "killed with -9", "done", "failed", "back after 1 h", "lost
 
 @dataclass
 class Fate:
-    """What had become of the tasks when the time was over."""
+    """What had happened to the tasks when the time was over."""
 
     done: int = 0
     failed: int = 0
@@ -37,7 +37,7 @@ class Fate:
     started_again: float | None = None  # seconds from the kill
 
     def cells(self) -> list[str]:
-        """For the table."""
+        """Return the cells for the table."""
         lost = TASKS - self.done - self.failed - self.waiting
         again = "never" if self.started_again is None else f"after {self.started_again:.1f} s"
         return [*(str(count) for count in (self.done, self.failed, self.waiting, lost)), again]
@@ -57,71 +57,73 @@ class Scenario:
 
 
 def scenarios() -> list[Scenario]:
-    """This template first; then the same kills of what people install instead."""
+    """Return this template first, then the same kills for what people install instead."""
     late = {"ACKS_LATE": "1"}
     here, there = "this, `background`", "this, `celery`"
     early_name, late_name = "Celery on Redis as it comes", "Celery, `acks_late`, reject on loss"
     child, worker = "a pool process", "a whole worker"
     return [
-        Scenario(here, "one of two servers", two_servers, kill_first_server, in_database),
-        Scenario(there, child, two_of_our_workers, kill_pool_process, in_database),
-        Scenario(there, worker, two_of_our_workers, kill_worker, in_database),
-        Scenario(early_name, child, two_workers, kill_pool_process, in_redis),
-        Scenario(early_name, worker, two_workers, kill_worker, in_redis),
-        Scenario(late_name, child, two_workers, kill_pool_process, in_redis, late),
-        Scenario(late_name, worker, two_workers, kill_worker, in_redis, late),
-        Scenario("`BackgroundTasks`", "one of two servers", two_plain, kill_first_server, in_dict),
+        Scenario(here, "one of two servers", two_servers, kill_first_server, fate_in_database),
+        Scenario(there, child, two_of_our_workers, kill_pool_process, fate_in_database),
+        Scenario(there, worker, two_of_our_workers, kill_worker, fate_in_database),
+        Scenario(early_name, child, two_workers, kill_pool_process, fate_in_redis),
+        Scenario(early_name, worker, two_workers, kill_worker, fate_in_redis),
+        Scenario(late_name, child, two_workers, kill_pool_process, fate_in_redis, late),
+        Scenario(late_name, worker, two_workers, kill_worker, fate_in_redis, late),
+        Scenario(
+            "`BackgroundTasks`", "one of two servers", two_plain, kill_first_server, fate_in_dict
+        ),
     ]
 
 
 def two_servers(stack: Stack) -> Stack:
-    """As many places as the other engines have."""
+    """Start two servers, with as many places as the other engines have."""
     stack.settings["TASK_CONCURRENCY"] = str(stacks.POOL)
     return stacks.ours(stack, 2)
 
 
 def two_of_our_workers(stack: Stack) -> Stack:
-    """A server and two workers."""
+    """Start a server and two workers."""
     return stacks.ours_on_celery(stack, 2)
 
 
 def two_workers(stack: Stack) -> Stack:
-    """A server and two workers."""
+    """Start a server and two workers."""
     return stacks.celery(stack, 2)
 
 
 def two_plain(stack: Stack) -> Stack:
-    """Two servers that know nothing of each other."""
+    """Start two servers that know nothing of each other."""
     return stacks.plain(stack, 2)
 
 
 def kill_first_server(stack: Stack) -> None:
-    """The first of two."""
+    """Kill the first of two."""
     stack.processes[0].kill()
 
 
 def kill_pool_process(stack: Stack) -> None:
-    """One of the processes that a worker has forked; Redis came first, then the workers."""
+    """Kill a process that a worker has forked; Redis came first, then the workers."""
     children = psutil.Process(stack.processes[1].pid).children()
     min(children, key=lambda child: child.cpu_times().user).kill()
 
 
 def kill_worker(stack: Stack) -> None:
-    """The worker and what it has forked, as when its machine goes away."""
+    """Kill the worker and what it has forked, as when its machine goes away."""
     worker = psutil.Process(stack.processes[1].pid)
     for process in [worker, *worker.children(recursive=True)]:
         process.kill()
 
 
-def in_database(stack: Stack) -> Fate:
-    """What this template's database says."""
+def fate_in_database(stack: Stack) -> Fate:
+    """Return what this template's database says."""
     done, failed = stack.rows("state = 'succeeded'"), stack.rows("state IN ('failed', 'dead')")
     again = time.time() if stack.rows("attempts > 1") else None
     return Fate(done, failed, TASKS - done - failed, again)
 
 
-def in_redis(stack: Stack) -> Fate:
-    """What Celery keeps in Redis: results in one database, the queue and its debts in the other."""
+def fate_in_redis(stack: Stack) -> Fate:
+    """Return what Celery keeps in Redis: results in one database, queue and debts in another."""
     port = int(stack.settings["REDIS_URL"].rpartition(":")[2])
     results, broker = redis.Redis(port=port, db=1), redis.Redis(port=port, db=0)
     states = [results.get(key) or b"" for key in results.keys("celery-task-meta-*")]
@@ -130,8 +132,8 @@ def in_redis(stack: Stack) -> Fate:
     return Fate(done, len(states) - done, waiting, min(started_twice(stack.starts), default=None))
 
 
-def in_dict(stack: Stack) -> Fate:
-    """What the server that is left knows of."""
+def fate_in_dict(stack: Stack) -> Fate:
+    """Return what the remaining server knows."""
     return Fate(stack.finished(), started_again=min(started_twice(stack.starts), default=None))
 
 
@@ -151,13 +153,13 @@ def play(scenario: Scenario, stack: Stack, seconds: int) -> None:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What can be chosen."""
+    """Add the command line's options."""
     parser.add_argument("--seconds", type=at_least_one, default=60, help="after the kill (60)")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Start everything, let it all happen at once, print the table."""
+    """Start everything, let it all happen at once, and print the table."""
     played = scenarios()
     with project.scratch_folder() as folder, ExitStack() as exits:
         baked, made = bake(folder), []

@@ -34,12 +34,12 @@ NO_OP = post(WAIT, b'{"seconds": 0}')
 
 
 def bake(folder: Path) -> Path:
-    """The project with both engines and a trained model."""
+    """Generate the project with both engines, and train its model."""
     return project.bake(folder, "task_engine=celery")
 
 
 def ask(port: int, method: str, path: str, body: bytes = b"", **headers: str) -> Json:
-    """Ask once, and read the JSON of a good answer."""
+    """Ask once, and return the JSON of a good answer."""
     with closing(http.client.HTTPConnection(HOST, port, timeout=60)) as connection:
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, body or None, names)
@@ -72,7 +72,7 @@ class Stack:
     finished: Callable[[], int] = lambda: 0
 
     def __post_init__(self) -> None:
-        """Each has a database and a list of starts of its own."""
+        """Give each a database and a list of starts of its own."""
         self.folder.mkdir()
         self.settings = {
             "PYTHONPATH": str(project.ROOT),
@@ -122,13 +122,13 @@ class Stack:
         return redis.Redis(port=port)
 
     def cpu(self) -> float:
-        """CPU seconds of all processes, and of those that they have forked."""
+        """Return the CPU seconds of all processes, and of those that they have forked."""
         pids = [process.pid for process in self.processes]
         forked = [child.pid for pid in pids for child in psutil.Process(pid).children(True)]
         return sum(cpu_seconds(pid) for pid in [*pids, *forked])
 
     def rows(self, condition: str) -> int:
-        """How many tasks the SQLite file has that meet the condition."""
+        """Return how many tasks in the SQLite file meet the condition."""
         with closing(sqlite3.connect(self.database)) as connection:
             count: int = connection.execute(
                 f"SELECT COUNT(*) FROM tasks WHERE {condition}"  # noqa: S608
@@ -137,7 +137,7 @@ class Stack:
 
 
 def ours(stack: Stack, servers: int = 1) -> Stack:
-    """This template's `background` engine."""
+    """Start this template's `background` engine."""
     for _ in range(servers):
         stack.serve(["-m", "app"])
     stack.finished = lambda: stack.rows("finished_at IS NOT NULL")
@@ -145,7 +145,7 @@ def ours(stack: Stack, servers: int = 1) -> Stack:
 
 
 def ours_on_celery(stack: Stack, workers: int = 1) -> Stack:
-    """This template's `celery` engine, on SQLite."""
+    """Start this template's `celery` engine, on SQLite."""
     broker = stack.redis()
     stack.settings |= {"TASK_ENGINE": "celery", "TASK_CONCURRENCY": str(POOL)}
     for _ in range(workers):
@@ -155,7 +155,7 @@ def ours_on_celery(stack: Stack, workers: int = 1) -> Stack:
 
 
 def celery(stack: Stack, workers: int = 1) -> Stack:
-    """Celery on Redis as people install it."""
+    """Start Celery on Redis as people install it."""
     broker = stack.redis()
     for number in range(workers):
         worker = ["worker", "-c", str(POOL), "-n", f"w{number}@%h", "--loglevel", "WARNING"]
@@ -168,7 +168,7 @@ def celery(stack: Stack, workers: int = 1) -> Stack:
 
 
 def plain(stack: Stack, servers: int = 1) -> Stack:
-    """`BackgroundTasks` and a dict."""
+    """Start `BackgroundTasks` and a dict."""
     for _ in range(servers):
         stack.serve(DICT_SERVER)
     stack.finished = lambda: int(ask(stack.apis[-1], "GET", "/finished"))
@@ -176,7 +176,7 @@ def plain(stack: Stack, servers: int = 1) -> Stack:
 
 
 def listening(broker: redis.Redis) -> int:
-    """How many workers wait for a task."""
+    """Return how many workers are waiting for a task."""
     try:
         return int(broker.info("clients")["blocked_clients"])
     except redis.ConnectionError:

@@ -23,7 +23,7 @@ COLUMNS = ["engine", "done/s", "CPU µs per task", "ratio of CPU", "ratio of don
 
 @dataclass
 class Variant:
-    """One way to run tasks, and what was measured of it."""
+    """One way to run tasks, and its measurements."""
 
     name: str
     make: Callable[[Stack], Stack]
@@ -34,7 +34,7 @@ class Variant:
 
 
 def variants() -> list[Variant]:
-    """Everything that is measured, the yardstick first."""
+    """Return everything that is measured, the yardstick first."""
     return [
         Variant(YARDSTICK, celery),
         Variant("this, `background`, as it comes", ours, goal=5),
@@ -57,7 +57,7 @@ async def burst(port: int, tasks: int, request: bytes = NO_OP) -> Burst:
 
 
 def measure_once(variant: Variant, stack: Stack, tasks: int) -> None:
-    """One burst, from the first submit until the last task is done."""
+    """Measure one burst, from the first request until the last task is done."""
     wanted, cpu = stack.finished() + tasks, stack.cpu()
     submitted = uvloop.run(burst(stack.port, tasks))
     until(lambda: stack.finished() >= wanted, LONGEST_SECONDS, variant.name)
@@ -83,7 +83,7 @@ def measure_all(measured: list[Variant], folder: Path, rounds: int, tasks: int) 
 
 
 def goal(ratio: float, wanted: float | None) -> str:
-    """Whether the goal is reached, and what is missing."""
+    """Say whether the goal is reached, and what is missing."""
     if wanted is None:
         return ""
     missing = wanted - round(ratio, 1)
@@ -91,7 +91,7 @@ def goal(ratio: float, wanted: float | None) -> str:
 
 
 def table(measured: list[Variant]) -> str:
-    """A row for each variant."""
+    """Return the table, with a row for each variant."""
     rows = []
     for variant in measured:
         faster = paired(variant.rates, measured[0].rates)
@@ -103,14 +103,14 @@ def table(measured: list[Variant]) -> str:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What can be chosen."""
+    """Add the command line's options."""
     parser.add_argument("--rounds", type=at_least_one, default=15, help="bursts for each row (15)")
     parser.add_argument("--tasks", type=at_least_one, default=1024, help="tasks in a burst (1024)")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Measure, print the table."""
+    """Measure, and print the table."""
     measured, tasks = variants(), max(CONCURRENCY, options.tasks // CONCURRENCY * CONCURRENCY)
     with project.scratch_folder() as folder:
         measure_all(measured, folder, options.rounds, tasks)

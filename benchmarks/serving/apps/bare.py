@@ -15,12 +15,12 @@ JSON = "application/json"
 
 
 async def health() -> dict[str, str]:
-    """The health route of both FastAPI apps."""
+    """Answer the health route of both FastAPI apps."""
     return {"status": "ok"}
 
 
 def fastapi_def() -> FastAPI:
-    """FastAPI with a plain `def` route, which runs in a thread."""
+    """Return FastAPI with a plain `def` route, which runs in a thread."""
     iris.session()
     app = FastAPI()
     app.get("/health")(health)
@@ -29,7 +29,7 @@ def fastapi_def() -> FastAPI:
 
 
 def fastapi_async() -> FastAPI:
-    """FastAPI with an `async def` route that calls the model itself, and so holds up all others."""
+    """Return FastAPI with an `async def` route that calls the model, and so blocks the others."""
     iris.session()
     app = FastAPI()
     app.get("/health")(health)
@@ -42,12 +42,12 @@ def fastapi_async() -> FastAPI:
 
 
 async def starlette_health(_: Request) -> Response:
-    """A constant answer."""
+    """Return a constant answer."""
     return Response(b'{"status":"ok"}', media_type=JSON)
 
 
 async def starlette_predict(request: Request) -> Response:
-    """Validate, ask the model in a thread, answer."""
+    """Validate, ask the model in a thread, and answer."""
     try:
         features = Features.model_validate_json(await request.body())
     except ValidationError as error:
@@ -57,7 +57,7 @@ async def starlette_predict(request: Request) -> Response:
 
 
 def starlette() -> Starlette:
-    """Starlette, with Pydantic called by hand."""
+    """Return Starlette, with Pydantic called by hand."""
     iris.session()
     return Starlette(
         routes=[

@@ -9,7 +9,7 @@ from benchmarks.serving.apps.iris import Features, Prediction
 
 @bentoml.service(workers=1, traffic={"timeout": 60}, logging={"access": {"enabled": False}})
 class Iris:
-    """One flower a request."""
+    """One flower per request."""
 
     def __init__(self) -> None:
         """Open the model."""
@@ -17,11 +17,11 @@ class Iris:
 
     @bentoml.api  # type: ignore[untyped-decorator]
     def predict(self, features: Features, /) -> Prediction:
-        """One flower."""
+        """Predict one flower."""
         return iris.predict(features)
 
     @bentoml.api(batchable=True, max_batch_size=32)  # type: ignore[untyped-decorator]
     def predict_batch(self, rows: list[Features], /) -> list[Prediction]:
-        """As many flowers as BentoML puts into the batch."""
+        """Predict as many flowers as BentoML puts into the batch."""
         matrix = np.stack([features.row() for features in rows])
         return [iris.answer(row) for row in iris.infer(matrix)]

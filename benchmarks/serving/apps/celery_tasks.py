@@ -27,12 +27,12 @@ def wait(seconds: float) -> dict[str, float]:
 
 
 def submit(payload: Wait) -> Accepted:
-    """Hand the task to the broker; the client blocks, so it has a thread."""
+    """Hand the task to the broker, in a thread, because the client blocks."""
     return Accepted(id=wait.delay(payload.seconds).id)
 
 
 def create() -> FastAPI:
-    """The generated app with the route; uvicorn's `--factory` calls it."""
+    """Return the generated app with the route; uvicorn's `--factory` calls this."""
     from app.main import app  # type: ignore[import-not-found]
 
     generated: FastAPI = app

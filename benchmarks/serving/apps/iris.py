@@ -29,7 +29,7 @@ class Features(BaseModel):
     petal_width_cm: Centimetres
 
     def row(self) -> Matrix:
-        """The values in the model's order; shape (4,)."""
+        """Return the values in the model's order; shape (4,)."""
         values = (
             self.sepal_length_cm,
             self.sepal_width_cm,
@@ -48,7 +48,7 @@ class Prediction(BaseModel):
 
 @cache
 def session() -> onnxruntime.InferenceSession:
-    """The model in ONNX Runtime, one thread an inference; opened once in a process."""
+    """Open the model in ONNX Runtime, with one thread per inference; once in a process."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     return onnxruntime.InferenceSession(
@@ -57,7 +57,7 @@ def session() -> onnxruntime.InferenceSession:
 
 
 def infer(rows: Matrix) -> Matrix:
-    """Rows of shape (n, 4) to probabilities of shape (n, 3)."""
+    """Return probabilities of shape (n, 3) for rows of shape (n, 4)."""
     model = session()
     probabilities: Matrix = model.run(["probabilities"], {model.get_inputs()[0].name: rows})[0]
     return probabilities
@@ -70,5 +70,5 @@ def answer(row: Matrix) -> Prediction:
 
 
 def predict(features: Features) -> Prediction:
-    """One flower, from its features to its answer."""
+    """Return the answer for one flower's features."""
     return answer(infer(features.row()[None])[0])

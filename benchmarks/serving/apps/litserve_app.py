@@ -11,7 +11,7 @@ from benchmarks.serving.apps.iris import Features, Matrix
 
 
 class Iris(litserve.LitAPI):  # type: ignore[misc]
-    """One flower a request."""
+    """One flower per request."""
 
     def setup(self, device: str) -> None:
         """Open the model."""
@@ -19,23 +19,23 @@ class Iris(litserve.LitAPI):  # type: ignore[misc]
         iris.session()
 
     def decode_request(self, request: Features) -> Matrix:
-        """A row of shape (4,)."""
+        """Return a row of shape (4,)."""
         return request.row()
 
     def batch(self, inputs: list[Matrix]) -> Matrix:
-        """The rows as one matrix."""
+        """Return the rows as one matrix."""
         return np.stack(inputs)
 
     def unbatch(self, output: Matrix) -> list[Matrix]:
-        """The matrix as its rows."""
+        """Return the rows of the matrix."""
         return list(output)
 
     def predict(self, x: Matrix) -> Matrix:
-        """A matrix in a batch, a row without."""
+        """Predict a matrix in a batch, or a single row without."""
         return iris.infer(x) if x.ndim == 2 else iris.infer(x[None])[0]
 
     def encode_response(self, output: Matrix) -> dict[str, object]:
-        """The named probabilities."""
+        """Return the named probabilities."""
         return iris.answer(output).model_dump()
 
 

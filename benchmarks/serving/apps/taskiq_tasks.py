@@ -32,7 +32,7 @@ async def submit(payload: Wait) -> Accepted:
 
 
 def create() -> FastAPI:
-    """The generated app with the route; uvicorn's `--factory` calls it."""
+    """Return the generated app with the route; uvicorn's `--factory` calls this."""
     from service.web.application import get_app
 
     generated: FastAPI = get_app()
