@@ -56,7 +56,7 @@ lock: python $(UV)
 clean:
 	rm -rf $(BUILD) .venv .tools .mypy_cache .pytest_cache .ruff_cache
 
-# Compiled, because the tests keep Python from writing bytecode: without it, each of their many
+# Compiled, because the tests keep Python from writing bytecode: otherwise each of their many
 # programs would compile its libraries again.
 .venv/installed: requirements-dev.txt | python $(UV)
 	$(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"

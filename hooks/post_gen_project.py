@@ -16,7 +16,7 @@ from pathlib import Path
 # The template's only expression in this file; hooks/pre_gen_project.py says why it is safe.
 ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
-# What follows from the answers; the tags in the template's files read the same: cookiecutter.json.
+# What follows from the answers; the template's tags read the same values from cookiecutter.json.
 COURSE = ANSWERS["__course"] == "yes"
 SHOWCASES = ANSWERS["__showcases"] == "yes"
 CELERY = ANSWERS["__celery"] == "yes"

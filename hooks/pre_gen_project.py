@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 
 # The template's only expression in this file. JSON between raw triple quotes is safe for any text:
-# JSON escapes each double quote, so three in a row cannot occur, and each backslash stays itself.
+# JSON escapes each double quote, so three in a row cannot occur, and a backslash stays a backslash.
 ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 MAX_LENGTH = {"project_name": 80, "description": 300, "author": 100}

@@ -77,7 +77,7 @@ class Said(NamedTuple):
     text: str
 
     def __str__(self) -> str:
-        """How a failing test shows it."""
+        """Return the line that a failing test shows."""
         return f"{self.document}:{self.line}: {self.text}"
 
 
@@ -95,11 +95,11 @@ class Text(NamedTuple):
             yield Said(self.document, line, " ".join(match[group].split()))
 
     def spans(self) -> Iterator[Said]:
-        """Yield what is between backticks, outside of blocks."""
+        """Yield what is between backticks, outside blocks."""
         return self.without_blocks(r"\w*").find(SPAN, 2)
 
     def without_blocks(self, language: str) -> "Text":
-        """Return the text with empty lines in place of the blocks of a language."""
+        """Return the text with the blocks of a language replaced by empty lines."""
 
         def blank(block: re.Match[str]) -> str:
             return "\n" * block[0].count("\n") if re.fullmatch(language, block[2]) else block[0]
@@ -134,7 +134,7 @@ def texts_of_python(name: str, source: str) -> Iterator[Text]:
 
 
 def messages_of_python(name: str, source: str) -> Iterator[Text]:
-    """Yield the strings of a Python file that have a space in them: what its program prints."""
+    """Yield the strings of a Python file that contain a space: what its program prints."""
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Constant(value=str(text)) if " " in text.strip():
@@ -142,7 +142,7 @@ def messages_of_python(name: str, source: str) -> Iterator[Text]:
 
 
 def words_of_python(source: str) -> set[str]:
-    """Return the words of a Python file outside of its docstrings and comments."""
+    """Return the words of a Python file outside its docstrings and comments."""
     prose = {(n.lineno, n.col_offset) for n in ast.walk(ast.parse(source)) if is_prose(n)}  # type: ignore[attr-defined]
     code = (t.string for t in tokens(source) if t.type != tokenize.COMMENT and t.start not in prose)
     return {word for string in code for word in WORD.findall(string)}
@@ -174,7 +174,7 @@ class House:
 
     @cached_property
     def texts(self) -> list[Text]:
-        """Every text for people, and the files that only hold such texts."""
+        """Every text for people, and the files that hold nothing but such texts."""
         found: list[Text] = []
         for name in sorted(self.documents):
             if name.endswith(".py"):

@@ -38,7 +38,7 @@ EDITIONS: dict[str, dict[str, str]] = {
 }
 
 
-# The project's tests with real kills, and the one of the page that trains another model, take a
+# The project's tests with real kills, and the test of the page that trains another model, take a
 # minute and do the same in every environment: tests/test_output.py runs them once for each engine.
 ONCE = ["tests/tasks/test_survival.py"]
 ONCE += ["tests/test_docs.py::test_the_page_about_your_own_model_works_to_the_letter"]
@@ -49,7 +49,7 @@ class Bake(Protocol):
     """Generate a project into a new folder and return where it is."""
 
     def __call__(self, **answers: str) -> Path:
-        """Take the answers by name; the others have their defaults."""
+        """Take the answers by name; the others keep their defaults."""
 
 
 def clean_environment(**extra: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """What a document names exists: paths, links, modules, routes, settings, commands and classes.
 
-Held in each edition, in a course with every exercise solved, and in this repository. Documents are
-pages, docstrings, comments, and what programs say.
+This is checked in each edition, in a course with every exercise solved, and in this repository.
+Documents are pages, docstrings, comments, and what programs say.
 """
 
 import ast
@@ -17,7 +17,7 @@ import pytest
 from documents import House, Said
 from support import EDITIONS, ROOT, TEMPLATE, Bake, module, run, tracked, tree
 
-# What documents may name although it is not there, and why.
+# What documents may name even though it is not there, and why.
 ELSEWHERE = {
     "flowers.csv": "docs/tasks.md has its reader make it",
     "naive.py": "the lesson of chapter 07 has its reader make it",

@@ -36,7 +36,7 @@ def test_answers_can_be_given_on_the_command_line(tmp_path: Path) -> None:
     assert not (tmp_path / "wine-service" / "Dockerfile").exists()
 
 
-def test_without_uv_the_way_to_get_it_is_said(tmp_path: Path) -> None:
+def test_without_uv_the_output_says_how_to_get_it(tmp_path: Path) -> None:
     command = [script("cookiecutter"), ROOT, "--no-input", "--output-dir"]
     assert "pip install uv" in run([*command, tmp_path / "without"], tmp_path, PATH=os.defpath)
     pretender = tmp_path / "uv"

@@ -245,17 +245,17 @@ COMBINATIONS = [
     if answers["edition"] == "service" or answers == FIRST_CHOICES | {"edition": "course"}
 ]
 
-# These change no line of Python, so the project's types and tests need not be run with each.
+# These change no line of Python, so the project's types and tests need not be checked with each.
 NO_CODE = {"container"}
 
 
 def pairs(answers: Answers) -> set[frozenset[tuple[str, str]]]:
-    """Return each two answers that a row tries together; single ones if there is one question."""
+    """Return each pair of answers that a row tries together; single ones for a single question."""
     return {frozenset(pair) for pair in combinations(answers.items(), min(2, len(answers)))}
 
 
 def pairwise() -> Iterator[Answers]:
-    """Yield a few rows that try each two answers together at least once: the greedy choice."""
+    """Yield a few rows that try each pair of answers at least once: the greedy choice."""
     chosen = [name for name in CHOICES if name not in NO_CODE]
     services = [answers for answers in COMBINATIONS if answers["edition"] == "service"]
     rows = [{name: answers[name] for name in chosen} for answers in services]
@@ -324,7 +324,7 @@ def test_toml_and_yaml_are_well_formed(project: Path) -> None:
         yaml.safe_load(path.read_text("utf-8"))
 
 
-def test_the_same_python_whatever_has_no_code(bake: Bake) -> None:
+def test_answers_without_code_leave_the_python_the_same(bake: Bake) -> None:
     """Hold `NO_CODE` to what it says."""
     for engine in CHOICES["task_engine"]:
         one, other = (bake(task_engine=engine, container=choice) for choice in ("yes", "no"))
@@ -458,7 +458,7 @@ def interpreters() -> dict[tuple[int, int], str]:
 
 
 def version_of(python: Path) -> tuple[int, int]:
-    """Return an interpreter's version; (0, 0) if it is missing, or a pyenv shim for nothing."""
+    """Return an interpreter's version; (0, 0) if it is missing, or a shim for nothing."""
     if not python.exists():
         return 0, 0
     ask = [str(python), "-c", "import sys; print(*sys.version_info[:2])"]

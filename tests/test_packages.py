@@ -69,7 +69,7 @@ def declared(folder: Path, *names: str) -> set[str]:
 
 
 def undeclared(sources: list[Path], own: set[str], known: set[str]) -> dict[str, Path]:
-    """Return each import that is not declared, the standard library's, or own; with one file."""
+    """Return each import that is neither declared, nor standard, nor local, with one file."""
     assert sources
     found: dict[str, Path] = {}
     for path in sources:
@@ -108,5 +108,5 @@ def test_this_repository_declares_what_it_imports() -> None:
 
 
 @pytest.mark.parametrize("folder", ["hooks", "scripts"])
-def test_what_runs_without_an_environment_needs_the_standard_library_alone(folder: str) -> None:
+def test_what_runs_without_an_environment_needs_only_the_standard_library(folder: str) -> None:
     assert undeclared(sorted((ROOT / folder).glob("*.py")), {folder}, set()) == {}

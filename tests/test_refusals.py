@@ -90,7 +90,9 @@ def test_a_bad_answer_is_refused(
     assert not list(tmp_path.iterdir())
 
 
-def test_every_problem_is_said_at_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_every_problem_is_reported_at_once(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     answers = {"project_name": 'a "b" {c}', "project_slug": "NUL", "author": ""}
     with pytest.raises(FailedHookException):
         cookiecutter(str(ROOT), no_input=True, extra_context=answers, output_dir=str(tmp_path))

@@ -119,7 +119,7 @@ def test_a_taken_port_is_one_line_before_anything_is_installed(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-1", ""])
-def test_a_port_that_is_none_is_one_line(port: str, tmp_path: Path) -> None:
+def test_an_impossible_port_is_one_line(port: str, tmp_path: Path) -> None:
     command = ["make", "demo", f"PORT={port}", f"BUILD={tmp_path}", f"PYTHON={sys.executable}"]
     assert "PORT must be a number from 1 to 65535" in refusal(command)
 

@@ -79,7 +79,7 @@ def test_the_raw_template_passes_in_place(command: list[str]) -> None:
 @pytest.mark.long(2)
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_a_chapter_tells_right_from_wrong(chapter: str) -> None:
-    """Each chapter takes some ten gradings of real servers; the chapters run in parallel."""
+    """Each chapter takes about ten gradings of real servers; the chapters run in parallel."""
     run(module("pytest", *COURSE_TESTS, "course/tests/test_chapters.py", "-k", chapter), TEMPLATE)
 
 
@@ -96,7 +96,7 @@ def test_checking_in_place_leaves_nothing_behind() -> None:
 
 def test_tags_are_comments_without_else() -> None:
     for name, text in template_texts():
-        assert not re.search(r"(?<!# )\{%", text), f"{name} has a tag that is no comment"
+        assert not re.search(r"(?<!# )\{%", text), f"{name} has a tag that is not a comment"
         assert not re.search(r"# \{%-?\+? *(else|elif)", text), f"{name}: two variants, two files"
         for expression in re.findall(r"\{\{.*?\}\}", text):
             assert re.fullmatch(r"\{\{ cookiecutter\.\w+ \}\}", expression), f"{name}: {expression}"
@@ -115,7 +115,7 @@ def test_the_tag_budget_holds() -> None:
 
 
 def lines_to_read(path: Path) -> int:
-    """Count the lines of a file but the blank ones, which are the formatter's."""
+    """Count the lines of a file except the blank ones, which are the formatter's."""
     return sum(1 for line in path.read_text("utf-8").splitlines() if line.strip())
 
 

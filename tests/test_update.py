@@ -19,7 +19,7 @@ def commit(folder: Path) -> None:
 
 @pytest.fixture
 def template(tmp_path: Path) -> Path:
-    """Return this template as a separate git repository, with what is not committed yet."""
+    """Return this template as a separate git repository, including what is not committed yet."""
     folder = tmp_path / "template"
     for name in tracked(ROOT):
         target = folder / name
