@@ -71,7 +71,7 @@ class Postgres:
         self.port = free_port()
         self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
         self._bin = Path(program("initdb", *map(str, Path("/").glob("usr/lib/postgresql/*/bin"))))
-        # not in a folder of pytest's: only its owner may enter it, and Postgres is never root
+        # not in a folder of pytest's, which only its owner may enter: Postgres never runs as root
         self._home = tempfile.TemporaryDirectory(prefix="postgres-")
         self._user = "postgres" if os.geteuid() == 0 else None
         if self._user:

@@ -33,7 +33,7 @@ def test_an_order_has_a_number(client: TestClient) -> None:
     assert answer.json()["errors"][0]["pointer"] == "/order_id"
 
 
-def test_the_lectures_routes_want_the_key(settings: Settings) -> None:
+def test_the_lectures_routes_demand_the_key(settings: Settings) -> None:
     locked = settings.model_copy(update={"api_key": Settings(api_key="k" * 32).api_key})
     with TestClient(create_app(locked), base_url=LOCAL) as client:
         for path in ("/v1/users/me", "/v1/users/kestrel", "/v1/orders/me", "/v1/orders/1"):

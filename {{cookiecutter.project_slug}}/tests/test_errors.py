@@ -66,7 +66,7 @@ def test_a_body_too_large(client: TestClient, settings: Settings, chunked: bool)
     ["NaN", "Infinity", "-Infinity", "1e999", "9" * 5000, "true", '"5.1"', "null", "[]", "0", "31"],
 )
 @pytest.mark.parametrize("path", ["/v1/predict", "/v1/predictions"])
-def test_no_value_is_accepted_that_is_not_a_length(
+def test_no_value_that_is_not_a_length_is_accepted(
     client: TestClient, path: str, value: str
 ) -> None:
     body = json.dumps(FLOWER | {"sepal_length_cm": "here"}).replace('"here"', value)
@@ -85,7 +85,7 @@ def test_no_body_becomes_a_server_error(client: TestClient, body: str) -> None:
     assert_problem(answer, answer.status_code)
 
 
-def test_bytes_that_are_no_text(client: TestClient) -> None:
+def test_bytes_that_are_not_text(client: TestClient) -> None:
     answer = client.post("/v1/predict", content=b"\xff\xfe{}", headers=JSON)
     assert answer.status_code in (400, 422)
 
@@ -131,7 +131,7 @@ def test_a_limit_out_of_bounds(client: TestClient, limit: str) -> None:
 
 
 @pytest.mark.parametrize("prediction_id", ["1", "9" * 30, "%00", "x" * 2_000])
-def test_an_id_that_is_none(client: TestClient, prediction_id: str) -> None:
+def test_an_id_that_is_not_one(client: TestClient, prediction_id: str) -> None:
     assert_problem(client.get(f"/v1/predictions/{prediction_id}"), 422)
 
 

@@ -1,4 +1,4 @@
-"""What holds for every route, so that a new route that was forgotten fails here."""
+"""What holds for every route, so a new route that was forgotten fails here."""
 
 import re
 from collections.abc import Iterator

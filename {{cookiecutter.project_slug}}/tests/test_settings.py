@@ -77,7 +77,7 @@ def test_a_misspelt_name_is_noticed(project_folder: Path, line: str, meant: str)
         "postgresql://user:hu?sh@host/app",
     ],
 )
-def test_an_address_that_is_none_is_refused_without_a_part_of_it(
+def test_an_invalid_address_is_refused_without_repeating_any_of_it(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", url)
@@ -102,7 +102,7 @@ def test_an_address_is_taken_as_it_is_written(url: str, monkeypatch: pytest.Monk
     assert load_settings(Settings).database_url.get_secret_value() == url
 
 
-def test_an_address_of_the_user_is_masked_and_the_default_is_not(
+def test_the_users_address_is_masked_and_the_default_is_not(
     project_folder: Path,
 ) -> None:
     assert "sqlite:///var/app.sqlite3" in "\n".join(report(load_settings(Settings)))
@@ -110,12 +110,12 @@ def test_an_address_of_the_user_is_masked_and_the_default_is_not(
     assert "hush" not in "\n".join(report(load_settings(Settings)))
 
 
-def test_app_env_may_stand_in_the_first_file(project_folder: Path) -> None:
+def test_app_env_may_be_in_the_first_file(project_folder: Path) -> None:
     (project_folder / ".env").write_text("APP_ENV=prod\n")
     assert env_files() == (Path(".env"), Path(".env.prod"))
 
 
-def test_an_unknown_app_env_is_no_path(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_app_env_is_not_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("APP_ENV", "../../etc/passwd")
     assert env_files() == (Path(".env"),)
     with pytest.raises(SettingsError, match="APP_ENV: Input should be 'dev', 'staging' or 'prod'"):

@@ -1,4 +1,4 @@
-"""The layer around every request: id, host check, headers, log line, broken-off answers."""
+"""The layer around every request: id, host check, headers, log line, answers that break off."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def test_every_answer_has_an_id_of_its_own(client: TestClient) -> None:
     assert ids[0] != ids[1]
 
 
-def test_a_safe_id_of_the_caller_is_kept(client: TestClient) -> None:
+def test_a_safe_id_from_the_caller_is_kept(client: TestClient) -> None:
     answer = client.get("/health/live", headers={"X-Request-ID": "trace-1.a_B"})
     assert answer.headers["X-Request-ID"] == "trace-1.a_B"
 
@@ -38,7 +38,7 @@ def test_any_other_id_is_replaced(client: TestClient, given: str) -> None:
     assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-ID"])
 
 
-def test_one_log_line_a_request(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_log_line_per_request(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     with TestClient(create_app(settings), base_url=LOCAL) as client:
         answer = client.get("/health/live?token=secret")
     (line,) = access_lines(capsys.readouterr().err)

@@ -75,12 +75,12 @@ def test_the_same_arguments_give_the_same_document_as_include_router(
 
 
 @pytest.mark.parametrize("prefix", ["below", "/below/"])
-def test_a_prefix_is_refused_that_include_router_refuses(prefix: str) -> None:
+def test_a_prefix_that_include_router_refuses_is_refused(prefix: str) -> None:
     with pytest.raises(AssertionError, match="A path prefix must"):
         mount(FastAPI(), router, prefix=prefix)
 
 
-def test_dependencies_of_the_mounting_come_first() -> None:
+def test_dependencies_given_to_mount_come_first() -> None:
     async def refuse() -> None:
         raise HTTPException(418)
 
@@ -89,7 +89,7 @@ def test_dependencies_of_the_mounting_come_first() -> None:
     assert TestClient(app).get("/below/v1/items/1").status_code == 418
 
 
-def test_what_the_router_says_of_its_routes_holds() -> None:
+def test_what_the_router_says_about_its_routes_holds() -> None:
     class TimedRoute(APIRoute):
         """A route class of the project's own."""
 
@@ -118,7 +118,7 @@ def test_dependencies_can_be_overridden_for_each_app() -> None:
     assert TestClient(mounted()).get("/v1/items/1").status_code == 401
 
 
-def test_the_order_of_routes_decides_as_ever() -> None:
+def test_the_order_of_routes_still_decides() -> None:
     people = APIRouter(prefix="/people")
 
     @people.get("/{name}")

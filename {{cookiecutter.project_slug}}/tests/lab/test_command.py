@@ -48,7 +48,7 @@ def test_which_machines_are_this_one() -> None:
     assert python(code).strip() == "[True, True, True, False, False, False]"
 
 
-def test_ten_users_more_each_second_up_to_a_thousand_for_two_minutes() -> None:
+def test_ten_more_users_each_second_up_to_a_thousand_for_two_minutes() -> None:
     code = """
 from lab.locustfile import Ramp
 ramp = Ramp()

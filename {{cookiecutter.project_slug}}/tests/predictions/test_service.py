@@ -36,7 +36,9 @@ def held_model() -> HeldModel:
 
 
 @pytest.mark.parametrize("path", ["/v1/predict", "/v1/predictions"])
-def test_who_finds_the_queue_full_is_told_when_to_come_back(settings: Settings, path: str) -> None:
+def test_a_client_that_finds_the_queue_full_is_told_when_to_come_back(
+    settings: Settings, path: str
+) -> None:
     model = HeldModel()
     app = create_app(
         settings,

@@ -108,7 +108,9 @@ async def test_what_comes_in_one_turn_of_the_loop_goes_together(settings: Settin
     assert held.asked == [[5, 7], [8]]
 
 
-async def test_who_asks_again_at_once_goes_with_those_who_waited(settings: Settings) -> None:
+async def test_a_client_that_asks_again_at_once_goes_with_those_that_waited(
+    settings: Settings,
+) -> None:
     async def ask_twice() -> None:
         await model.ask([1, 1, 1, 1], stay)
         await model.ask([7, 1, 1, 1], stay)
@@ -202,12 +204,12 @@ async def test_an_exception_that_no_future_takes_is_raised_all_the_same(settings
     assert isinstance(bad.__cause__, StopIteration)
 
 
-async def test_nobody_gets_the_answer_of_somebody_else(settings: Settings) -> None:
+async def test_nobody_gets_somebody_elses_answer(settings: Settings) -> None:
     answers = await outcomes(OneAnswer(), settings)
     assert [answer.tolist()[1] for answer in answers] == [0.25, 0.75, 0.75]
 
 
-async def test_a_task_asks_past_the_queue(settings: Settings) -> None:
+async def test_a_task_bypasses_the_queue(settings: Settings) -> None:
     async with queue(settings) as q:
         task = asyncio.create_task(
             asyncio.to_thread(q.model.predict, np.ones((3, 4), dtype=np.float32))
@@ -235,7 +237,9 @@ async def test_close_finishes_the_batch_and_fails_what_waits(settings: Settings)
                 await late
 
 
-async def test_an_inference_that_never_ends_does_not_keep_the_process(settings: Settings) -> None:
+async def test_an_inference_that_never_ends_does_not_keep_the_process_alive(
+    settings: Settings,
+) -> None:
     held, before = HeldModel(), set(threading.enumerate())
     model = BatchingModel(held, settings.model_batch_size, patience=0)
     (thread,) = set(threading.enumerate()) - before

@@ -160,7 +160,7 @@ def other_labels(folder: Path) -> None:
         (other_labels, "gives 3 numbers for"),
     ],
 )
-def test_a_damaged_artefact_is_refused_with_the_command_that_mends_it(
+def test_a_damaged_artefact_is_refused_with_the_command_that_replaces_it(
     copy: Path, damage: Callable[[Path], None], message: str
 ) -> None:
     damage(copy)

@@ -1,4 +1,4 @@
-"""A Postgres server and storages in it, for tests that are marked `services`."""
+"""A Postgres server and storages in it, for tests marked `services`."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager

@@ -175,7 +175,7 @@ def test_a_queue_costs_the_same_however_long_it_is(path: Path, tasks: Tasks) -> 
 # files that cannot be used
 
 
-def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_refused(path: Path) -> None:
     path.write_text("not a database " * 100)
     with pytest.raises(StartError, match=r"DATABASE_URL: .*app\.sqlite3 cannot be used"):
         open_tasks(path)

@@ -241,7 +241,7 @@ def test_nothing_is_kept_of_a_call_that_breaks_off(tasks: TaskStore, held: Held)
 
 
 @pytest.mark.parametrize("readable", [False, True])
-def test_while_the_storage_is_away_all_are_told_and_it_is_asked_few_times(
+def test_while_the_storage_is_away_all_are_told_and_it_is_asked_only_a_few_times(
     tasks: TaskStore, held: Held, readable: bool
 ) -> None:
     with group(tasks.storage, held) as threads:

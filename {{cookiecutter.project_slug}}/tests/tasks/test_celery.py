@@ -111,7 +111,7 @@ def all_succeed(client: httpx2.Client, ids: list[str]) -> None:
 
 
 @pytest.mark.parametrize("kill", ["worker", "child"])
-def test_every_accepted_task_survives_the_kill_of_workers(
+def test_every_accepted_task_survives_while_workers_are_killed(
     kill: str, variables: dict[str, str], tmp_path: Path
 ) -> None:
     with ExitStack() as stack:

@@ -326,7 +326,9 @@ async def failing(
             yield tasks
 
 
-async def test_the_engine_goes_on_after_the_storage_was_away(fast: Settings, other: Tasks) -> None:
+async def test_the_engine_goes_on_after_the_storage_has_been_away(
+    fast: Settings, other: Tasks
+) -> None:
     kinds = with_kind(lambda _, __: "done")
     waiting = added(other, new_task("test", "{}"))
     errors = [OSError("a bug"), StorageUnavailableError(), StorageUnavailableError()]

@@ -207,7 +207,7 @@ def test_a_header_without_each_column_once_is_refused(text: str) -> None:
     ],
     ids=["utf-16", "latin-1", "old mac lines", "open quote", "a zip file"],
 )
-def test_what_is_no_csv_in_utf_8_is_refused(body: bytes) -> None:
+def test_what_is_not_csv_in_utf_8_is_refused(body: bytes) -> None:
     with pytest.raises(BadUploadError) as refused:
         upload(body)
     assert refused.value.detail == "The file is not a CSV in UTF-8; save it as one."

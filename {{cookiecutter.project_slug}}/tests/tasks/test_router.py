@@ -142,7 +142,7 @@ def test_a_payload_that_breaks_the_kinds_rules_is_refused(
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
-def test_what_is_no_number_is_refused(idle: TestClient, number: str) -> None:
+def test_what_is_not_a_number_is_refused(idle: TestClient, number: str) -> None:
     body = f'{"{"}"seconds": {number}{"}"}'
     answer = idle.post(WAIT, content=body, headers={"Content-Type": "application/json"})
     (error,) = problem(answer, 422)["errors"]
@@ -150,7 +150,7 @@ def test_what_is_no_number_is_refused(idle: TestClient, number: str) -> None:
     assert number not in answer.text
 
 
-def test_a_body_that_is_no_json_is_refused(idle: TestClient) -> None:
+def test_a_body_that_is_not_json_is_refused(idle: TestClient) -> None:
     answer = idle.post(WAIT, content="{", headers={"Content-Type": "application/json"})
     assert problem(answer, 422)["errors"][0]["location"] == "body"
 
@@ -212,7 +212,7 @@ def test_fifty_at_once_with_one_key_are_one_task(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "a b", "ü", "x" * 256])
-def test_a_key_that_is_no_key_is_refused(idle: TestClient, key: str) -> None:
+def test_what_cannot_be_a_key_is_refused(idle: TestClient, key: str) -> None:
     headers = httpx2.Headers([(b"Idempotency-Key", key.encode())])
     answer = idle.post(WAIT, json={"seconds": 1}, headers=headers)
     assert problem(answer, 422)["errors"][0]["location"] == "header"
@@ -256,7 +256,7 @@ def test_a_list_may_be_of_one_state_and_kind(idle: TestClient) -> None:
         {"kind": "x" * 65},
     ],
 )
-def test_a_list_that_cannot_be_is_refused(idle: TestClient, params: dict[str, str]) -> None:
+def test_an_impossible_list_is_refused(idle: TestClient, params: dict[str, str]) -> None:
     (error,) = problem(idle.get("/v1/tasks", params=params), 422)["errors"]
     assert (error["location"], error["pointer"]) == ("query", f"/{next(iter(params))}")
 
@@ -293,7 +293,7 @@ def test_events_tell_of_each_change_until_the_end(client: TestClient) -> None:
     assert all(before != after for before, after in pairwise(seen))
 
 
-def test_events_of_a_task_that_has_ended_are_one(idle: TestClient) -> None:
+def test_a_task_that_has_ended_has_one_event(idle: TestClient) -> None:
     task = submit(idle)
     cancelled = idle.delete(f"/v1/tasks/{task['id']}").json()
     answer = idle.get(f"/v1/tasks/{task['id']}/events")
@@ -379,7 +379,7 @@ def test_a_form_without_the_file_is_refused(idle: TestClient) -> None:
         assert problem(answer, 422)["errors"][0]["location"] == "body"
 
 
-def test_uploads_and_bodies_have_a_largest_size(settings: Settings) -> None:
+def test_uploads_and_bodies_have_a_maximum_size(settings: Settings) -> None:
     small = settings.model_copy(update={"task_upload_bytes": 4_096, "max_body_bytes": 1_024})
     with TestClient(create_app(small), base_url=LOCAL) as client:
         assert upload(client, CSV + f"{SHORT}\n" * 100).status_code == 202

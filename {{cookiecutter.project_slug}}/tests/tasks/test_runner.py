@@ -225,7 +225,7 @@ def test_a_task_that_fails_twice_succeeds_at_the_third_attempt(
 
 
 @pytest.mark.parametrize("given", [{1, 2}, object(), b"bytes"], ids=["set", "object", "bytes"])
-def test_a_result_that_is_no_json_is_a_bug(
+def test_a_result_that_is_not_json_is_a_bug(
     runner: Runner, register: Callable[[Run], None], given: object
 ) -> None:
     register(lambda _, __: given)
@@ -247,7 +247,7 @@ def test_a_payload_that_is_no_longer_right_does_not_stop_the_runner(runner: Runn
 
 
 @pytest.mark.parametrize(("size", "state"), [(1_022, "succeeded"), (1_023, "failed")])
-def test_a_result_has_a_largest_size(
+def test_a_result_has_a_maximum_size(
     tasks: Tasks,
     kinds: Kinds,
     settings: Settings,
@@ -264,7 +264,7 @@ def test_a_result_has_a_largest_size(
         assert problem_of(task)[0] == "urn:problem:ResultTooLarge"
 
 
-def test_a_file_has_a_largest_size_over_all_attempts(
+def test_a_file_has_a_maximum_size_over_all_attempts(
     tasks: Tasks, kinds: Kinds, settings: Settings, register: Callable[[Run], None]
 ) -> None:
     def save_and_break(_: BaseModel, task: TaskContext) -> None:
@@ -295,7 +295,7 @@ def test_the_wait_doubles_and_is_less_by_up_to_a_half(runner: Runner, attempt: i
     assert 0.95 < max(shares) <= 1
 
 
-def test_a_crowd_comes_apart(runner: Runner) -> None:
+def test_the_retries_of_a_crowd_are_spread_out(runner: Runner) -> None:
     assert len({runner._backoff(1) for _ in range(20)}) > 10
 
 
@@ -518,7 +518,7 @@ def test_an_outcome_is_given_up_when_the_process_ends(
     database.away = False
 
 
-def test_the_heart_beats_on_after_the_storage_was_away(
+def test_the_heart_beats_on_after_the_storage_has_been_away(
     runner: Runner, tasks: Tasks, database: MayBeAway, register: Callable[[Run], None]
 ) -> None:
     gate = Gate(lambda _: "done")

@@ -198,7 +198,7 @@ def test_tasks_of_one_batch_are_claimed_in_their_order(tasks: Tasks) -> None:
     assert [tasks.claim("one", FAR, 1)[0].id for _ in batch] == [task.id for task in batch]
 
 
-def test_who_comes_due_first_is_claimed_first(tasks: Tasks) -> None:
+def test_what_comes_due_first_is_claimed_first(tasks: Tasks) -> None:
     late, early = claimed(tasks), claimed(tasks)
     for claim, delay in ((late, 0.05), (early, 0.0)):
         tasks.settle([(claim, Outcome(TaskState.QUEUED, delay=delay))])
@@ -212,7 +212,7 @@ def test_who_comes_due_first_is_claimed_first(tasks: Tasks) -> None:
     assert [tasks.claim("one", FAR, 1)[0].id for _ in due] == [early.id, late.id]
 
 
-def test_a_certain_task_is_claimed(tasks: Tasks) -> None:
+def test_a_particular_task_is_claimed(tasks: Tasks) -> None:
     made = ids([added(tasks, new_task()) for _ in range(3)])
     assert ids(tasks.claim("one", FAR, 1, made[1])) == [made[1]]
     assert tasks.claim("two", FAR, 1, made[1]) == []
@@ -244,13 +244,13 @@ def test_the_first_start_is_kept(tasks: Tasks) -> None:
 # leases
 
 
-def test_an_owner_renews_its_own_leases_alone(tasks: Tasks) -> None:
+def test_an_owner_renews_only_its_own_leases(tasks: Tasks) -> None:
     mine, other = claimed(tasks, "one", GONE), claimed(tasks, "two", GONE)
     assert tasks.renew("one", FAR, [mine.id, other.id]) == {mine.id: False}
     assert tasks.rescue(9) == [(other.id, TaskState.QUEUED)]
 
 
-def test_a_renewal_tells_what_shall_stop_and_leaves_out_what_has_ended(
+def test_a_renewal_says_what_must_stop_and_leaves_out_what_has_ended(
     tasks: Tasks,
 ) -> None:
     stays, stops, ended = (claimed(tasks) for _ in range(3))
@@ -337,7 +337,7 @@ LOSSES = [
 
 
 @pytest.mark.parametrize("lose", LOSSES)
-def test_who_has_lost_a_task_writes_nothing_to_it(
+def test_an_owner_that_has_lost_a_task_writes_nothing_to_it(
     tasks: Tasks, lose: Callable[[Tasks, Claim], None]
 ) -> None:
     claim = claimed(tasks)
@@ -352,7 +352,7 @@ def test_who_has_lost_a_task_writes_nothing_to_it(
     assert tasks.piece(claim.id, "result", 1) is None
 
 
-def test_who_has_lost_a_task_renews_nothing_of_it(tasks: Tasks) -> None:
+def test_an_owner_that_has_lost_a_task_does_not_renew_its_lease(tasks: Tasks) -> None:
     claim = claimed(tasks)
     claimed_by_another(tasks, claim)
     assert tasks.renew("one", FAR, [claim.id]) == {}
@@ -418,7 +418,7 @@ def test_a_task_that_is_handed_back_is_not_charged(tasks: Tasks) -> None:
     assert pieces(tasks, again, "result") == [b"piece", None]
 
 
-def test_many_end_at_once_and_only_what_is_held_does(tasks: Tasks) -> None:
+def test_many_end_at_once_but_only_those_still_held(tasks: Tasks) -> None:
     one, lost, other = (claimed(tasks) for _ in range(3))
     tasks.settle([(lost, CANCELLED)])
     failed = Outcome(TaskState.FAILED, problem=PROBLEM)
@@ -485,7 +485,7 @@ def test_a_task_that_was_cancelled_while_it_ran_is_not_tried_again(
     assert tasks.claim("two", FAR, 1) == []
 
 
-def test_a_task_that_ends_before_it_hears_of_the_cancel_keeps_its_end(
+def test_a_task_that_ends_before_it_hears_of_the_cancellation_keeps_its_end(
     tasks: Tasks,
 ) -> None:
     claim = claimed(tasks)

@@ -51,7 +51,7 @@ def reports(process: "subprocess.Popen[str]") -> Iterator[dict[str, Any]]:
 
 
 @needs_fifo
-def test_who_waits_in_the_loop_is_named_while_it_waits_and_when_it_is_over(
+def test_a_handler_that_waits_in_the_loop_is_named_meanwhile_and_afterwards(
     server: Server, fifo: Path
 ) -> None:
     client, process = server
@@ -74,7 +74,7 @@ def test_who_waits_in_the_loop_is_named_while_it_waits_and_when_it_is_over(
     assert client.get("/health/live").status_code == 200
 
 
-def test_who_calculates_in_the_loop_is_named(server: Server) -> None:
+def test_a_handler_that_calculates_in_the_loop_is_named(server: Server) -> None:
     client, process = server
     with ThreadPoolExecutor(1) as pool:
         found = pool.submit(next, reports(process))
@@ -88,7 +88,7 @@ def test_who_calculates_in_the_loop_is_named(server: Server) -> None:
 
 
 @needs_fifo
-def test_who_waits_in_a_thread_is_not_accused(server: Server, fifo: Path) -> None:
+def test_a_handler_that_waits_in_a_thread_is_not_accused(server: Server, fifo: Path) -> None:
     client, process = server
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(client.get, "/waits-in-a-thread", params={"fifo": str(fifo)})

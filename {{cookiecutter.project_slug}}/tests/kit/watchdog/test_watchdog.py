@@ -69,7 +69,7 @@ def watch(code: Callable[[threading.Event], Coroutine[Any, Any, None]]) -> list[
     return blocks
 
 
-def test_a_wait_is_named_while_it_lasts_and_when_it_is_over() -> None:
+def test_a_wait_is_named_while_it_lasts_and_afterwards() -> None:
     async def wait(told: threading.Event) -> None:
         told.wait(30)
 
@@ -81,7 +81,7 @@ def test_a_wait_is_named_while_it_lasts_and_when_it_is_over() -> None:
     assert still.place.inside == "threading.Condition.wait"
 
 
-def test_a_callback_that_is_no_task_is_named() -> None:
+def test_a_callback_that_is_not_a_task_is_named() -> None:
     async def call(told: threading.Event) -> None:
         asyncio.get_running_loop().call_soon(told.wait, 30)
         await asyncio.sleep(0)
@@ -137,7 +137,7 @@ def test_a_request_is_named_by_its_route_whoever_holds_the_loop_for_it() -> None
     assert place.handler == f"{__name__}.watch"
 
 
-def test_many_short_steps_and_a_thread_are_no_block() -> None:
+def test_many_short_steps_and_a_thread_are_not_a_block() -> None:
     async def be_busy(told: threading.Event) -> None:
         done = threading.Event()
         thread = asyncio.create_task(asyncio.to_thread(done.wait))

@@ -41,11 +41,11 @@ def test_it_says_how_long_it_waited(client: TestClient, path: str) -> None:
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("wait", ["-1", "1001", "long"])
-def test_nobody_can_have_it_wait_for_long(client: TestClient, path: str, wait: str) -> None:
+def test_nobody_can_make_it_wait_for_long(client: TestClient, path: str, wait: str) -> None:
     assert client.get(path, params={"wait_ms": wait}).status_code == 422
 
 
-def test_they_want_the_key(settings: Settings) -> None:
+def test_they_demand_the_key(settings: Settings) -> None:
     locked = settings.model_copy(update={"api_key": Settings(api_key="k" * 32).api_key})
     with TestClient(create_app(locked), base_url=LOCAL) as client:
         for path in (*PATHS, "/v1/concurrency/threads"):
@@ -115,7 +115,7 @@ def test_as_many_threads_as_tokens_and_the_rest_queue(
         assert [answer.result().status_code for answer in answers] == [200] * 3
 
 
-def test_forty_tokens_when_nobody_asks(client: TestClient) -> None:
+def test_forty_tokens_by_default(client: TestClient) -> None:
     assert client.get("/v1/concurrency/threads").json()["tokens"] == 40
 
 
