@@ -105,7 +105,7 @@ class Running:
 
 @contextmanager
 def on_core(index: int) -> Iterator[None]:
-    """Run this process, and every process started meanwhile, on one core of their own."""
+    """Run this process, and every process started meanwhile, on one of its own cores."""
     if not hasattr(os, "sched_setaffinity"):
         yield
         return

@@ -106,7 +106,7 @@ class Client(asyncio.Protocol):
             self.done.set_result(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End the burst, because the server closed the connection."""
+        """End the burst if the server closes the connection."""
         self.fail(f"The server closed the connection: {exc}")
 
     def fail(self, why: str) -> None:

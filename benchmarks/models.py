@@ -1,4 +1,4 @@
-"""Models of different weights behind the same four features.
+"""Models of different weight behind the same four features.
 
 Each is an artefact for the generated project, or a loader (`MODEL_LOADER`). What they answer means
 nothing; only its cost counts. With a wide network, one row waits for the weights to be read, and a

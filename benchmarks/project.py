@@ -88,7 +88,7 @@ def scratch_folder() -> Iterator[Path]:
 
 
 def cookiecutter(template: Path, folder: Path, *answers: str) -> list[str]:
-    """Return the command that generates a project with this environment's packages."""
+    """Return the command that generates a project in the folder, with the packages here."""
     options = ["--no-input", "--default-config", "--output-dir", str(folder)]
     return [sys.executable, "-m", "cookiecutter", *options, str(template), *answers]
 

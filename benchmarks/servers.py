@@ -83,7 +83,7 @@ def collected_often() -> FastAPI:
 
 
 def bare_predict() -> FastAPI:
-    """Return the yardstick of the POST: the same model and rules in one plain `def` route."""
+    """Return the yardstick of the POST: same model, schemas and rules in one plain `def` route."""
     import numpy as np
     from app.kit.settings import load_settings
     from app.models import open_model  # type: ignore[import-not-found]

@@ -458,7 +458,7 @@ def interpreters() -> dict[tuple[int, int], str]:
 
 
 def version_of(python: Path) -> tuple[int, int]:
-    """Return an interpreter's version; (0, 0) if it is missing, or a shim for nothing."""
+    """Return an interpreter's version; (0, 0) if it is missing, or a pyenv shim for no version."""
     if not python.exists():
         return 0, 0
     ask = [str(python), "-c", "import sys; print(*sys.version_info[:2])"]

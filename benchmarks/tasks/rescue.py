@@ -2,7 +2,7 @@
 
 Each row has processes of its own: two that run tasks, of which one is killed. They all run at the
 same time, for a minute after the kill; that is enough for a lease of 30 seconds, but not for
-Celery's visibility timeout of an hour. What the broker still has then will come back after it.
+Celery's visibility timeout of an hour. What the broker still has then comes back after that hour.
 """
 
 import argparse
