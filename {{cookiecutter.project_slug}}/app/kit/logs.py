@@ -3,17 +3,22 @@
 Every line that belongs to a request carries the request's id, which the client sees as well.
 """
 
+import json
 import logging
 import re
 import sys
+from collections.abc import Callable
 from contextvars import ContextVar
-from functools import lru_cache
+from functools import lru_cache, partial
 from random import getrandbits
 from time import gmtime, strftime, time
+from typing import Any, TextIO, cast
 
 import structlog
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from app.kit.log_stream import LogStream
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 is_safe = re.compile(rb"[A-Za-z0-9._-]{1,64}").fullmatch
@@ -46,26 +51,57 @@ def add_timestamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
+def as_json(event: EventDict, **_: object) -> str:
+    """Return a line as JSON, whatever is in it."""
+    try:
+        return to_json(event, inf_nan_mode="strings", fallback=repr).decode()
+    except PydanticSerializationError:  # half a surrogate pair, bytes, a `repr` that raises
+        return json.dumps(event, default=lambda value: f"<{type(value).__name__}>")
+
+
+def on_terminal() -> bool:
+    """Return whether a person reads the lines."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
 def renderers() -> list[Processor]:
     """Return the last steps: for a person on a terminal, for a machine elsewhere."""
-    if sys.stderr.isatty():
+    if on_terminal():
         # repr keeps a client's text from controlling the terminal
         plain = structlog.dev.plain_traceback
         return [structlog.dev.ConsoleRenderer(repr_native_str=True, exception_formatter=plain)]
-    as_json = structlog.processors.JSONRenderer(lambda e, **_: to_json(e, fallback=repr).decode())
-    return [structlog.processors.format_exc_info, as_json]
+    as_line = structlog.processors.JSONRenderer(as_json)
+    return [structlog.processors.format_exc_info, as_line]
+
+
+def request_logger() -> Callable[..., Any]:
+    """Return a function that writes the line of a request.
+
+    Every request pays for it, so a machine's line is made here: structlog's way to the same line
+    takes three times as long, a sixth of a bare request.
+    """
+    if on_terminal():
+        return partial(structlog.get_logger().bind().info, "request")
+    write = LogStream(sys.stderr).write
+
+    def write_line(**event: object) -> None:
+        event |= {"event": "request", "level": "info"}
+        write(as_json(add_request_id(None, "", add_timestamp(None, "", event))) + "\n")
+
+    return write_line
 
 
 def configure_logs() -> None:
     """Send our lines, and those of uvicorn and other libraries, to standard error in one shape."""
+    stream = LogStream(sys.stderr)
     steps: list[Processor] = [structlog.processors.add_log_level, add_timestamp, add_request_id]
     structlog.configure(
         processors=[*steps, *renderers()],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", stream)),
     )
     bridge = structlog.stdlib.ProcessorFormatter
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     processors = [bridge.remove_processors_meta, *renderers()]
     handler.setFormatter(bridge(foreign_pre_chain=steps, processors=processors))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

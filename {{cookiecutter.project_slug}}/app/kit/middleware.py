@@ -12,7 +12,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kit.hosts import host_check
-from app.kit.logs import begin_request
+from app.kit.logs import begin_request, request_logger
 from app.kit.problems import PROBLEM_JSON, problem_body
 
 Headers = list[tuple[bytes, bytes]]
@@ -36,7 +36,7 @@ class RequestMiddleware:
         # not `FastAPI(max_body_size=...)`, which refuses outside this layer: as text, without an id
         self.limited = RequestBodyLimitMiddleware(app, max_body_size)
         self.logger = structlog.get_logger().bind()
-        self.access_log = access_log
+        self.log_request = request_logger() if access_log else None
         self.trusts = host_check(allowed_hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,11 +58,10 @@ class RequestMiddleware:
             if exchange.status:
                 raise  # part of the answer is sent: only a closed connection can tell the client
             await exchange.send_problem(500, [])
-        if self.access_log:
+        if self.log_request:
             # the route's template keeps what the client typed out of the log
             route = getattr(scope.get("route"), "path", None)
-            self.logger.info(
-                "request",
+            self.log_request(
                 method=scope["method"],
                 route=route,
                 status=exchange.status,

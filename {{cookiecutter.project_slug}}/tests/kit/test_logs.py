@@ -14,6 +14,11 @@ HIDE = "\x1b[8m"  # a terminal does not show what follows
 FORGED = HIDE + 'x\n{"event": "forged"}'
 
 
+class Unspeakable:
+    def __repr__(self) -> str:
+        raise ValueError
+
+
 def test_json_keeps_a_forged_line_inside_its_string(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs()
     structlog.get_logger().info("said", text=FORGED)
@@ -36,3 +41,20 @@ def test_a_terminal_gets_words(
     assert "said" in line
     assert not line.startswith("{")
     assert HIDE not in line
+
+
+@pytest.mark.parametrize("value", ["\ud800", b"\xff", float("nan"), object(), Unspeakable()])
+def test_a_line_holds_whatever_it_is_given(
+    value: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logs()
+    structlog.get_logger().info("said", value=value)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line, parse_constant=pytest.fail)["event"] == "said"
+
+
+def test_a_process_without_standard_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)  # as Python has it after `2>&-`
+    configure_logs()
+    structlog.get_logger().info("said")
+    logging.getLogger("some.library").warning("said")
