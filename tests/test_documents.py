@@ -22,7 +22,7 @@ ELSEWHERE = {
     "flowers.csv": "docs/tasks.md has its reader make it",
     "naive.py": "the lesson of chapter 07 has its reader make it",
     "learners.txt": "course/teach.md has its reader make it",
-    "ko.toml": "course/learn/messages/en.toml says how to make it",
+    "ko.toml": "course/learn/terminal/catalogues/en.toml says how to make it",
     ".github/workflows/": "course/teach.md says what to copy there",
     "course/solution.json": "written when a course is generated",
     "solution.json": "the same",

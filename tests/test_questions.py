@@ -34,7 +34,7 @@ def documented_prompt(name: str) -> str:
     return f"{prompt['__prompt__']}<br>{labels}"
 
 
-def test_at_most_nine_questions_are_asked() -> None:
+def test_no_more_questions_are_asked_than_a_person_will_answer() -> None:
     assert 1 <= len(QUESTIONS) <= MOST_QUESTIONS
 
 
