@@ -9,6 +9,8 @@
     ├── LeaseLostError            409 (app/tasks/records.py)
     ├── NoTaskFileError           409 (app/tasks/service.py)
     ├── ClientLeftError           408 (app/serving/batching.py)
+    ├── ModelFailedError          500 (app/serving/answers.py)
+    │   └── BadAnswerError            (app/serving/answers.py)
     ├── ResultTooLargeError       413 (app/tasks/engine/context.py)
     ├── BadUploadError            422 (app/tasks/kinds/batch_prediction.py)
     │   └── BadRowError               (app/tasks/kinds/batch_prediction.py)
@@ -18,6 +20,7 @@
     └── UnavailableError          503, with Retry-After
         ├── StorageUnavailableError   (app/storage/connection.py)
         ├── ModelBusyError            (app/serving/batching.py)
+        ├── ModelTimeoutError         (app/serving/batching.py)
         └── ModelClosedError          (app/serving/batching.py)
 
     StartError                    the app cannot start, and what to type next (app/kit/start.py)

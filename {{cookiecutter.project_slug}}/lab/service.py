@@ -12,7 +12,7 @@ from app.settings import Settings
 def open_no_model(settings: Settings) -> BatchingModel:
     """Return the queue of a model that is not there."""
     nothing: Any = SimpleNamespace(card=None, close=lambda: None)
-    return BatchingModel(nothing, settings.model_batch_size, settings.shutdown_seconds)
+    return BatchingModel(nothing, settings.model_batch_size, settings.model_seconds, patience=0)
 
 
 app = create_app(load_settings(Settings), open_model=open_no_model)

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -67,6 +68,24 @@ class BrokenModel(FakeModel):
     def predict(self, rows: Matrix) -> Matrix:
         """Raise the error."""
         raise KeyError(f"/etc/secret-path for {len(rows)} row(s)")
+
+
+class ChangedModel(FakeModel):
+    """Gives what a function makes of its answers."""
+
+    def __init__(self, change: Callable[[Matrix], Any]) -> None:
+        super().__init__()
+        self.change = change
+
+    def predict(self, rows: Matrix) -> Matrix:
+        """Return the changed answers."""
+        changed: Matrix = self.change(super().predict(rows))
+        return changed
+
+
+def nan_where_long(answers: Matrix) -> Matrix:
+    """Return the answers, with NaN for the long ones."""
+    return np.where(answers[:, 1:] > 0.5, np.float32(np.nan), answers)
 
 
 class HeldModel(FakeModel):

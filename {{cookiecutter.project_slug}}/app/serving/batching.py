@@ -18,18 +18,23 @@ from queue import SimpleQueue
 import numpy as np
 
 from app.errors import AppError, UnavailableError
+from app.serving.answers import ModelFailedError, check_probabilities, check_shape
 from app.serving.protocol import Matrix, Model, Row
 
 LONGEST_QUEUE = 1024  # rows; a client that is refused can go elsewhere, one that waits cannot
 TURNS_TO_READ = 4  # of the loop, from bytes that have arrived to a row that waits here
 
 ClientLeft = Callable[[], Awaitable[object]]
-Outcome = Row | BaseException
+Outcome = Row | AppError
 Batch = dict["asyncio.Future[Outcome]", Sequence[float]]
 
 
 class ModelBusyError(UnavailableError):
     """Too many predictions are waiting for the model; try again soon."""
+
+
+class ModelTimeoutError(UnavailableError):
+    """The model has not answered within MODEL_SECONDS; try again soon."""
 
 
 class ModelClosedError(UnavailableError):
@@ -47,14 +52,23 @@ class BatchingModel:
     """A model with a queue before it, for one event loop; itself a `Model`."""
 
     def __init__(
-        self, model: Model, size: int, patience: float, longest_queue: int = LONGEST_QUEUE
+        self,
+        model: Model,
+        size: int,
+        seconds: float,
+        patience: float,
+        longest_queue: int = LONGEST_QUEUE,
     ) -> None:
         self.card = model.card
         self._model = model
         self._size = size
+        self._seconds = seconds  # from a question to its answer, and for one call of the model
         self._patience = patience  # seconds, for the last batch
         self._longest_queue = longest_queue
         self._waiting: Batch = {}
+        self._deadlines: dict[asyncio.Future[Outcome], float] = {}  # of all unanswered, in order
+        self._timer: asyncio.TimerHandle | None = None
+        self._sent_at = 0.0
         self._working = self._closed = False
         self._batches: SimpleQueue[Batch | None] = SimpleQueue()
         # daemon: an inference that never ends must not keep the process from ending
@@ -62,32 +76,46 @@ class BatchingModel:
         self._thread.start()
 
     def predict(self, rows: Matrix) -> Matrix:
-        """Ask the model directly, not through the queue, in the caller's own thread."""
-        return self._model.predict(rows)
+        """Ask the model directly, not through the queue, in the caller's own thread.
+
+        Whatever goes wrong is a ModelFailedError, unless the model raises an `AppError` itself.
+        """
+        return check_probabilities(self._call(rows))
+
+    def check(self) -> None:
+        """Raise ModelTimeoutError while the model keeps a batch for more than `MODEL_SECONDS`."""
+        if self._working and self._sent_at + self._seconds < asyncio.get_running_loop().time():
+            raise ModelTimeoutError
 
     async def ask(self, row: Sequence[float], client_left: ClientLeft) -> Row:
-        """Return the probabilities of one row, of shape (labels,), or raise what the model raised.
+        """Return what the model gives for one row, of shape (labels,), or raise an AppError.
 
+        `classify` says whether these are probabilities: for one row, that takes less than here.
         A waiting row is dropped when its asyncio task is cancelled, or when `client_left` returns.
         """
         if self._closed:
             raise ModelClosedError
         if len(self._waiting) >= self._longest_queue:
             raise ModelBusyError
+        self.check()
         loop = asyncio.get_running_loop()
         if not (self._working or self._waiting):
             loop.call_soon(self._send)
         answer: asyncio.Future[Outcome] = loop.create_future()
         self._waiting[answer] = row
+        self._deadlines[answer] = loop.time() + self._seconds
+        if not self._timer:  # one for all: a timer for each row would cost more than the queue
+            self._timer = loop.call_later(self._seconds, self._fail_late)
         must_wait = self._working or len(self._waiting) > self._size
         watch = loop.create_task(self._drop_when(client_left, answer)) if must_wait else None
         try:
             outcome = await answer
         finally:
             self._waiting.pop(answer, None)
+            del self._deadlines[answer]
             if watch:
                 watch.cancel()
-        if isinstance(outcome, BaseException):
+        if isinstance(outcome, AppError):
             raise outcome
         return outcome
 
@@ -109,6 +137,16 @@ class BatchingModel:
         if self._waiting.pop(answer, None) is not None:
             answer.set_result(ClientLeftError())
 
+    def _fail_late(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        late = [answer for answer, deadline in self._deadlines.items() if deadline <= now]
+        for answer in late:
+            self._waiting.pop(answer, None)
+        settle({answer: ModelTimeoutError() for answer in late})
+        following = [deadline for deadline in self._deadlines.values() if deadline > now]
+        self._timer = loop.call_at(following[0], self._fail_late) if following else None
+
     def _send_in(self, turns: int) -> None:
         if turns and len(self._waiting) < self._size:
             asyncio.get_running_loop().call_soon(self._send_in, turns - 1)
@@ -120,7 +158,7 @@ class BatchingModel:
             return
         oldest = list(islice(self._waiting, self._size))
         self._batches.put({answer: self._waiting.pop(answer) for answer in oldest})
-        self._working = True
+        self._working, self._sent_at = True, asyncio.get_running_loop().time()
 
     def _work(self) -> None:
         while batch := self._batches.get():
@@ -130,15 +168,21 @@ class BatchingModel:
             except RuntimeError:  # the loop has ended, and its callers with it
                 self._working = False
 
+    def _call(self, rows: Matrix | Sequence[Sequence[float]]) -> Matrix:
+        try:
+            answers = self._model.predict(np.asarray(rows, dtype=np.float32))
+            return check_shape(answers, len(rows), len(self.card.labels))
+        except AppError:
+            raise
+        except BaseException as error:  # SystemExit, a panic in Rust: it must end nothing here
+            raise ModelFailedError from error
+
     def _outcomes(self, rows: list[Sequence[float]]) -> list[Outcome]:
         """Return an outcome for each row; if the call fails, try each alone, for one may be bad."""
         try:
-            answers = self.predict(np.array(rows, dtype=np.float32))
-            if len(answers) != len(rows):
-                raise ValueError(f"The model gave {len(answers)} answers for {len(rows)} rows")
-        except BaseException as error:
+            return list(self._call(rows))
+        except AppError as error:
             return [error] if len(rows) == 1 else [self._outcomes([row])[0] for row in rows]
-        return list(answers)
 
     def _receive(self, outcomes: "dict[asyncio.Future[Outcome], Outcome]") -> None:
         self._working = False
@@ -148,7 +192,7 @@ class BatchingModel:
 
 
 def settle(outcomes: "dict[asyncio.Future[Outcome], Outcome]") -> None:
-    """Set each future's outcome, as a value: a future does not accept every exception."""
+    """Set the outcome of each future that still waits for one."""
     for answer, outcome in outcomes.items():
         if not answer.done():
             answer.set_result(outcome)

@@ -28,7 +28,8 @@ def open_with_queue(settings: ModelSettings, features: type[BaseModel]) -> Batch
     except ArtefactError:
         model.close()
         raise
-    return BatchingModel(model, settings.model_batch_size, settings.shutdown_seconds)
+    size, seconds = settings.model_batch_size, settings.model_seconds
+    return BatchingModel(model, size, seconds, settings.shutdown_seconds)
 
 
 def check_features(card: ModelCard, features: type[BaseModel]) -> None:

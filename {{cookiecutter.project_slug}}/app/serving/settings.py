@@ -17,4 +17,7 @@ class ModelSettings(ProcessSettings):
         description="What makes the model, as `package.module:function`",
     )
     model_threads: int = Field(1, ge=1, le=64, description="Threads that share one inference")
+    model_seconds: float = Field(
+        30, ge=0.1, le=3600, description="Longest wait for an answer of the model"
+    )
     model_batch_size: int = Field(32, ge=1, le=1024, description="Most rows in one inference")

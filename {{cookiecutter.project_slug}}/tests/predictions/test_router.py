@@ -1,14 +1,16 @@
 """The prediction routes, as a client sees them."""
 
+import time
 from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
 
 from app.main import create_app
+from app.serving.batching import BatchingModel
 from app.settings import Settings
 from tests.conftest import LOCAL
-from tests.fakes import CARD, FLOWER
+from tests.fakes import CARD, FLOWER, ChangedModel, HeldModel, nan_where_long
 
 
 def test_a_prediction_without_a_record(client: TestClient) -> None:
@@ -72,6 +74,38 @@ def test_a_value_that_the_model_never_saw_is_answered_with_a_warning(
         "maximum": 8.0,
     }
     assert answer.json()["warnings"] == ([expected] if warned else [])
+
+
+def test_the_row_that_the_model_fails_at_is_a_500_with_a_name(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = ChangedModel(nan_where_long)
+    app = create_app(settings, open_model=lambda _: BatchingModel(model, 32, 30, patience=1))
+    with TestClient(app, base_url=LOCAL) as client:
+        for path in ("/v1/predict", "/v1/predictions"):
+            answer = client.post(path, json=FLOWER | {"sepal_length_cm": 7})
+            assert (answer.status_code, answer.json()["title"]) == (500, "Bad Model Answer")
+            assert answer.json()["type"] == "urn:problem:BadAnswer"
+            assert client.post(path, json=FLOWER).is_success
+        assert len(client.get("/v1/predictions").json()["items"]) == 1
+    assert capsys.readouterr().err.count('"event":"Bad Model Answer"') == 2
+
+
+def test_a_model_that_hangs_is_a_503_and_not_ready_until_it_returns(settings: Settings) -> None:
+    held = HeldModel()
+    app = create_app(settings, open_model=lambda _: BatchingModel(held, 32, 0.2, patience=30))
+    with TestClient(app, base_url=LOCAL) as client:
+        try:
+            answer = client.post("/v1/predict", json=FLOWER)
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+            assert answer.json()["type"] == "urn:problem:ModelTimeout"
+            assert client.get("/health/ready").json()["type"] == "urn:problem:ModelTimeout"
+            assert client.get("/health/live").is_success
+        finally:
+            held.gate.set()
+        while not client.get("/health/ready").is_success:
+            time.sleep(0.001)
+        assert client.post("/v1/predict", json=FLOWER).is_success
 
 
 def test_the_model_card(client: TestClient) -> None:

@@ -42,7 +42,7 @@ def test_a_client_that_finds_the_queue_full_is_told_when_to_come_back(
     model = HeldModel()
     app = create_app(
         settings,
-        open_model=lambda _: BatchingModel(model, size=1, patience=30, longest_queue=1),
+        open_model=lambda _: BatchingModel(model, 1, 30, patience=30, longest_queue=1),
     )
     with TestClient(app, base_url=LOCAL) as client, ThreadPoolExecutor(3) as pool:
         try:

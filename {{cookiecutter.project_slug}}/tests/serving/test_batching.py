@@ -2,23 +2,26 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from typing import Any
 
 import numpy as np
 import pytest
 
+from app.errors import AppError
+from app.serving.answers import BadAnswerError, ModelFailedError
 from app.serving.batching import (
     LONGEST_QUEUE,
     BatchingModel,
     ClientLeftError,
     ModelBusyError,
     ModelClosedError,
+    ModelTimeoutError,
 )
 from app.serving.protocol import Matrix, Model
 from app.settings import Settings
-from tests.fakes import FakeModel, HeldModel
+from tests.fakes import ChangedModel, FakeModel, HeldModel
 
 pytestmark = pytest.mark.anyio
 
@@ -59,15 +62,20 @@ async def opened(
     model: Model, settings: Settings, longest: int = LONGEST_QUEUE
 ) -> AsyncIterator[BatchingModel]:
     """Put a queue in front of a model, and close both at the end."""
-    size, patience = settings.model_batch_size, settings.shutdown_seconds
     async with asyncio.timeout(LONGEST_SECONDS):
-        with closing(BatchingModel(model, size, patience, longest)) as batching:
+        with closing(in_front_of(model, settings, longest)) as batching:
             yield batching
+
+
+def in_front_of(model: Model, settings: Settings, longest: int = LONGEST_QUEUE) -> BatchingModel:
+    """Return a queue in front of a model."""
+    size, seconds = settings.model_batch_size, settings.model_seconds
+    return BatchingModel(model, size, seconds, settings.shutdown_seconds, longest)
 
 
 @asynccontextmanager
 async def queue(
-    settings: Settings, longest: int = LONGEST_QUEUE, **changes: int
+    settings: Settings, longest: int = LONGEST_QUEUE, **changes: float
 ) -> AsyncIterator[Queue]:
     """Yield a queue behind a row that is held; at the end, release and answer all."""
     held = HeldModel()
@@ -177,36 +185,131 @@ class Refuses(FakeModel):
         return super().predict(rows)
 
 
-class OneAnswer(FakeModel):
-    """Answers only the first row of each call."""
-
-    def predict(self, rows: Matrix) -> Matrix:
-        """Return probabilities of shape (1, 2) for rows of shape (n, 4)."""
-        return super().predict(rows)[:1]
-
-
 async def outcomes(model: Model, settings: Settings) -> list[Any]:
-    """Return what each of three rows in one batch gets from a model."""
+    """Return what each of three rows in one batch gets from a model, and then a fourth one."""
     async with opened(model, settings) as batching:
-        return await asyncio.gather(*ask(batching, 5, 13, 7), return_exceptions=True)
+        together = await asyncio.gather(*ask(batching, 5, 13, 7), return_exceptions=True)
+        return [*together, *await asyncio.gather(*ask(batching, 7), return_exceptions=True)]
 
 
-async def test_a_bad_row_does_not_spoil_its_batch(settings: Settings) -> None:
-    error = KeyError("thirteen")
-    short, bad, long_one = await outcomes(Refuses(13, error), settings)
-    assert bad is error
+class PanicException(BaseException):
+    """What a panic in Rust becomes, under PyO3's own name."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyError("thirteen"),
+        StopIteration(),
+        MemoryError(),
+        SystemExit(0),
+        KeyboardInterrupt(),
+        GeneratorExit(),
+        asyncio.CancelledError(),
+        PanicException(),
+    ],
+    ids=repr,
+)
+async def test_whatever_a_model_raises_fails_that_row_alone(
+    settings: Settings, error: BaseException
+) -> None:
+    short, bad, long_one, later = await outcomes(Refuses(13, error), settings)
+    assert (type(bad), bad.__cause__) == (ModelFailedError, error)
     assert (short.tolist(), long_one.tolist()) == ([0.75, 0.25], [0.25, 0.75])
+    assert later.tolist() == [0.25, 0.75]
 
 
-async def test_an_exception_that_no_future_takes_is_raised_all_the_same(settings: Settings) -> None:
-    _, bad, _ = await outcomes(Refuses(13, StopIteration()), settings)
-    assert isinstance(bad, RuntimeError)
-    assert isinstance(bad.__cause__, StopIteration)
+async def test_an_error_of_the_service_stays_what_it_is(settings: Settings) -> None:
+    error = AppError("thirteen")
+    _, bad, _, _ = await outcomes(Refuses(13, error), settings)
+    assert bad is error
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda answers: answers[:, :1], "numbers of shape (1, 1) instead of (1, 2)"),
+        (lambda answers: np.hstack([answers, answers]), "numbers of shape (1, 4) instead of"),
+        (lambda answers: np.vstack([answers, answers]), "numbers of shape (2, 2) instead of"),
+        (lambda answers: answers[:0], "numbers of shape (0, 2) instead of"),
+        (lambda answers: answers[0], "numbers of shape (2,) instead of"),
+        (lambda answers: answers.astype(np.int64), "int64 instead of an array of floats"),
+        (lambda answers: answers.astype(object), "object instead of an array of floats"),
+        (lambda answers: answers.astype(complex), "complex128 instead of an array of floats"),
+        (lambda answers: answers.astype(str), "<U32 instead of an array of floats"),
+        (lambda answers: answers.tolist(), "list instead of an array of floats"),
+        (lambda _: None, "NoneType instead of an array of floats"),
+    ],
+)
+async def test_what_is_no_answer_is_named(
+    settings: Settings, change: Callable[[Matrix], Any], fault: str
+) -> None:
+    for outcome in await outcomes(ChangedModel(change), settings):
+        assert isinstance(outcome, BadAnswerError)
+        assert outcome.fault.startswith(fault)
+    async with opened(ChangedModel(change), settings) as batching:
+        with pytest.raises(BadAnswerError):
+            batching.predict(np.ones((3, 4), dtype=np.float32))
+
+
+async def test_floats_of_another_size_are_answers(settings: Settings) -> None:
+    answers = await outcomes(ChangedModel(lambda answers: answers.astype(np.float64)), settings)
+    assert [answer.tolist() for answer in answers[:2]] == [[0.75, 0.25], [0.25, 0.75]]
 
 
 async def test_nobody_gets_somebody_elses_answer(settings: Settings) -> None:
-    answers = await outcomes(OneAnswer(), settings)
-    assert [answer.tolist()[1] for answer in answers] == [0.25, 0.75, 0.75]
+    answers = await outcomes(ChangedModel(lambda answers: answers[:1]), settings)
+    assert [answer.tolist()[1] for answer in answers] == [0.25, 0.75, 0.75, 0.75]
+
+
+# a model that does not return
+
+
+async def times_out(*asked: asyncio.Task[Any]) -> None:
+    """Check that each of these requests ends with ModelTimeoutError."""
+    results = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(result) for result in results] == [ModelTimeoutError] * len(asked)
+
+
+def is_late(model: BatchingModel) -> bool:
+    """Return whether the model keeps a batch for too long."""
+    try:
+        model.check()
+    except ModelTimeoutError:
+        return True
+    return False
+
+
+async def test_a_model_that_hangs_is_told_and_all_goes_on_when_it_returns(
+    settings: Settings,
+) -> None:
+    held = HeldModel()
+    async with opened(held, settings.model_copy(update={"model_seconds": 0.2})) as model:
+        kept = ask(model, 1)
+        assert await has_started(held)
+        assert not is_late(model)
+        await times_out(*kept, *ask(model, 5, 6))
+        assert is_late(model)
+        await asyncio.wait_for(times_out(*ask(model, 7)), 0.1)  # at once
+        held.gate.set()
+        while is_late(model):  # noqa: ASYNC110 - the model has no event to wait for
+            await asyncio.sleep(0.001)
+        assert await long(ask(model, 8)) == [True]
+    assert held.asked == [[1], [8]]  # nothing that nobody waits for
+
+
+async def test_each_row_has_the_same_time_wherever_it_waits(settings: Settings) -> None:
+    """The timer was set for the first row; the second one, asked later, has its own time."""
+    held = HeldModel()
+    async with opened(held, settings.model_copy(update={"model_seconds": 0.4})) as model:
+        (first,) = ask(model, 1)
+        assert await has_started(held)
+        await asyncio.sleep(0.2)
+        (second,) = ask(model, 7)
+        await times_out(first)
+        assert not second.done()
+        held.gate.set()
+        assert await long([second]) == [True]
 
 
 async def test_a_task_bypasses_the_queue(settings: Settings) -> None:
@@ -223,7 +326,7 @@ async def test_a_task_bypasses_the_queue(settings: Settings) -> None:
 async def test_close_finishes_the_batch_and_fails_what_waits(settings: Settings) -> None:
     held = HeldModel()
     async with asyncio.timeout(LONGEST_SECONDS):
-        model = BatchingModel(held, settings.model_batch_size, settings.shutdown_seconds)
+        model = in_front_of(held, settings)
         under_way = ask(model, 7)
         assert await has_started(held)
         (waiting,) = ask(model, 5)
@@ -237,11 +340,9 @@ async def test_close_finishes_the_batch_and_fails_what_waits(settings: Settings)
                 await late
 
 
-async def test_an_inference_that_never_ends_does_not_keep_the_process_alive(
-    settings: Settings,
-) -> None:
+async def test_an_inference_that_never_ends_does_not_keep_the_process() -> None:
     held, before = HeldModel(), set(threading.enumerate())
-    model = BatchingModel(held, settings.model_batch_size, patience=0)
+    model = BatchingModel(held, size=32, seconds=30, patience=0)
     (thread,) = set(threading.enumerate()) - before
     ask(model, 7)
     assert await has_started(held)
