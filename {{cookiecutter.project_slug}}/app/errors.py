@@ -12,8 +12,8 @@
     ├── ModelFailedError          500 (app/serving/answers.py)
     │   └── BadAnswerError            (app/serving/answers.py)
     ├── ResultTooLargeError       413 (app/tasks/engine/context.py)
-    ├── BadUploadError            422 (app/tasks/kinds/batch_prediction.py)
-    │   └── BadRowError               (app/tasks/kinds/batch_prediction.py)
+    ├── BadUploadError            422 (app/tasks/kinds/csv_rows.py)
+    │   └── BadRowError               (app/tasks/kinds/csv_rows.py)
     # {% if cookiecutter.__course == "yes" %}
     ├── TodoError                 501 (app/todo.py)
     # {% endif %}

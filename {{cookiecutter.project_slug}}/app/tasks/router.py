@@ -12,6 +12,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from app.kit.pagination import Cursor, Limit
 from app.kit.problems import problems
 from app.security import ApiKeyRequired
+from app.state import ModelDep
 from app.tasks.dependencies import IdempotencyKey, Payload, TaskDep, TaskServiceDep, check_payload
 from app.tasks.kinds.batch_prediction import split_upload
 from app.tasks.schemas import Task, TaskPage, TaskState
@@ -35,13 +36,15 @@ def accept(
 
 async def submit_batch_prediction(
     file: UploadFile,
+    model: ModelDep,
     tasks: TaskServiceDep,
     response: Response,
     background: BackgroundTasks,
     idempotency_key: IdempotencyKey = None,
 ) -> Task:
     """Accept a CSV in UTF-8 with a column for each feature; other columns are kept."""
-    payload, pieces = await to_thread.run_sync(split_upload, file.file)
+    labels, largest = model.card.labels, tasks.engine.settings.task_result_bytes
+    payload, pieces = await to_thread.run_sync(split_upload, file.file, labels, largest)
     task = await tasks.submit("batch-prediction", payload, idempotency_key, pieces)
     return accept(task, response, background, tasks)
 

@@ -23,7 +23,7 @@ class TaskSettings(ProcessSettings):
         2**24, ge=1_024, le=2**30, description="Largest file that a task may be given, in bytes"
     )
     task_result_bytes: int = Field(
-        2**26, ge=1_024, le=2**30, description="Largest result of a task, in bytes"
+        2**27, ge=1_024, le=2**30, description="Largest result of a task, in bytes"
     )
     task_retention_seconds: int = Field(
         86_400, ge=1, le=31_536_000, description="How long finished tasks are kept"

@@ -10,24 +10,24 @@ from typing import cast
 
 import pytest
 
+from app.serving.batching import BatchingModel
 from app.serving.protocol import Matrix
 from app.settings import Settings
-from app.tasks.engine.context import TaskContext
+from app.tasks.engine.context import ResultTooLargeError, TaskContext
 from app.tasks.engine.runner import Runner
 from app.tasks.kinds.batch_prediction import (
+    BYTES_PER_PIECE,
     ROWS_PER_PIECE,
-    BadRowError,
-    BadUploadError,
-    as_csv,
-    read_rows,
+    BatchPrediction,
     split_upload,
 )
+from app.tasks.kinds.csv_rows import LONGEST_ROW, BadRowError, BadUploadError, as_csv, read_rows
 from app.tasks.kinds.registry import KINDS, UnknownKindError, find_kind
 from app.tasks.kinds.wait import STEPS, Wait, wait
 from app.tasks.records import NewTask
 from app.tasks.schemas import Task, TaskState
 from app.tasks.store import TaskStore
-from tests.fakes import CARD, HEADER, FakeModel, csv_row
+from tests.fakes import CARD, HEADER, ChangedModel, FakeModel, csv_row, nan_where_long
 from tests.tasks.helpers import (
     FAST,
     attempt,
@@ -40,6 +40,7 @@ from tests.tasks.helpers import (
 SHORT, LONG = csv_row(), csv_row(sepal_length_cm=7)
 QUOTED = ",".join(f'"{value}"' for value in SHORT.split(","))
 ANSWERS = {SHORT: "short,0.750000,0.250000", LONG: "long,0.250000,0.750000"}
+LARGEST = Settings.model_fields["task_result_bytes"].default
 RESULT_HEADER = f"{HEADER},label,probability_short,probability_long"
 
 
@@ -55,11 +56,18 @@ def runner(store: TaskStore, settings: Settings) -> Iterator[Runner]:
         yield runner
 
 
-def upload(text: str | bytes, rows_per_piece: int = ROWS_PER_PIECE) -> NewTask:
+def upload(
+    text: str | bytes, rows_per_piece: int = ROWS_PER_PIECE, result_bytes: int = LARGEST
+) -> NewTask:
     """Return the task that is made from a file."""
     body = text if isinstance(text, bytes) else text.encode()
-    payload, pieces = split_upload(io.BytesIO(body), rows_per_piece)
+    payload, pieces = split_upload(io.BytesIO(body), CARD.labels, result_bytes, rows_per_piece)
     return new_task("batch-prediction", payload.model_dump_json(), pieces=pieces)
+
+
+def first_lines(new: NewTask) -> list[int]:
+    """Return the line of the file where each piece of the task begins."""
+    return BatchPrediction.model_validate_json(new.payload).lines
 
 
 def run(runner: Runner, new: NewTask) -> Task:
@@ -125,15 +133,43 @@ def test_each_row_comes_back_with_its_answer(runner: Runner) -> None:
     [
         f"\ufeff{HEADER}\n{SHORT}\n{LONG}\n",
         f"{HEADER}\r\n{SHORT}\r\n{LONG}\r\n",
+        f"{HEADER}\r{SHORT}\r{LONG}\r",
+        f"{HEADER}\n{SHORT}\r\n{LONG}\r",
+        f"{HEADER}\n{SHORT}\n{LONG}\n,,,\n , ,,\n,\n",
+        f" {HEADER.replace(',', ' , ')} \n{SHORT.replace(',', ' ,')}\n{LONG}\n",
         f"{HEADER}\n{SHORT}\n{LONG}",
         f"{HEADER}\n\n{SHORT}\n\r\n\n{LONG}\n\n\n",
         f"{HEADER}\n{QUOTED}\n{LONG}\n",
     ],
-    ids=["byte-order mark", "windows lines", "no last newline", "blank lines", "quotes"],
+    ids=[
+        "byte-order mark",
+        "windows lines",
+        "old mac lines",
+        "mixed lines",
+        "blank rows",
+        "spaces",
+        "no last newline",
+        "blank lines",
+        "quotes",
+    ],
 )
-def test_what_programs_write_is_understood(runner: Runner, text: str) -> None:
+@pytest.mark.parametrize("rows_per_piece", [1, ROWS_PER_PIECE])
+def test_what_programs_write_is_understood(runner: Runner, text: str, rows_per_piece: int) -> None:
     rows = [RESULT_HEADER, f"{SHORT},{ANSWERS[SHORT]}", f"{LONG},{ANSWERS[LONG]}"]
-    assert predicted(runner, text) == [row.split(",") for row in rows]
+    found = predicted(runner, text, rows_per_piece)
+    assert [[value.strip() for value in row] for row in found] == [row.split(",") for row in rows]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_line_break_in_quotes_ends_no_row(runner: Runner, end: str) -> None:
+    note = f"two{end}{end}lines"
+    body = end.join([f"note,{HEADER}", *[f'"{note}",{SHORT}'] * 3])
+    found = predicted(runner, body, 2)
+    assert (
+        found[1:]
+        == [[note.replace("\r\n", "\n"), *SHORT.split(","), *ANSWERS[SHORT].split(",")]] * 3
+    )
+    assert problem(runner, f"{body}{end}x,{csv_row(petal_width_cm=0)}", 2)[1].startswith("Line 11,")
 
 
 def test_columns_may_come_in_any_order(runner: Runner) -> None:
@@ -148,6 +184,18 @@ def test_other_columns_are_carried_along(runner: Runner) -> None:
     header, row = predicted(runner, f"name,{HEADER},,\n{quoted},{SHORT},a,\n")
     assert header == ["name", *HEADER.split(","), "", "", *RESULT_HEADER.split(",")[4:]]
     assert row == [name, *SHORT.split(","), "a", "", *ANSWERS[SHORT].split(",")]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1+1", "-1+1", "@SUM(1)", "\t=1", "\r=1", "＝1+1"])  # noqa: RUF001
+def test_no_formula_comes_back(runner: Runner, text: str) -> None:
+    header, row = predicted(runner, f'"{text}",{HEADER}\n"{text}",{SHORT}\n')
+    assert (header[0], row[0]) == (f"'{text.strip()}", f"'{text}")
+
+
+@pytest.mark.parametrize("text", ["-1", "-1.5e-3", "+5", "a=b", "", "'=1", " "])
+def test_what_is_no_formula_stays_as_it_was(runner: Runner, text: str) -> None:
+    _, row = predicted(runner, f"note,{HEADER}\n{text},{SHORT}\n")
+    assert row[0] == text
 
 
 def test_a_large_file_goes_through_in_pieces(runner: Runner) -> None:
@@ -167,9 +215,31 @@ def test_a_piece_of_blank_lines_is_no_hole(runner: Runner) -> None:
     assert [row[0] for row in rows] == [text.split(",")[0] for text in (HEADER, SHORT, LONG)]
 
 
-def test_the_default_pieces_have_a_thousand_rows() -> None:
-    _, pieces = split_upload(io.BytesIO("\n".join([HEADER, *[SHORT] * 2_500]).encode()))
-    assert [len(zlib.decompress(p).splitlines()) for p in pieces] == [1_000, 1_000, 500]
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_the_default_pieces_have_a_thousand_rows(end: str) -> None:
+    new = upload(end.join([HEADER, *[SHORT] * 2_500]))
+    assert [len(zlib.decompress(p).splitlines()) for p in new.pieces] == [1_000, 1_000, 500]
+    assert first_lines(new) == [2, 1_002, 2_002]
+
+
+def test_a_piece_of_long_rows_is_small_too() -> None:
+    """What a piece takes in memory has a limit, so one file cannot harm the tasks beside it."""
+    new = upload("\n".join([f"note,{HEADER}", *[f"{'x' * 99_000},{SHORT}"] * 10]))
+    sizes = [len(zlib.decompress(p)) for p in new.pieces]
+    assert max(sizes) < BYTES_PER_PIECE + LONGEST_ROW
+    assert first_lines(new) == [2, 5, 8, 11]
+
+
+def test_a_task_that_an_older_version_accepted_is_finished(runner: Runner) -> None:
+    rows = [SHORT, LONG, csv_row(petal_width_cm=0)]
+    new = upload("\n".join([HEADER, *rows]), 2)
+    payload = BatchPrediction.model_validate_json(new.payload)
+    old = new_task(
+        "batch-prediction", payload.model_dump_json(exclude={"lines"}), pieces=new.pieces
+    )
+    detail = run(runner, old).problem
+    assert detail is not None
+    assert detail.detail.startswith("Line 4, petal_width_cm: ")
 
 
 # files that are refused at once
@@ -191,26 +261,64 @@ def test_the_default_pieces_have_a_thousand_rows() -> None:
 def test_a_header_without_each_column_once_is_refused(text: str) -> None:
     with pytest.raises(BadUploadError) as refused:
         upload(text)
-    assert refused.value.detail == (
-        f"The first line must name each of these columns once: {HEADER}."
+    start = (
+        f"The first line must name each of these columns once, with commas between them: {HEADER}. "
     )
+    assert refused.value.detail.startswith(f"{start}Missing or there twice: ")
+    assert "petal_width_cm" in refused.value.detail[len(start) :]
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "line"),
     [
-        f"{HEADER}\n{SHORT}\n".encode("utf-16"),
-        f"größe,{HEADER}\n1,{SHORT}\n".encode("latin-1"),
-        f"{HEADER}\r{SHORT}\r".encode(),
-        f'"{HEADER}\n{SHORT}\n'.encode(),
-        b"PK\x03\x04\x14\x00\x06\x00\x08\x00\xff\xfe",
+        (f"{HEADER}\n{SHORT}\n".encode("utf-16"), 1),
+        (f"größe,{HEADER}\n1,{SHORT}\n".encode("latin-1"), 1),
+        (b"PK\x03\x04\x14\x00\x06\x00\x08\x00\xff\xfe", 1),
+        (f"name,{HEADER}\nx,{SHORT}\nü,{SHORT}\n".encode("latin-1"), 3),
+        (f"name,{HEADER}\n".encode() + f"x,{SHORT}\n".encode() * 5_000 + b"\xff", 5_002),
     ],
-    ids=["utf-16", "latin-1", "old mac lines", "open quote", "a zip file"],
+    ids=["utf-16", "latin-1", "a zip file", "a row in latin-1", "the last row"],
 )
-def test_what_is_not_csv_in_utf_8_is_refused(body: bytes) -> None:
-    with pytest.raises(BadUploadError) as refused:
+def test_what_is_not_in_utf_8_is_refused(body: bytes, line: int) -> None:
+    with pytest.raises(BadRowError) as refused:
         upload(body)
-    assert refused.value.detail == "The file is not a CSV in UTF-8; save it as one."
+    how = 'in a spreadsheet, save the file as "CSV UTF-8".'
+    assert refused.value.detail == f"Line {line} is not in UTF-8; {how}"
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        (SHORT.rpartition(",")[0], " has 3 values, the header 4."),
+        (f"{SHORT},", " has 5 values, the header 4."),
+        ("no row", " has 1 values, the header 4."),
+        (csv_row(sepal_width_cm='"3.5'), " is not CSV: unexpected end of data."),
+        (csv_row(sepal_width_cm='"3.5"x'), " is not CSV: ',' expected after '\"'."),
+        ("x" * (LONGEST_ROW + 1), " begins a row of more than 131,072 characters; does"),
+        (csv_row(sepal_width_cm='"' + "\n" * LONGEST_ROW), " begins a row of more than 131,072"),
+        ('"\n",' * LONGEST_ROW, " begins a row of more than 131,072"),
+    ],
+    ids=[
+        "too few",
+        "too many",
+        "one",
+        "open quote",
+        "text after a quote",
+        "long value",
+        "open quote over many lines",
+        "many values over many lines",
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_row_of_another_form_is_refused(row: str, why: str, end: str) -> None:
+    with pytest.raises(BadRowError) as refused:
+        upload(end.join([HEADER, SHORT, "", row, LONG, ""]), 2)
+    assert refused.value.detail.startswith(f"Line 4{why}")
+
+
+def test_the_longest_row_is_accepted(runner: Runner) -> None:
+    note = "x" * (LONGEST_ROW - len(f",{SHORT}\r\n"))
+    assert predicted(runner, f"note,{HEADER}\r\n{note},{SHORT}\r\n{note},{SHORT}\r\n")[1][0] == note
 
 
 @pytest.mark.parametrize("rows", ["", "\n", "\r\n\n  \n"])
@@ -226,8 +334,6 @@ def test_a_file_without_rows_is_refused(rows: str) -> None:
 @pytest.mark.parametrize(
     ("row", "why"),
     [
-        (SHORT.rpartition(",")[0], "Line 4 has 3 values, the header 4."),
-        (f"{SHORT},", "Line 4 has 5 values, the header 4."),
         (csv_row(petal_width_cm="nan"), "Line 4, petal_width_cm: "),
         (csv_row(petal_length_cm="inf"), "Line 4, petal_length_cm: "),
         (csv_row(sepal_width_cm="-Infinity"), "Line 4, sepal_width_cm: "),
@@ -240,8 +346,10 @@ def test_a_file_without_rows_is_refused(rows: str) -> None:
         (csv_row(petal_length_cm=""), "Line 4, petal_length_cm: "),
         (csv_row(sepal_width_cm="true"), "Line 4, sepal_width_cm: "),
         ("a,b,c,d", "Line 4, sepal_length_cm: "),
-        (csv_row(sepal_width_cm='"3.5'), "Line 4 is not CSV in UTF-8."),
-        (csv_row(sepal_width_cm='"3.5"x'), "Line 4 is not CSV in UTF-8."),
+        (csv_row(sepal_width_cm="1_0"), "Line 4, sepal_width_cm: a number has no underscore."),
+        (csv_row(sepal_width_cm="\N{ARABIC-INDIC DIGIT FIVE}"), "Line 4, sepal_width_cm: "),
+        (csv_row(sepal_width_cm="0x10"), "Line 4, sepal_width_cm: "),
+        (csv_row(sepal_width_cm='"3,5"'), "Line 4, sepal_width_cm: "),
     ],
 )
 def test_a_bad_row_fails_the_task_and_is_named(runner: Runner, row: str, why: str) -> None:
@@ -251,14 +359,14 @@ def test_a_bad_row_fails_the_task_and_is_named(runner: Runner, row: str, why: st
     assert detail.endswith(".")
 
 
-def test_a_row_that_is_not_in_utf_8_is_named(runner: Runner) -> None:
-    body = f"name,{HEADER}\nx,{SHORT}\n".encode() + f"ü,{SHORT}\n".encode("latin-1")
-    assert problem(runner, body)[1] == "Line 3 is not CSV in UTF-8."
-
-
 def test_a_bad_row_of_a_later_piece_is_named_by_its_line_in_the_file(runner: Runner) -> None:
-    text = "\n".join([HEADER, *[SHORT] * 5, "no row", SHORT])
-    assert problem(runner, text, 2)[1] == "Line 7 has 1 values, the header 4."
+    text = "\n".join([HEADER, *[SHORT] * 5, "a,b,c,d", SHORT])
+    assert problem(runner, text, 2)[1].startswith("Line 7, sepal_length_cm: ")
+
+
+@pytest.mark.parametrize("number", [" 3.5 ", "3.5e0", "+3.5", "35E-1", "\t3.5"])
+def test_a_number_may_be_written_like_this(runner: Runner, number: str) -> None:
+    assert predicted(runner, f"{HEADER}\n{csv_row(sepal_width_cm=number)}\n")[1][1] == number
 
 
 def test_the_value_that_was_refused_is_not_repeated(runner: Runner) -> None:
@@ -266,11 +374,14 @@ def test_the_value_that_was_refused_is_not_repeated(runner: Runner) -> None:
     assert "hush" not in problem(runner, text)[1]
 
 
-def test_lines_are_counted_from_the_header() -> None:
-    rows = read_rows(b"a,1\n\nb,2\n", ["name", "number"], 2)
-    assert list(rows) == [(2, ["a", "1"]), (4, ["b", "2"])]
-    with pytest.raises(BadRowError):
-        list(read_rows(b"a\n", ["name", "number"], 2))
+def test_lines_are_counted_from_where_the_piece_begins() -> None:
+    rows = read_rows(io.BytesIO(b'a,1\n\n"b\n",2\nc,3'), 2)
+    assert [(line, values) for line, _, values in rows] == [
+        (2, ["a", "1"]),
+        (3, []),
+        (4, ["b\n", "2"]),
+        (6, ["c", "3"]),
+    ]
 
 
 def test_values_are_quoted_where_they_must_be() -> None:
@@ -342,10 +453,52 @@ def test_a_wait_of_no_time_succeeds(runner: Runner) -> None:
     assert (task.state, task.result) == (TaskState.SUCCEEDED, {"waited_seconds": 0})
 
 
+# answers that are none
+
+
+def test_the_row_that_the_model_fails_at_is_named(store: TaskStore, settings: Settings) -> None:
+    model = BatchingModel(ChangedModel(nan_where_long), 32, 30, patience=1)
+    options = settings.model_copy(update=FAST | {"task_max_attempts": 1})
+    with closing(model), closing(Runner(store, model, options, KINDS)) as runner:
+        task = run(runner, upload("\n".join([HEADER, SHORT, SHORT, "", SHORT, LONG, SHORT]), 2))
+    assert task.state is TaskState.DEAD
+    assert task.problem is not None
+    assert task.problem.title == "Bad Model Answer"
+    assert task.problem.detail == ("The model gave nan, which is not a probability, for line 6.")
+
+
 # results that are too large
 
 
-def test_a_file_that_grows_too_large_fails_the_task(store: TaskStore, settings: Settings) -> None:
+NASTY = ['5" pipe', '"a ""b"""', "=1", '"=1\n"', "-", "@ü", '=5" pipe', ""]
+
+
+@pytest.mark.parametrize("rows_per_piece", [3, ROWS_PER_PIECE])
+def test_what_is_accepted_can_be_finished(
+    store: TaskStore, settings: Settings, rows_per_piece: int
+) -> None:
+    """A limit that is one byte too small for the result is noticed at the upload."""
+    text = "\n".join([f"=a,{HEADER},+b", *[f"{a},{SHORT},{b}" for a in NASTY for b in NASTY]])
+    with started_runner(store, settings.model_copy(update=FAST)) as runner:
+        size = len(result(store, run(runner, upload(text, rows_per_piece))).encode())
+    with pytest.raises(ResultTooLargeError) as refused:
+        upload(text, rows_per_piece, size - 1)
+    assert refused.value.detail.endswith("split the file into 2 parts.")
+    upload(text, rows_per_piece, round(size * 1.2))
+
+
+def test_the_default_limits_fit_each_other() -> None:
+    """The densest file that may be uploaded, at a thousandth of its size."""
+    largest = Settings.model_fields["task_upload_bytes"].default // 1_000
+    row = ",".join(["1"] * len(HEADER.split(","))) + "\n"
+    labels = ["setosa", "versicolor", "virginica"]
+    body = f"{HEADER}\n{row * (largest // len(row))}".encode()
+    split_upload(io.BytesIO(body), labels, LARGEST // 1_000)
+
+
+def test_a_result_that_grows_too_large_all_the_same_fails_the_task(
+    store: TaskStore, settings: Settings
+) -> None:
     small = settings.model_copy(update=FAST | {"task_result_bytes": 200})
     with started_runner(store, small) as runner:
         task = run(runner, upload("\n".join([HEADER, *[SHORT] * 9]), 1))

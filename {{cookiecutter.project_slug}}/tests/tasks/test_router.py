@@ -333,11 +333,11 @@ def test_a_file_in_many_pieces_comes_back_whole(client: TestClient) -> None:
 
 
 def test_a_bad_row_fails_the_task_and_leaves_no_file(client: TestClient) -> None:
-    task = wait_for_state(client, upload(client, CSV + "1,2,3\n").json(), "failed")
+    task = wait_for_state(client, upload(client, CSV + "1,2,3,1_0\n").json(), "failed")
     assert task["problem"] == {
         "type": "urn:problem:BadRow",
         "title": "Bad Row",
-        "detail": "Line 4 has 3 values, the header 4.",
+        "detail": "Line 4, petal_width_cm: a number has no underscore.",
     }
     answer = client.get(f"/v1/tasks/{task['id']}/result")
     assert problem(answer, 409)["type"] == "urn:problem:NoTaskFile"
@@ -368,6 +368,20 @@ def test_a_download_that_is_removed_meanwhile_breaks_off(settings: Settings) -> 
 def test_a_file_that_cannot_be_used_is_refused(idle: TestClient, text: str) -> None:
     assert problem(upload(idle, text), 422)["type"] == "urn:problem:BadUpload"
     assert listed(idle) == []
+
+
+def test_a_row_of_another_form_is_refused(idle: TestClient) -> None:
+    refusal = problem(upload(idle, CSV + "1,2,3\n"), 422)
+    assert refusal["type"] == "urn:problem:BadRow"
+    assert refusal["detail"] == "Line 4 has 3 values, the header 4."
+
+
+def test_a_file_whose_result_could_be_too_large_is_refused(settings: Settings) -> None:
+    small = settings.model_copy(update={"task_result_bytes": 1_024})
+    with TestClient(create_app(small), base_url=LOCAL) as client:
+        refusal = problem(upload(client, CSV + f"{SHORT}\n" * 50), 413)
+        assert refusal["type"] == "urn:problem:ResultTooLarge"
+        assert wait_for_state(client, upload(client).json(), "succeeded")
 
 
 def test_a_form_without_the_file_is_refused(idle: TestClient) -> None:
@@ -469,7 +483,8 @@ def test_while_the_storage_is_away_the_answer_says_so_and_nothing_is_half_writte
         before = wait_for_state(client, submit(client), "succeeded")
         meanwhile = away(client, database)
         next(meanwhile)
-        answer = upload(client, f"{CSV}{randbytes(200_000).hex()}\n")
+        rows = [f"{randbytes(1_000).hex()},{SHORT}" for _ in range(200)]
+        answer = upload(client, "\n".join([f"note,{HEADER}", *rows]))
         assert problem(answer, 503)["type"] == "urn:problem:StorageUnavailable"
         assert answer.headers["Retry-After"] == "1"
         next(meanwhile, None)
