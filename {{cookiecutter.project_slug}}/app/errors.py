@@ -9,6 +9,7 @@
     ├── LeaseLostError            409 (app/tasks/records.py)
     ├── NoTaskFileError           409 (app/tasks/service.py)
     ├── ClientLeftError           408 (app/serving/batching.py)
+    ├── PredictionUnreadableError 500 (app/predictions/store.py)
     ├── ModelFailedError          500 (app/serving/answers.py)
     │   └── BadAnswerError            (app/serving/answers.py)
     ├── ResultTooLargeError       413 (app/tasks/engine/context.py)

@@ -4,10 +4,9 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, FiniteFloat, JsonValue
 
 from app.kit.pagination import NextCursor
-from app.models import Features
 from app.serving.artefact import FeatureRange
 
 Probability = Annotated[float, Field(ge=0, le=1.0001, allow_inf_nan=False)]
@@ -16,7 +15,7 @@ Probability = Annotated[float, Field(ge=0, le=1.0001, allow_inf_nan=False)]
 class RangeWarning(FeatureRange):
     """A value that is possible, but outside what the model saw in training."""
 
-    value: float
+    value: FiniteFloat
 
 
 class Prediction(BaseModel):
@@ -37,7 +36,10 @@ class StoredPrediction(Prediction):
 
     id: UUID
     created_at: datetime
-    features: Features
+    features: dict[str, JsonValue] = Field(  # not `Features`, which may change afterwards
+        description="What the model was asked, by the names of that time",
+        examples=[{"petal_length_cm": 1.4}],
+    )
 
 
 class PredictionPage(BaseModel):

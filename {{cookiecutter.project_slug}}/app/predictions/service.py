@@ -31,7 +31,7 @@ def outside_training(card: ModelCard, row: Sequence[float]) -> list[RangeWarning
     return [
         RangeWarning(**seen.model_dump(), value=value)
         for seen, value in zip(card.features, row, strict=True)
-        if not seen.minimum <= value <= seen.maximum
+        if value < seen.minimum or value > seen.maximum  # NaN, a missing value, is neither
     ]
 
 
@@ -41,7 +41,10 @@ async def predict_and_store(
     """Predict, and store the prediction before returning it."""
     prediction = await predict(model, features, client_left)
     stored = StoredPrediction(
-        id=new_id(), created_at=datetime.now(UTC), features=features, **dict(prediction)
+        id=new_id(),
+        created_at=datetime.now(UTC),
+        features=features.model_dump(mode="json"),
+        **dict(prediction),
     )
     await store.add(stored)
     return stored
@@ -49,5 +52,6 @@ async def predict_and_store(
 
 async def read_page(store: PredictionStore, limit: int, cursor: UUID | None) -> PredictionPage:
     """Return a page of stored predictions; read one more, to know whether another page follows."""
-    items, next_cursor = split_page(await store.page(limit + 1, cursor), limit)
+    found, next_cursor = split_page(await store.page(limit + 1, cursor), limit)
+    items = [item for item in found if isinstance(item, StoredPrediction)]
     return PredictionPage(items=items, next_cursor=next_cursor)

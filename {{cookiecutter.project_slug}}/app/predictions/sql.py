@@ -4,8 +4,11 @@ import json
 from collections.abc import Sequence
 from uuid import UUID
 
+import structlog
+from pydantic import ValidationError
+
 from app.predictions.schemas import StoredPrediction
-from app.predictions.store import PredictionNotFoundError
+from app.predictions.store import Found, PredictionNotFoundError, PredictionUnreadableError
 from app.storage.store import Store, gathers, reads
 from app.storage.thread import Storage
 
@@ -23,8 +26,10 @@ MIGRATIONS = (
 # One statement for many rows, which come as JSON: each row is `value`.
 INSERT = "INSERT INTO predictions (id, body) SELECT value ->> 'id', value ->> 'body' FROM {rows}"
 SELECT_ONE = "SELECT seq, body FROM predictions WHERE id = :id"
-SELECT_PAGE = "SELECT body FROM predictions WHERE seq < :before ORDER BY seq DESC LIMIT :limit"
+SELECT_PAGE = "SELECT id, body FROM predictions WHERE seq < :before ORDER BY seq DESC LIMIT :limit"
 BEYOND_THE_NEWEST = 2**63 - 1
+
+logger = structlog.get_logger()
 
 
 class SqlPredictionStore(Store):
@@ -45,16 +50,29 @@ class SqlPredictionStore(Store):
     def get(self, prediction_id: UUID) -> StoredPrediction:
         """Return the prediction with this id."""
         _, body = self._row(prediction_id)
-        return StoredPrediction.model_validate_json(body)
+        found = read(prediction_id, body)
+        if isinstance(found, PredictionUnreadableError):
+            raise found
+        return found
 
     @reads
-    def page(self, limit: int, after: UUID | None) -> list[StoredPrediction]:
+    def page(self, limit: int, after: UUID | None) -> list[Found]:
         """Return up to `limit` predictions, newest first: those older than `after`, if given."""
         before = self._row(after)[0] if after else BEYOND_THE_NEWEST
         rows = self.connection.execute(SELECT_PAGE, before=before, limit=limit)
-        return [StoredPrediction.model_validate_json(body) for (body,) in rows]
+        return [read(UUID(prediction_id), body) for prediction_id, body in rows]
 
     def _row(self, prediction_id: UUID) -> tuple[int, str]:
         for seq, body in self.connection.execute(SELECT_ONE, id=str(prediction_id)):
             return seq, body
         raise PredictionNotFoundError
+
+
+def read(prediction_id: UUID, body: str) -> Found:
+    """Return a prediction, or the error that it cannot be read."""
+    try:
+        return StoredPrediction.model_validate_json(body)
+    except ValidationError as error:
+        fields = sorted({str(item["loc"][0]) for item in error.errors() if item["loc"]})
+        logger.error("prediction_unreadable", prediction_id=str(prediction_id), fields=fields)
+        return PredictionUnreadableError(prediction_id)

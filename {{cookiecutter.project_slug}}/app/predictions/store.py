@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from typing import Protocol
 from uuid import UUID
 
-from app.errors import NotFoundError
+from app.errors import AppError, NotFoundError
 from app.predictions.schemas import StoredPrediction
 
 
@@ -14,6 +14,19 @@ class PredictionNotFoundError(NotFoundError):
     title = "Prediction Not Found"
 
 
+class PredictionUnreadableError(AppError):
+    """This prediction was stored in a form that this version of the service does not know."""
+
+    title = "Prediction Unreadable"
+
+    def __init__(self, prediction_id: UUID) -> None:
+        super().__init__()
+        self.id = prediction_id
+
+
+Found = StoredPrediction | PredictionUnreadableError  # so that one bad row does not hide a page
+
+
 class PredictionStore(Protocol):
     """Predictions in the order they were added. All methods may raise StorageUnavailableError."""
 
@@ -21,7 +34,7 @@ class PredictionStore(Protocol):
         """Keep a prediction; once this is awaited, it survives the process."""
 
     def get(self, prediction_id: UUID) -> Awaitable[StoredPrediction]:
-        """Return the prediction with this id, or raise PredictionNotFoundError."""
+        """Return the prediction with this id, or raise one of the two errors above."""
 
-    def page(self, limit: int, after: UUID | None) -> Awaitable[list[StoredPrediction]]:
+    def page(self, limit: int, after: UUID | None) -> Awaitable[list[Found]]:
         """Return up to `limit`, newest first, older than `after`; or PredictionNotFoundError."""

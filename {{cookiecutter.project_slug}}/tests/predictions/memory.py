@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from app.predictions.schemas import StoredPrediction
-from app.predictions.store import PredictionNotFoundError
+from app.predictions.store import Found, PredictionNotFoundError
 
 
 class MemoryPredictionStore:
@@ -22,8 +22,8 @@ class MemoryPredictionStore:
             raise PredictionNotFoundError
         return self._predictions[prediction_id]
 
-    async def page(self, limit: int, after: UUID | None) -> list[StoredPrediction]:
+    async def page(self, limit: int, after: UUID | None) -> list[Found]:
         """Return at most `limit` predictions, newest first; only those before `after`, if given."""
-        newest_first = list(reversed(self._predictions.values()))
+        newest_first: list[Found] = list(reversed(self._predictions.values()))
         start = newest_first.index(await self.get(after)) + 1 if after else 0
         return newest_first[start : start + limit]

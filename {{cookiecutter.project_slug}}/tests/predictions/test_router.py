@@ -1,12 +1,21 @@
 """The prediction routes, as a client sees them."""
 
+import asyncio
+import json
+import sqlite3
 import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import BaseModel
 
 from app.main import create_app
+from app.predictions.schemas import StoredPrediction
+from app.predictions.service import predict_and_store
 from app.serving.batching import BatchingModel
 from app.settings import Settings
 from tests.conftest import LOCAL
@@ -50,6 +59,87 @@ def test_pages(client: TestClient) -> None:
         read += [item["id"] for item in page["items"]]
         cursor = page["next_cursor"]
     assert (read, cursor) == (made[::-1], None)
+
+
+STORED: dict[str, Any] = {  # by a version with other features, and of a model that is gone
+    "label": "setosa",
+    "probabilities": {"setosa": 1.0},
+    "model_version": "766439b8ef8c",
+    "warnings": [],
+    "created_at": "2025-01-01T00:00:00Z",
+    "features": {"petal_colour": "blue", "petal_length_mm": 14, "scent": None},
+}
+
+
+def store_in(database: Path, *bodies: dict[str, Any]) -> list[str]:
+    """Store rows as another version of the service might have done; return their ids."""
+    rows = [(str(uuid4()), body) for body in bodies]
+    with closing(sqlite3.connect(database)) as connection, connection:
+        for name, body in rows:
+            text = json.dumps({"id": name} | body)
+            connection.execute("INSERT INTO predictions (id, body) VALUES (?, ?)", (name, text))
+    return [name for name, _ in rows]
+
+
+def test_what_was_asked_with_other_features_is_answered_as_it_was_stored(
+    client: TestClient, database: Path
+) -> None:
+    (name,) = store_in(database, STORED)
+    (listed,) = client.get("/v1/predictions").json()["items"]
+    assert listed == {"id": name} | STORED == client.get(f"/v1/predictions/{name}").json()
+
+
+def test_one_bad_row_hides_no_other(
+    settings: Settings, database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with TestClient(create_app(settings), base_url=LOCAL) as client:
+        bad = store_in(database, {}, STORED | {"probabilities": {"setosa": None}})
+        good = store_in(database, STORED, STORED)
+        bad += store_in(database, STORED | {"created_at": "yesterday"})
+        found: list[str] = []
+        params: dict[str, str] = {"limit": "2"}
+        for _ in range(3):  # of five rows, two in each page, whether they can be read or not
+            page = client.get("/v1/predictions", params=params).json()
+            found += [item["id"] for item in page["items"]]
+            params["cursor"] = page["next_cursor"]
+        assert found == good[::-1]
+        assert params["cursor"] is None
+        for name in bad:
+            answer = client.get(f"/v1/predictions/{name}")
+            assert (answer.status_code, answer.json()["title"]) == (500, "Prediction Unreadable")
+    log = capsys.readouterr().err
+    assert all(f'{{"prediction_id":"{name}"' in log for name in bad)
+
+
+class Gappy(BaseModel):
+    """Features that may be missing, and whose rules were forgotten."""
+
+    sepal_length_cm: float | None = None
+    petal_width_cm: float = 0.2
+
+    def row(self) -> list[float]:
+        """Return the values in the model's order; NaN for a missing one."""
+        missing = float("nan") if self.sepal_length_cm is None else self.sepal_length_cm
+        return [missing, 1, 1, self.petal_width_cm]
+
+
+@pytest.mark.parametrize("sepal", [None, float("nan")])
+def test_a_missing_number_is_stored_and_found_again(
+    client: TestClient, sepal: float | None
+) -> None:
+    async def predict() -> StoredPrediction:
+        state = client.app_state
+        features: Any = Gappy(sepal_length_cm=sepal)
+        return await predict_and_store(state["model"], state["predictions"], features, never)
+
+    async def never() -> None:
+        await asyncio.Event().wait()
+
+    assert client.portal is not None
+    made = client.portal.call(predict)
+    assert made.warnings == []
+    (listed,) = client.get("/v1/predictions").json()["items"]
+    assert (listed["id"], listed["features"]["sepal_length_cm"]) == (str(made.id), None)
 
 
 def test_an_unknown_prediction(client: TestClient) -> None:

@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import pytest
 
-from app.models import Features
 from app.predictions.schemas import RangeWarning, StoredPrediction
 from app.predictions.sql import SqlPredictionStore
 from app.predictions.store import PredictionNotFoundError, PredictionStore
@@ -31,7 +30,7 @@ def prediction() -> StoredPrediction:
     return StoredPrediction(
         id=uuid4(),
         created_at=datetime.now(UTC),
-        features=Features(**FLOWER),
+        features=FLOWER,
         label="short",
         probabilities={"short": 0.75, "long": 0.25},
         model_version="000000000000",
