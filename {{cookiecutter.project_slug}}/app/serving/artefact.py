@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, FiniteFloat, ValidationError, field_validator
 
 from app.kit.start import StartError
 
@@ -23,18 +23,26 @@ class FeatureRange(BaseModel):
 
     name: str
     unit: str
-    minimum: float = Field(description="The smallest value in the training data")
-    maximum: float = Field(description="The largest value in the training data")
+    minimum: FiniteFloat = Field(description="The smallest value in the training data")
+    maximum: FiniteFloat = Field(description="The largest value in the training data")
 
 
 class ModelFacts(BaseModel):
     """What is known of a model from its training."""
 
     name: str
-    metrics: dict[str, float] = Field(description="Measured on data held out of the training")
+    metrics: dict[str, FiniteFloat] = Field(description="Measured on data held out of the training")
     features: list[FeatureRange] = Field(min_length=1, description="In the order of the columns")
     labels: list[str] = Field(min_length=2, description="In the order of the probabilities")
     libraries: dict[str, str] = Field(description="What the model was made with")
+
+    @field_validator("labels")
+    @classmethod
+    def demand_different_labels(cls, labels: list[str]) -> list[str]:
+        """Refuse a label that is there twice: an answer has each one once."""
+        if len(set(labels)) != len(labels):
+            raise ValueError("each label must be there once")
+        return labels
 
 
 class ModelCard(ModelFacts):
@@ -85,13 +93,35 @@ def replace_file(path: Path, content: bytes) -> None:
 
 def read_artefact(folder: Path) -> tuple[ModelCard, bytes]:
     """Return the card and the content of its ONNX file, or raise ArtefactError."""
+    card = read_card(folder)
     try:
-        card = ModelCard.model_validate_json((folder / CARD_FILE).read_bytes())
-        onnx = (folder / card.file_name).read_bytes()
-    except OSError as error:
-        raise ArtefactError(f"{error.filename} cannot be read: {error.strerror}.") from None
-    except ValidationError:
-        raise ArtefactError(f"{folder / CARD_FILE} is not a model card of layout 1.") from None
+        onnx = read_file(folder / card.file_name)
+    except ArtefactError:
+        if read_card(folder) == card:
+            raise
+        return read_artefact(folder)  # it was replaced and removed after its card was read
     if hashlib.sha256(onnx).hexdigest() != card.sha256:
         raise ArtefactError(f"{folder / card.file_name} is truncated or altered.")
     return card, onnx
+
+
+def read_card(folder: Path) -> ModelCard:
+    """Return the card, or raise ArtefactError."""
+    try:
+        return ModelCard.model_validate_json(read_file(folder / CARD_FILE))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        why = f"{place}: {first['msg']}" if place else first["msg"]
+        raise ArtefactError(
+            f"{folder / CARD_FILE} is not a model card of layout 1 ({why})."
+        ) from None
+
+
+def read_file(path: Path) -> bytes:
+    """Return the content of a file, or raise ArtefactError."""
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: no path has a null character
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ArtefactError(f"{path} cannot be read: {reason}.") from None

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from app.serving.answers import BadAnswerError, check_probabilities, check_shape
 from app.serving.artefact import ArtefactError, ModelCard, read_artefact
 from app.serving.protocol import Matrix, Model
 from app.serving.settings import ModelSettings
@@ -39,9 +40,11 @@ def load_model(settings: ModelSettings) -> Model:
     edges = [[f.minimum for f in card.features], [f.maximum for f in card.features]]
     try:
         model = OnnxModel(card, onnx, settings.model_threads)
-        answer = model.predict(np.array(edges, dtype=np.float32))
+        for rows in (edges, edges[:1]):  # of one size alone, a model would fail at the others
+            answers = model.predict(np.array(rows, dtype=np.float32))
+            check_probabilities(check_shape(answers, len(rows), len(card.labels)))
+    except BadAnswerError as error:
+        raise ArtefactError(f"For the edges of its training ranges: {error}") from None
     except Exception as error:  # ONNX Runtime's own errors have no common class
         raise ArtefactError(f"ONNX Runtime cannot run the model: {error}") from error
-    if answer.shape != (2, len(card.labels)):
-        raise ArtefactError(f"The model gives {answer.shape[-1]} numbers for {card.labels}.")
     return model

@@ -4,6 +4,7 @@ import json
 import runpy
 import shutil
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import onnx
 import pytest
 from fastapi.testclient import TestClient
+from onnx import TensorProto, helper
 from sklearn.datasets import load_iris
 
 from app.kit.start import StartError
@@ -94,6 +96,21 @@ def test_a_model_that_was_only_half_written_changes_nothing(copy: Path) -> None:
     assert read_artefact(copy) == before
 
 
+def test_who_reads_while_a_model_is_replaced_finds_one_of_the_two(copy: Path) -> None:
+    facts = ModelFacts.model_validate(read_artefact(copy)[0].model_dump())
+    done = threading.Event()
+
+    def replace() -> None:
+        for number in range(30):
+            write_artefact(copy, b"model %d" % number, facts)
+        done.set()
+
+    threading.Thread(target=replace).start()
+    while not done.is_set():
+        read_artefact(copy)
+    assert read_artefact(copy)[1] == b"model 29"
+
+
 def no_card(folder: Path) -> None:
     (folder / "card.json").unlink()
 
@@ -112,12 +129,75 @@ def not_onnx(folder: Path) -> None:
     write_artefact(folder, b"this is not ONNX", facts)
 
 
-def one_row_only(folder: Path) -> None:
-    card, content = read_artefact(folder)
-    model = onnx.load_from_string(content)
-    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
-    facts = ModelFacts.model_validate(card.model_dump())
-    write_artefact(folder, model.SerializeToString(), facts)
+def rows_at_once(number: int) -> Callable[[Path], None]:
+    def damage(folder: Path) -> None:
+        card, content = read_artefact(folder)
+        model = onnx.load_from_string(content)
+        model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = number
+        facts = ModelFacts.model_validate(card.model_dump())
+        write_artefact(folder, model.SerializeToString(), facts)
+
+    return damage
+
+
+def gives(value: float, onnx_type: int = TensorProto.FLOAT) -> Callable[[Path], None]:
+    """Return what replaces the model by one that gives this value three times, as this type."""
+
+    def damage(folder: Path) -> None:
+        graph = helper.make_graph(
+            [
+                helper.make_node("ReduceMax", ["rows", "columns"], ["largest"]),
+                helper.make_node("Sub", ["largest", "largest"], ["zero"]),
+                helper.make_node("Add", ["zero", "values"], ["sum"]),
+                helper.make_node("Cast", ["sum"], ["probabilities"], to=onnx_type),
+            ],
+            "values",
+            [helper.make_tensor_value_info("rows", TensorProto.FLOAT, ["n", 4])],
+            [helper.make_tensor_value_info("probabilities", onnx_type, ["n", 3])],
+            [
+                helper.make_tensor("columns", TensorProto.INT64, [1], [1]),
+                helper.make_tensor("values", TensorProto.FLOAT, [1, 3], [value] * 3),
+            ],
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+        facts = ModelFacts.model_validate(read_artefact(folder)[0].model_dump())
+        write_artefact(folder, model.SerializeToString(), facts)
+
+    return damage
+
+
+def no_utf_8(folder: Path) -> None:
+    (folder / "card.json").write_bytes(b"\xff" + (folder / "card.json").read_bytes())
+
+
+def a_folder(name: str) -> Callable[[Path], None]:
+    def damage(folder: Path) -> None:
+        (path,) = folder.glob(name)
+        path.unlink()
+        path.mkdir()
+
+    return damage
+
+
+def no_folder(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.write_text("")
+
+
+def no_number(folder: Path) -> None:
+    edit_card(folder, lambda card: card["metrics"].update(accuracy=float("nan")))
+
+
+def no_range(folder: Path) -> None:
+    edit_card(folder, lambda card: card["features"][0].update(minimum=float("-inf")))
+
+
+def no_path(folder: Path) -> None:
+    edit_card(folder, lambda card: card.update(version="\0"))
+
+
+def label_twice(folder: Path) -> None:
+    edit_card(folder, lambda card: card.update(labels=["setosa", "setosa", "virginica"]))
 
 
 def no_json(folder: Path) -> None:
@@ -151,13 +231,25 @@ def other_labels(folder: Path) -> None:
         (no_onnx, r"\.onnx cannot be read: No such file"),
         (truncated, "is truncated or altered"),
         (not_onnx, "ONNX Runtime cannot run the model"),
-        (one_row_only, "Got: 2 Expected: 1"),
+        (rows_at_once(1), "Got: 2 Expected: 1"),
+        (rows_at_once(2), "Got: 1 Expected: 2"),
+        (gives(float("nan")), r"The model gave nan, which is not a probability"),
+        (gives(7), r"The model gave 7\.0, which is not a probability"),
+        (gives(1, TensorProto.INT64), "The model gave int64 instead of an array of floats"),
+        (no_utf_8, "is not a model card of layout 1"),
+        (no_number, r"layout 1 \(metrics\.accuracy: Input should be a finite number\)"),
+        (no_range, r"layout 1 \(features\.0\.minimum: Input should be a finite number\)"),
+        (no_path, "cannot be read: embedded null byte"),
+        (no_folder, r"card\.json cannot be read: Not a directory"),
+        (a_folder("card.json"), r"card\.json cannot be read: Is a directory"),
+        (a_folder("*.onnx"), r"\.onnx cannot be read: Is a directory"),
+        (label_twice, r"layout 1 \(labels: Value error, each label must be there once\)"),
         (no_json, "is not a model card of layout 1"),
         (newer_card, "is not a model card of layout 1"),
         (other_unit, "was trained on .*inch.* but the API takes"),
         (other_order, "was trained on .* but the API takes"),
         (other_bounds, "breaks the bounds in app/models/iris/features.py"),
-        (other_labels, "gives 3 numbers for"),
+        (other_labels, r"The model gave numbers of shape \(2, 3\) instead of \(2, 4\)"),
     ],
 )
 def test_a_damaged_artefact_is_refused_with_the_command_that_replaces_it(
