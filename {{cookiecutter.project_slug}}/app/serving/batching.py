@@ -16,6 +16,7 @@ from itertools import islice
 from queue import SimpleQueue
 
 import numpy as np
+import structlog
 
 from app.errors import AppError, UnavailableError
 from app.serving.answers import ModelFailedError, check_probabilities, check_shape
@@ -23,6 +24,8 @@ from app.serving.protocol import Matrix, Model, Row
 
 LONGEST_QUEUE = 1024  # rows; a client that is refused can go elsewhere, one that waits cannot
 TURNS_TO_READ = 4  # of the loop, from bytes that have arrived to a row that waits here
+
+logger = structlog.get_logger()
 
 ClientLeft = Callable[[], Awaitable[object]]
 Outcome = Row | AppError
@@ -129,7 +132,9 @@ class BatchingModel:
         self._waiting.clear()
         self._batches.put(None)
         self._thread.join(self._patience)
-        if not self._thread.is_alive():
+        if self._thread.is_alive():
+            logger.warning("model_left_open", why="an inference did not end in time")
+        else:
             self._model.close()
 
     async def _drop_when(self, client_left: ClientLeft, answer: "asyncio.Future[Outcome]") -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from app.errors import AppError
+from app.kit.logs import configure_logs
 from app.serving.answers import BadAnswerError, ModelFailedError
 from app.serving.batching import (
     LONGEST_QUEUE,
@@ -340,7 +341,10 @@ async def test_close_finishes_the_batch_and_fails_what_waits(settings: Settings)
                 await late
 
 
-async def test_an_inference_that_never_ends_does_not_keep_the_process() -> None:
+async def test_an_inference_that_never_ends_does_not_keep_the_process(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs()
     held, before = HeldModel(), set(threading.enumerate())
     model = BatchingModel(held, size=32, seconds=30, patience=0)
     (thread,) = set(threading.enumerate()) - before
@@ -348,6 +352,7 @@ async def test_an_inference_that_never_ends_does_not_keep_the_process() -> None:
     assert await has_started(held)
     model.close()
     assert "close" not in held.calls  # a model must not be closed during a call
+    assert "model_left_open" in capsys.readouterr().err
     assert thread.daemon
     held.gate.set()
     thread.join()
