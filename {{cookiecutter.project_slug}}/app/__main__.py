@@ -1,13 +1,15 @@
 """`python -m app`: check that the app can start, then serve it.
 
-Everything that can fail is tried once before uvicorn starts. Uvicorn alone would restart its
-workers forever after a wrong setting, and answer a failed lifespan with a page of traceback.
+Everything that can fail is tried once before uvicorn starts, which would answer a failed lifespan
+with a page of traceback.
 """
 
 import argparse
 import asyncio
+import signal
 import socket
 import sys
+from contextlib import suppress
 from pkgutil import resolve_name
 
 import structlog
@@ -15,13 +17,17 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.kit.settings import find_misspelt, load_settings, origin
-from app.kit.start import StartError
+from app.kit.start import StartError, open_streams
+from app.kit.supervisor import Supervisor
 from app.settings import Settings
 
 
 def main(target: str = "app.main:app") -> None:
-    """Serve the app until SIGTERM or Ctrl-C; if it cannot start, exit with 1 and the cause."""
+    """Serve the app until it is told to stop; exit with 0 if it started, and stopped in order."""
+    open_streams()
     argparse.ArgumentParser(prog="python -m app", description=__doc__).parse_args()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))  # until a server has handlers of its own
     try:
         settings = load_settings(Settings)
         asyncio.run(check(settings, resolve_name(target)))
@@ -29,17 +35,35 @@ def main(target: str = "app.main:app") -> None:
         sys.exit(f"The app did not start. {error}")
     for line in find_misspelt(Settings):
         structlog.get_logger().warning(line)
-    uvicorn.run(
+    sys.exit(0 if serve(configure(target, settings)) else 1)
+
+
+def configure(target: str, settings: Settings) -> uvicorn.Config:
+    """Return how uvicorn serves the app."""
+    return uvicorn.Config(
         target,
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
         access_log=False,  # ours has the request id, and costs less
         log_config=None,
+        lifespan="on",
         server_header=False,
         timeout_graceful_shutdown=settings.shutdown_seconds,
         timeout_worker_healthcheck=60,  # loading a model takes longer than uvicorn expects
     )
+
+
+def serve(config: uvicorn.Config) -> bool:
+    """Serve in one process or several; return whether all started, and stopped in order."""
+    if config.workers > 1:
+        supervisor = Supervisor(config, [config.bind_socket()])
+        supervisor.run()
+        return supervisor.in_order
+    server = uvicorn.Server(config)
+    with suppress(SystemExit):  # at the end, uvicorn sends itself the signal that it was stopped by
+        server.run()
+    return server.started and not (server.force_exit or server.lifespan.should_exit)
 
 
 async def check(settings: Settings, app: FastAPI) -> None:

@@ -1,21 +1,48 @@
 """`python -m app` in real processes: it starts or says why not, and stops when asked."""
 
+import os
+import re
+import shutil
 import signal
 import socket
+import subprocess
 import sys
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
+import httpx2
 import pytest
+import uvicorn
 from fastapi import FastAPI
 
 from app.__main__ import main
-from tests.conftest import free_port, serve, start
+from tests.conftest import ROOT, free_port, serve, start, wait_until_live
 from tests.fakes import FLOWER
 
 SECRET = "not-long-enough-secret"
-app = FastAPI()
+BOTH_SERVE = [r"startup complete"] * 2
+Process = subprocess.Popen[str]
+
+
+def read_until(process: Process, *patterns: str) -> str:
+    """Read lines of the log until each of these was found, one after the other; return them."""
+    assert process.stderr
+    lines = []
+    for pattern in patterns:
+        for line in process.stderr:
+            lines.append(line)
+            if re.search(pattern, line):
+                break
+        else:
+            pytest.fail(f"{pattern} is not in the log: {lines}")
+    return "".join(lines)
+
+
+def workers(log: str) -> list[int]:
+    """Return the ids of the workers in a log."""
+    return [int(pid) for pid in re.findall(r"Started server process \[(\d+)\]", log)]
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -73,23 +100,89 @@ def test_a_bug_in_a_loader_shows_where_it_is(tmp_path: Path) -> None:
     assert "fakes.py" in printed
 
 
-def test_uvicorn_is_given_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    port, given = free_port(), dict[str, Any]()
-    monkeypatch.setenv("HOST", "127.0.0.1")
+# what happens between the check and the end
+
+opened: list[str] = []
+
+
+@asynccontextmanager
+async def counting(_: FastAPI) -> AsyncIterator[None]:
+    """Fail at the second start, as a model does that was damaged after the check."""
+    opened.append("")
+    assert len(opened) < 2
+    yield
+
+
+@asynccontextmanager
+async def taking_the_port(_: FastAPI) -> AsyncIterator[None]:
+    """Take the port once it has been checked."""
+    with socket.create_server(("127.0.0.1", int(os.environ["PORT"]))):
+        yield
+
+
+app = FastAPI()
+failing = FastAPI(lifespan=counting)
+taking = FastAPI(lifespan=taking_the_port)
+
+
+@pytest.fixture
+def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """Set a port for `main`, and restore the signals' handlers that it changes."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    port = free_port()
     monkeypatch.setenv("PORT", str(port))
     monkeypatch.setattr(sys, "argv", ["app"])  # where a program finds its arguments
-    # the real one serves until the process is stopped
-    monkeypatch.setattr("uvicorn.run", lambda app, **options: given.update(options, app=app))
-    main(f"{__name__}:app")
-    assert (given["app"], given["host"], given["port"]) == (f"{__name__}:app", "127.0.0.1", port)
+    yield port
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+def test_uvicorn_is_given_the_settings(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[uvicorn.Config] = []
+
+    def serve_nothing(config: uvicorn.Config) -> bool:
+        given.append(config)
+        return True
+
+    monkeypatch.setattr("app.__main__.serve", serve_nothing)
+    with pytest.raises(SystemExit) as ended:
+        main(f"{__name__}:app")
+    (config,) = given
+    assert (config.app, config.host, config.port) == (f"{__name__}:app", "127.0.0.1", port)
     # a model that needs more than uvicorn's five seconds to load must not look like a hung worker
-    assert given["timeout_worker_healthcheck"] >= 60
-    assert given["access_log"] is False
+    assert config.timeout_worker_healthcheck >= 60
+    assert config.access_log is False
+    assert ended.value.code == 0
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_it_serves_and_stops_when_asked(workers: str, tmp_path: Path) -> None:
-    with serve(tmp_path, WORKERS=workers) as (client, process):
+@pytest.mark.usefixtures("port")
+@pytest.mark.parametrize(
+    ("target", "line"),
+    [("failing", "Application startup failed"), ("taking", "address already in use")],
+)
+def test_what_goes_wrong_after_the_check_is_no_success(
+    target: str, line: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    opened.clear()
+    with pytest.raises(SystemExit) as ended:
+        main(f"{__name__}:{target}")
+    assert ended.value.code == 1
+    assert line in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("count", "number"),
+    [
+        ("1", signal.SIGTERM),
+        ("1", signal.SIGINT),
+        ("1", signal.SIGHUP),
+        ("2", signal.SIGTERM),
+    ],
+)
+def test_it_serves_and_stops_in_order_when_asked(
+    count: str, number: signal.Signals, tmp_path: Path
+) -> None:
+    with serve(tmp_path, WORKERS=count) as (client, process):
         with ThreadPoolExecutor(8) as pool:
             answers = list(
                 pool.map(lambda _: client.post("/v1/predictions", json=FLOWER), range(40))
@@ -97,17 +190,31 @@ def test_it_serves_and_stops_when_asked(workers: str, tmp_path: Path) -> None:
         assert {answer.status_code for answer in answers} == {201}
         listed = client.get("/v1/predictions", params={"limit": 100}).json()["items"]
         assert {item["id"] for item in listed} == {answer.json()["id"] for answer in answers}
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
-        # once everything is closed, uvicorn ends a single worker with the signal itself
-        assert process.returncode in (0, -signal.SIGTERM)
+        process.send_signal(number)
+        printed = process.communicate(timeout=30)[1]
+    assert process.returncode == 0
+    assert "Application shutdown complete" in printed
 
 
 def test_a_prediction_under_way_is_answered_before_it_stops(tmp_path: Path) -> None:
     with serve(tmp_path, MODEL_LOADER="tests.fakes:load_stopped_model") as (client, process):
         assert client.post("/v1/predictions", json=FLOWER).status_code == 201
         process.communicate(timeout=30)
-        assert process.returncode in (0, -signal.SIGTERM)
+    assert process.returncode == 0
+
+
+def test_a_second_ctrl_c_does_not_wait_and_is_no_success(tmp_path: Path) -> None:
+    unfinished = b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
+    with serve(tmp_path) as (client, process):
+        with socket.create_connection(("127.0.0.1", client.base_url.port)) as connection:
+            connection.sendall(unfinished)
+            # the server has read the first connection before it answers on a second one
+            httpx2.get(f"{client.base_url}/health/live").raise_for_status()
+            process.send_signal(signal.SIGINT)
+            read_until(process, "Waiting for connections to close")
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=30)
+        assert process.returncode == 1
 
 
 def test_stored_means_stored(tmp_path: Path) -> None:
@@ -116,3 +223,62 @@ def test_stored_means_stored(tmp_path: Path) -> None:
         process.kill()
     with serve(tmp_path) as (client, _):
         assert client.get("/v1/predictions").json()["items"] == [created]
+
+
+def test_a_file_never_gets_the_number_of_a_stream(tmp_path: Path) -> None:
+    port = free_port()
+    variables = {
+        "PORT": str(port),
+        "WORKERS": "2",
+        "DATABASE_URL": f"sqlite:///{tmp_path}/app.sqlite3",
+        "MODEL_LOADER": "tests.fakes:load_model",
+    }
+    closed = ["sh", "-c", 'exec "$0" -m app <&- >&- 2>&-', sys.executable]
+    process = subprocess.Popen(closed, cwd=ROOT, env=os.environ | variables, text=True)
+    with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        wait_until_live(client, process)
+        assert client.post("/v1/predictions", json=FLOWER).status_code == 201
+    process.terminate()
+    assert process.wait(timeout=30) == 0
+
+
+# several workers
+
+
+def test_workers_end_in_order_on_sighup_and_with_their_parent(tmp_path: Path) -> None:
+    with serve(tmp_path, WORKERS="2") as (client, process):
+        before = workers(read_until(process, *BOTH_SERVE))
+        process.send_signal(signal.SIGHUP)
+        after = workers(read_until(process, *["Finished server process"] * 2))
+        assert client.get("/health/ready").status_code == 200
+        assert len({*before, *after}) == 4
+        process.kill()
+        printed = process.communicate(timeout=30)[1]  # until the last of them has closed it
+    assert printed.count("Finished server process") == 2
+
+
+def test_a_worker_that_cannot_start_leaves_the_others_alone(artefact: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(artefact, tmp_path / "model")
+    real = {"MODEL_LOADER": "app.serving.onnx:load_model", "MODEL_DIR": str(folder)}
+    with serve(tmp_path, WORKERS="2", **real) as (client, process):
+        first, second = workers(read_until(process, *BOTH_SERVE))
+        (folder / "card.json").write_text("{")
+        os.kill(first, signal.SIGKILL)
+        read_until(process, "startup failed")
+        for _ in range(20):
+            assert client.get("/health/ready").status_code == 200
+        os.kill(second, signal.SIGKILL)
+        printed = process.communicate(timeout=30)[1]
+    assert process.returncode == 1
+    assert "No worker could start" in printed
+
+
+def test_a_worker_that_does_not_stop_is_killed_which_is_no_success(tmp_path: Path) -> None:
+    with serve(tmp_path, WORKERS="2", SHUTDOWN_SECONDS="1") as (_, process):
+        frozen, _ = workers(read_until(process, *BOTH_SERVE))
+        os.kill(frozen, signal.SIGSTOP)
+        process.terminate()
+        printed = process.communicate(timeout=30)[1]
+    assert process.returncode == 1
+    assert f'"pid":{frozen},"cause":"It did not stop in time."' in printed
+    assert printed.count("Finished server process") == 1
