@@ -9,6 +9,7 @@ import asyncio
 import signal
 import socket
 import sys
+import traceback
 from contextlib import suppress
 from pkgutil import resolve_name
 
@@ -32,6 +33,8 @@ def main(target: str = "app.main:app") -> None:
         settings = load_settings(Settings)
         asyncio.run(check(settings, resolve_name(target)))
     except StartError as error:
+        if error.__cause__:  # a bug in somebody's code: show where it is
+            traceback.print_exception(error.__cause__)
         sys.exit(f"The app did not start. {error}")
     for line in find_misspelt(Settings):
         structlog.get_logger().warning(line)
@@ -71,11 +74,11 @@ async def check(settings: Settings, app: FastAPI) -> None:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         socket.create_server((settings.host, settings.port), family=family).close()
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # a name can be too long to be looked up
+        cause = str(getattr(error, "strerror", error)).split(" (")[0]
         raise StartError(
-            f"Cannot listen on {settings.host}:{settings.port}: "
-            f"{str(error.strerror).split(' (')[0]}. Choose another HOST or PORT "
-            f"(PORT is set in {origin('PORT')})."
+            f"Cannot listen on {settings.host}:{settings.port}: {cause}. Choose another HOST or "
+            f"PORT (HOST is set in {origin('HOST')}, PORT in {origin('PORT')})."
         ) from None
     async with app.router.lifespan_context(app):
         pass

@@ -6,7 +6,11 @@ from fastapi import Depends, HTTPException
 from fastapi.requests import HTTPConnection
 from fastapi.security import APIKeyHeader
 
+from app.kit.hosts import LOOPBACK
 from app.state import app_state
+
+# for `uvicorn app.main:app --host 0.0.0.0`, which does not read HOST
+NO_KEY = "The server has no API_KEY, so it answers only on its own machine, at 127.0.0.1."
 
 
 class ApiKey(APIKeyHeader):
@@ -16,8 +20,11 @@ class ApiKey(APIKeyHeader):
         """Refuse a request without the right key."""
         given = await super().__call__(request)
         expected = app_state(request)["settings"].api_key
+        if not expected:
+            if (request.scope.get("server") or [""])[0] not in LOOPBACK:
+                raise HTTPException(403, NO_KEY)
         # bytes, in constant time: `compare_digest` on text raises for anything but ASCII
-        if expected and not secrets.compare_digest(
+        elif not secrets.compare_digest(
             (given or "").encode(), expected.get_secret_value().encode()
         ):
             raise HTTPException(

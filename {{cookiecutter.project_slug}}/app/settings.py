@@ -5,13 +5,15 @@ default. A wrong value keeps the app from starting. `python -m app.settings` pri
 where it came from. A feature that can be deleted has a settings class of its own.
 """
 
+import re
 import sys
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from app.kit.hosts import LOOPBACK
 from app.kit.settings import SettingsError, find_misspelt, load_settings, report
 from app.serving.settings import ModelSettings
 
@@ -33,7 +35,21 @@ OWN_KEY = (
     'Make one: python -c "import secrets; print(secrets.token_urlsafe(32))"'
 )
 ANY_KEY = "API_KEY must be set when HOST is reachable from other machines"
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+SENDABLE = "visible ASCII characters without a blank at either end: all that a header can carry"
+is_sendable = re.compile(r"[!-~]([ -~]*[!-~])?").fullmatch
+
+# What could ever match: a `Host` header without its port; an `Origin` as a browser sends it.
+HOST = r"[a-z0-9._-]+|\[[0-9a-f:.]+\]"
+EXPECTED = {
+    "allowed_hosts": (
+        re.compile(rf"\*|(\*\.)?({HOST})", re.IGNORECASE),
+        "names such as api.example.com, *.example.com or [::1], without scheme, port and path",
+    ),
+    "cors_origins": (
+        re.compile(rf"\*|(?!http:.*:80$|https:.*:443$)[a-z][a-z0-9+.-]*://({HOST})(:\d+)?"),
+        "origins such as https://app.example.com, in small letters, without path and usual port",
+    ),
+}
 
 Names = Annotated[list[str], NoDecode]
 
@@ -61,7 +77,9 @@ class Settings(
     workers: int = Field(1, ge=1, le=64, description="How many processes serve")
     api_key: SecretStr | None = Field(None, description="What clients send as `X-API-Key`")
     allowed_hosts: Names = Field(
-        ["localhost", "127.0.0.1"], description="Hosts to answer to, comma-separated; * for all"
+        ["localhost", "127.0.0.1"],
+        min_length=1,
+        description="Hosts to answer to, comma-separated; * for all",
     )
     cors_origins: Names = Field([], description="Web origins that may call, comma-separated")
     max_body_bytes: int = Field(65_536, ge=1_024, le=2**27, description="Largest body in bytes")
@@ -77,6 +95,26 @@ class Settings(
         """Split `a, b` into the list of a and b."""
         parts = value.split(",") if isinstance(value, str) else value
         return [part.strip() for part in parts if part.strip()]
+
+    @field_validator("allowed_hosts", "cors_origins")
+    @classmethod
+    def check_names(cls, names: list[str], info: ValidationInfo) -> list[str]:
+        """Refuse a name that could never match."""
+        pattern, expected = EXPECTED[info.field_name or ""]
+        for number, name in enumerate(names, 1):
+            if not pattern.fullmatch(name):
+                message = "Input should be {expected}; entry {number} is not"
+                context = {"expected": expected, "number": number}
+                raise PydanticCustomError("names", message, context)
+        return names
+
+    @field_validator("api_key", mode="before")
+    @classmethod
+    def check_key(cls, key: object) -> object:
+        """Refuse a key that no client could send."""
+        if isinstance(key, str) and not is_sendable(key):
+            raise PydanticCustomError("api_key", f"Input should be {SENDABLE}")
+        return key
 
     @model_validator(mode="after")
     def demand_a_key(self) -> Self:

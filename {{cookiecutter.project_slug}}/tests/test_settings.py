@@ -1,6 +1,9 @@
 """Settings: where a value comes from, what is refused, and that secrets stay secret."""
 
+import random
+import re
 import runpy
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -62,6 +65,19 @@ def test_a_misspelt_name_is_noticed(project_folder: Path, line: str, meant: str)
     assert list(find_misspelt(Settings)) == ([warning] if meant else [])
 
 
+@pytest.mark.parametrize("name", ["MODEL_BATCHSIZE", "CORS_ORIGIN", "API_KEYS"])
+@pytest.mark.parametrize(
+    "other", ["OPENAI_API_KEY", "MY_API_KEY", "HOSTNAME", "DB_PORT", "APP_ENVS_URL"]
+)
+def test_a_near_miss_in_the_environment_is_noticed(
+    name: str, other: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "x")
+    monkeypatch.setenv(other, "x")
+    (line,) = find_misspelt(Settings)
+    assert line.startswith(f"{name} in the environment is not a setting")
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -110,8 +126,9 @@ def test_the_users_address_is_masked_and_the_default_is_not(
     assert "hush" not in "\n".join(report(load_settings(Settings)))
 
 
-def test_app_env_may_be_in_the_first_file(project_folder: Path) -> None:
-    (project_folder / ".env").write_text("APP_ENV=prod\n")
+@pytest.mark.parametrize("name", ["APP_ENV", "app_env"])
+def test_app_env_may_stand_in_the_first_file(project_folder: Path, name: str) -> None:
+    (project_folder / ".env").write_text(f"{name}=prod\n")
     assert env_files() == (Path(".env"), Path(".env.prod"))
 
 
@@ -132,9 +149,144 @@ def test_a_wrong_value_names_variable_rule_and_file(project_folder: Path) -> Non
     assert "uv run python -m app.settings" in message
 
 
-def test_a_file_that_cannot_be_read(project_folder: Path) -> None:
-    (project_folder / ".env").write_bytes(b"PORT=\xff\xfe")
-    with pytest.raises(SettingsError, match="The settings cannot be read"):
+UNREADABLE = {
+    "YAML": (b"PORT=1\n\nAPI_KEY: hush\n", "line 3, is not NAME=value. No colon"),
+    "YAML without a blank": (b"API_KEY:hush=", "line 1, is not NAME=value"),
+    "JSON": (b'{"API_KEY": "hush"}', "line 1, is not NAME=value"),
+    "JSON in lines": (b'{\n  "API_KEY": "hush"\n}', "line 1, is not NAME=value"),
+    "no equals sign": (b"# a comment\nhush", "line 2, is not NAME=value"),
+    "of cmd.exe": (b"set API_KEY=hush", "line 1, is not NAME=value"),
+    "of PowerShell": (b'$env:API_KEY="hush"', "line 1, is not NAME=value"),
+    "a quote that does not close": (b'PORT=1\nAPI_KEY="hush\nWORKERS=2', "line 2, is not NAME="),
+    "a quote in the middle of a line": (b"API_KEY='hu'sh", "line 1, is not NAME=value"),
+    "UTF-16": ("API_KEY=hush".encode("utf-16"), "line 1, is not UTF-8. Save the file again"),
+    "UTF-16 without its mark": ("API_KEY=hush".encode("utf-16-le"), "line 1, is not UTF-8"),
+    "Latin-1": ("PORT=1\nAPI_KEY=hushé".encode("latin-1"), "line 2, is not UTF-8"),
+    "two values": (b"API_KEY=hush1\nPORT=1\nAPI_KEY=hush2", "line 3: API_KEY already has another"),
+    "small letters": (b"PORT=1\nport=2", "PORT and port in .env are the same setting. Keep one"),
+    "two lines": (b'API_KEY="hush\nhush"', "API_KEY: Input should be visible ASCII"),
+    "blanks around": (b'API_KEY=" hush"', "API_KEY: Input should be visible ASCII"),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), UNREADABLE.values(), ids=list(UNREADABLE))
+def test_a_file_that_cannot_mean_anything_stops_the_start(
+    project_folder: Path, content: bytes, message: str
+) -> None:
+    (project_folder / ".env").write_bytes(content)
+    with pytest.raises(SettingsError, match=re.escape(message)) as refused:
+        load_settings(Settings)
+    assert ".env" in str(refused.value)
+    assert "hush" not in str(refused.value)
+
+
+def test_what_is_no_file_stops_the_start(project_folder: Path) -> None:
+    (project_folder / ".env").mkdir()  # what Docker makes of a volume whose file is missing
+    with pytest.raises(SettingsError, match=r"^\.env cannot be read: Is a directory"):
+        load_settings(Settings)
+    (project_folder / ".env").rmdir()
+    (project_folder / ".env").symlink_to("nowhere")
+    with pytest.raises(SettingsError, match=r"^\.env cannot be read: No such file"):
+        load_settings(Settings)
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("API_KEY='a${HOME}b'", "a${HOME}b"),
+        ("API_KEY=a${HOME:-x}b", "a${HOME:-x}b"),
+        ("API_KEY=$HOME", "$HOME"),
+        ("API_KEY=a#b # a comment", "a#b"),
+        ("API_KEY='a #b' # a comment", "a #b"),
+        (r"API_KEY='a\tb\\'", "a\\tb\\"),
+        (r'API_KEY="a\"b"', 'a"b'),
+        ("export API_KEY = ab=c \r\n", "ab=c"),
+        ("\ufeffapi_key=abc", "abc"),
+        ("API_KEY=", None),
+        ("API_KEY= # none", None),
+    ],
+)
+def test_a_value_means_what_is_written(project_folder: Path, line: str, key: str | None) -> None:
+    (project_folder / ".env").write_bytes(line.encode())
+    read = load_settings(Settings).api_key
+    assert (read and read.get_secret_value()) == key
+
+
+def test_whatever_is_in_a_file_there_is_no_traceback(project_folder: Path) -> None:
+    chance = random.Random(0)
+    pieces = [b"API_KEY", b"PORT", b"=", b"1", b"'", b'"', b"#", b"\n", b"\r", b" ", b"\\", b"${x}"]
+    for _ in range(300):
+        content = chance.choices([*pieces, chance.randbytes(1), "é\u2028".encode()], k=20)
+        (project_folder / ".env").write_bytes(b"".join(content))
+        with suppress(SettingsError):
+            assert [*report(load_settings(Settings)), *find_misspelt(Settings)]
+
+
+WRONG = {
+    "API_KEY of blanks": ("API_KEY", "   ", "visible ASCII characters"),
+    "API_KEY in two lines": ("API_KEY", "a\nb", "visible ASCII characters"),
+    "API_KEY with a blank": ("API_KEY", "ab ", "visible ASCII characters"),
+    "API_KEY in Cyrillic": ("API_KEY", "ключ", "visible ASCII characters"),
+    "half a character": ("MODEL_DIR", "var/\udcff", "one line that can be printed"),
+    "an invisible blank": ("HOST", "127.0.0.1\u200b", "one line that can be printed"),
+    "MODEL_DIR is a file": ("MODEL_DIR", __file__, "should be a folder; this is a file"),
+    "no hosts": ("ALLOWED_HOSTS", ",", "at least 1 item"),
+    **{
+        f"ALLOWED_HOSTS={name}": ("ALLOWED_HOSTS", f"localhost,{name}", "names .*; entry 2 is not")
+        for name in ("https://a.example", "a.example:80", "a.example/x", "*.", "a*", "::1", "ü.de")
+    },
+    **{
+        f"CORS_ORIGINS={name}": ("CORS_ORIGINS", name, "origins such as .*; entry 1 is not")
+        for name in (
+            "a.example",
+            "https://a.example/",
+            "https://a.example/x",
+            "https://*.a.example",
+            "https://A.example",
+            "https://a.example:443",
+            "http://a.example:80",
+            "null",
+        )
+    },
+    **{
+        f"WORKERS={value}": ("WORKERS", value, "Input should be")
+        for value in ("inf", "nan", "true", "1.5", "0x2", "\uff12", "1__0", "2,0")
+    },
+    **{
+        f"TASK_POLL_SECONDS={value}": ("TASK_POLL_SECONDS", value, "Input should be")
+        for value in ("inf", "-inf", "nan", "true", "1s", "0,5")
+    },
+}
+
+
+@pytest.mark.parametrize(("name", "value", "message"), WRONG.values(), ids=list(WRONG))
+def test_what_can_never_work_stops_the_start(
+    name: str, value: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=rf"{name}: .*{message}.*\(set in the environment\)"):
+        load_settings(Settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALLOWED_HOSTS", "A.example,*.b.example,[::1],my_host"),
+        ("CORS_ORIGINS", "https://a.example:8443,http://localhost:3000,capacitor://localhost"),
+        ("CORS_ORIGINS", "*"),
+        ("API_KEY", "a b~!"),
+        ("MAX_BODY_BYTES", " 1_024 "),  # as Python reads it
+    ],
+)
+def test_what_can_work_is_taken(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    load_settings(Settings)
+
+
+def test_two_ways_to_write_a_setting_cannot_both_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "1")
+    monkeypatch.setenv("port", "2")
+    with pytest.raises(SettingsError, match="in the environment are the same setting"):
         load_settings(Settings)
 
 
@@ -145,8 +297,9 @@ def test_production_demands_a_key_of_its_own(
 ) -> None:
     monkeypatch.setenv("APP_ENV", environment)
     monkeypatch.setenv("API_KEY", key)
-    with pytest.raises(SettingsError, match="API_KEY must be a key of your own"):
+    with pytest.raises(SettingsError, match="API_KEY must be a key of your own") as refused:
         load_settings(Settings)
+    assert "APP_ENV is set in the environment" in str(refused.value)
 
 
 def test_production_starts_with_a_key() -> None:

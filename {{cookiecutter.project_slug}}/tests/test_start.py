@@ -16,8 +16,11 @@ import httpx2
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from pydantic import SecretStr
 
-from app.__main__ import main
+from app.__main__ import check, main
+from app.kit.start import StartError
+from app.settings import Settings
 from tests.conftest import ROOT, free_port, serve, start, wait_until_live
 from tests.fakes import FLOWER
 
@@ -87,6 +90,14 @@ def test_a_taken_port_is_one_clear_line(workers: str, tmp_path: Path) -> None:
     assert f"Cannot listen on 127.0.0.1:{port}" in line
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize("host", ["192.0.2.1", "a..b", "x" * 64])
+async def test_an_address_that_is_not_of_this_machine(host: str) -> None:
+    settings = Settings(host=host, api_key=SecretStr("k"))
+    with pytest.raises(StartError, match=rf"Cannot listen on {host}:8000: .*HOST is set in"):
+        await check(settings, FastAPI())
+
+
 def test_the_other_kind_of_address_is_served(tmp_path: Path) -> None:
     with serve(tmp_path, HOST="::1", ALLOWED_HOSTS="[::1]") as (client, _):
         assert client.get("/health/ready").status_code == 200
@@ -96,8 +107,11 @@ def test_a_bug_in_a_loader_shows_where_it_is(tmp_path: Path) -> None:
     process = start(tmp_path, MODEL_LOADER="tests.fakes:fail_to_load")
     printed = process.communicate(timeout=60)[1]
     assert process.returncode == 1
-    assert "a bug in somebody's loader" in printed
     assert "fakes.py" in printed
+    assert printed.splitlines()[-1] == (
+        "The app did not start. MODEL_LOADER: tests.fakes:fail_to_load raised ZeroDivisionError: "
+        "a bug in somebody's loader"
+    )
 
 
 # what happens between the check and the end
@@ -270,7 +284,7 @@ def test_a_worker_that_cannot_start_leaves_the_others_alone(artefact: Path, tmp_
         os.kill(second, signal.SIGKILL)
         printed = process.communicate(timeout=30)[1]
     assert process.returncode == 1
-    assert "No worker could start" in printed
+    assert "No worker can start" in printed
 
 
 def test_a_worker_that_does_not_stop_is_killed_which_is_no_success(tmp_path: Path) -> None:

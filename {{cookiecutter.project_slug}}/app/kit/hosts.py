@@ -1,8 +1,10 @@
-"""Which `Host` headers the service answers to."""
+"""Which `Host` headers the service answers to, and which addresses are this machine's alone."""
 
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 host_name = re.compile(rb"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?").fullmatch
 

@@ -28,6 +28,7 @@ class Supervisor(Multiprocess):
         super().__init__(config, sockets)
         self.heard: WeakKeyDictionary[Process, float] = WeakKeyDictionary()  # the last answer
         self.served: WeakSet[Process] = WeakSet()
+        self.failures = 0  # starts that failed since a worker last said that it serves
         self.in_order = True
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.stop)
@@ -50,21 +51,26 @@ class Supervisor(Multiprocess):
                 worker.process.kill()
 
     def keep_subprocess_alive(self) -> None:
-        """Replace each worker that ended or hangs; if none is left, stop."""
+        """Replace each worker that ended or hangs; if none can start, stop."""
         for index, worker in enumerate(self.processes):
-            if self.is_well(worker):
-                continue
-            worker.process.kill()
-            retry_at = self.heard[worker] + RETRY_SECONDS
-            if worker in self.served or time.monotonic() > retry_at:
-                worker.join()
-                logger.error("worker_replaced", pid=worker.pid, exit_code=worker.exitcode)
-                self.processes[index] = Process(self.config, self.sockets)
-                self.processes[index].start()
-        if not any(worker.process.is_alive() for worker in self.processes):
-            logger.error("No worker could start; the lines above say why.")
+            if not self.is_well(worker):
+                worker.process.kill()
+                retry_at = self.heard[worker] + RETRY_SECONDS
+                if worker in self.served or time.monotonic() > retry_at:
+                    self.replace(index, worker)
+        alive = any(worker.process.is_alive() for worker in self.processes)
+        if not alive or self.failures >= len(self.processes):
+            logger.error("No worker can start; the lines above say why.")
             self.in_order = False
             self.should_exit.set()
+
+    def replace(self, index: int, worker: Process) -> None:
+        """Start another worker."""
+        worker.join()
+        logger.error("worker_replaced", pid=worker.pid, exit_code=worker.exitcode)
+        self.failures += worker not in self.served
+        self.processes[index] = Process(self.config, self.sockets)
+        self.processes[index].start()
 
     def is_well(self, worker: Process) -> bool:
         """Return whether the worker runs and answered lately: read its answer, and ask again."""
@@ -76,6 +82,7 @@ class Supervisor(Multiprocess):
         if not asked or worker.parent_conn.poll():
             if asked and worker.parent_conn.recv():
                 self.served.add(worker)
+                self.failures = 0
             self.heard[worker] = now
             worker.parent_conn.send(b"ping")
         return now < self.heard[worker] + self.config.timeout_worker_healthcheck

@@ -22,7 +22,7 @@ def open_with_queue(settings: ModelSettings, features: type[BaseModel]) -> Batch
         loader: Callable[[ModelSettings], Model] = resolve_name(settings.model_loader)
     except (ImportError, AttributeError) as error:
         raise StartError(f"MODEL_LOADER: {settings.model_loader} is missing ({error}).") from None
-    model = loader(settings)
+    model = load(loader, settings)
     try:
         check_features(model.card, features)
     except ArtefactError:
@@ -30,6 +30,17 @@ def open_with_queue(settings: ModelSettings, features: type[BaseModel]) -> Batch
         raise
     size, seconds = settings.model_batch_size, settings.model_seconds
     return BatchingModel(model, size, seconds, settings.shutdown_seconds)
+
+
+def load(loader: Callable[[ModelSettings], Model], settings: ModelSettings) -> Model:
+    """Call the loader; whatever it raises becomes a StartError, which keeps it as its cause."""
+    try:
+        return loader(settings)
+    except StartError:
+        raise
+    except BaseException as error:  # a `sys.exit()` in it would pass for a start that succeeded
+        cause = f"{type(error).__name__}: {error}"
+        raise StartError(f"MODEL_LOADER: {settings.model_loader} raised {cause}") from error
 
 
 def check_features(card: ModelCard, features: type[BaseModel]) -> None:

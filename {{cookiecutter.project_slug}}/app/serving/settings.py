@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from app.kit.settings import ProcessSettings
 
@@ -21,3 +22,11 @@ class ModelSettings(ProcessSettings):
         30, ge=0.1, le=3600, description="Longest wait for an answer of the model"
     )
     model_batch_size: int = Field(32, ge=1, le=1024, description="Most rows in one inference")
+
+    @field_validator("model_dir")
+    @classmethod
+    def check_folder(cls, path: Path) -> Path:
+        """Refuse a file; a folder that is missing is made by the training."""
+        if path.is_file():
+            raise PydanticCustomError("model_dir", "Input should be a folder; this is a file")
+        return path

@@ -19,6 +19,7 @@ from sklearn.datasets import load_iris
 from app.kit.start import StartError
 from app.main import create_app
 from app.models import Features, open_model
+from app.models.iris.train import main as train_main
 from app.models.iris.train import ranges, train
 from app.serving.artefact import ArtefactError, ModelFacts, read_artefact, write_artefact
 from app.serving.onnx import load_model
@@ -270,6 +271,27 @@ def test_training_data_that_is_not_what_the_api_takes() -> None:
 def test_a_loader_that_is_not_there(loader: str) -> None:
     with pytest.raises(StartError, match="MODEL_LOADER"):
         open_model(Settings(model_loader=loader))
+
+
+@pytest.mark.parametrize(
+    ("loader", "cause"),
+    [
+        ("tests.fakes:fail_to_load", "ZeroDivisionError: a bug"),
+        ("tests.fakes:FLOWER", "TypeError: 'dict' object is not callable"),
+        ("tests.fakes:exit_instead", "SystemExit: 0"),
+    ],
+)
+def test_a_loader_that_fails_is_named_and_its_error_is_kept(loader: str, cause: str) -> None:
+    with pytest.raises(StartError, match=f"MODEL_LOADER: {loader} raised {cause}") as caught:
+        open_model(Settings(model_loader=loader))
+    assert caught.value.__cause__
+
+
+def test_the_training_names_a_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["train"])
+    monkeypatch.setenv("MODEL_DIR", __file__)
+    with pytest.raises(SystemExit, match="MODEL_DIR: Input should be a folder"):
+        train_main()
 
 
 def test_the_number_of_threads_is_the_setting(artefact: Path) -> None:

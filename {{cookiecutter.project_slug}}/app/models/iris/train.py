@@ -4,6 +4,7 @@ Only this module needs scikit-learn; serving does not. For a model of your own: 
 """
 
 import argparse
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from app.kit.settings import load_settings
+from app.kit.settings import SettingsError, load_settings
 from app.models.iris.features import Features
 from app.serving.artefact import FeatureRange, ModelCard, ModelFacts, write_artefact
 from app.serving.settings import ModelSettings
@@ -81,7 +82,10 @@ def main() -> None:
     parser.add_argument(
         "--out", type=Path, help="the folder for the artefact (default: the setting MODEL_DIR)"
     )
-    folder = parser.parse_args().out or load_settings(ModelSettings).model_dir
+    try:
+        folder = parser.parse_args().out or load_settings(ModelSettings).model_dir
+    except SettingsError as error:
+        sys.exit(str(error))
     card = train(folder)
     print(f"{card.name} {card.version} is in {folder}")
     for metric, value in card.metrics.items():

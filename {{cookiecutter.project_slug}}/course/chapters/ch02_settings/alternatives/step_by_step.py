@@ -7,5 +7,5 @@ def env_files() -> tuple[Path, ...]:
     """Return the files that are read; the last one wins."""
     name = os.environ.get("APP_ENV")
     if not name:
-        name = dotenv_values(".env").get("APP_ENV") or "dev"
+        name = read_file(Path(".env")).get("APP_ENV") or "dev"
     return Path(".env"), Path(f".env.{name}")

@@ -5,5 +5,5 @@
 
 def env_files() -> tuple[Path, ...]:
     """Return the files that are read; the last one wins."""
-    chosen = os.environ.get("APP_ENV") or dotenv_values(".env").get("APP_ENV") or "dev"
+    chosen = lookup("APP_ENV", os.environ, read_file(Path(".env"))) or "dev"
     return (Path(f".env.{chosen}"), Path(".env"))
