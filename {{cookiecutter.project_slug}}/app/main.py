@@ -83,20 +83,21 @@ def mount_routers(app: FastAPI, settings: Settings) -> None:
 
 
 def add_middleware(app: FastAPI, settings: Settings) -> None:
-    """Add the layers around the routes; the last one added is the outermost."""
-    if settings.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Content-Type", "X-API-Key", "X-Request-ID", "Idempotency-Key"],
-            expose_headers=["Location", "Retry-After", "X-Request-ID"],
-        )
+    """Add the layer around the routes, inside which CORS headers are added."""
+    cors = partial(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "POST", "DELETE"],
+        allow_headers=["Content-Type", "X-API-Key", "X-Request-ID", "Idempotency-Key"],
+        expose_headers=["Location", "Retry-After", "X-Request-ID"],
+    )
     app.add_middleware(
         RequestMiddleware,
         allowed_hosts=settings.allowed_hosts,
         access_log=settings.access_log,
         max_body_size=settings.max_body_bytes,
+        open_paths=f"{health.router.prefix}/",
+        cors=cors if settings.cors_origins else None,
     )
 
 

@@ -14,7 +14,10 @@ NO_KEY = "The server has no API_KEY, so it answers only on its own machine, at 1
 
 
 class ApiKey(APIKeyHeader):
-    """One dependency that reads and checks the key: every request pays for each that it has."""
+    """One dependency that reads and checks the key: every request pays for each that it has.
+
+    It is called before the body is read: see `app/kit/routes.py`.
+    """
 
     async def __call__(self, request: HTTPConnection) -> str | None:
         """Refuse a request without the right key."""

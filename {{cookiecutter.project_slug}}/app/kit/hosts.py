@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+LONGEST_HOST = 261  # bytes: a DNS name, a colon and a port; nothing longer is kept in the cache
 
 host_name = re.compile(rb"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?").fullmatch
 
@@ -12,13 +13,13 @@ host_name = re.compile(rb"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?").fullmatc
 def host_check(allowed: Sequence[str]) -> Callable[[bytes], bool]:
     """Return a function that checks a `Host` header; `*.example.com` allows all hosts below it."""
     patterns = [name.lower().encode() for name in allowed]
+    if b"*" in patterns:
+        return lambda _: True
 
     @lru_cache(maxsize=256)
-    def trusts(header: bytes) -> bool:
+    def matches(header: bytes) -> bool:
         match = host_name(header.lower())
-        if b"*" in patterns or not match:
-            return b"*" in patterns
-        name = match[1]
+        name = match[1] if match else b""
         return any(name == p or (p.startswith(b"*.") and name.endswith(p[1:])) for p in patterns)
 
-    return trusts
+    return lambda header: len(header) <= LONGEST_HOST and matches(header)

@@ -1,10 +1,11 @@
-"""Around every request: its id, the host check, the body limit, the log line, the last defence.
+"""Around every request: its id, who was asked, the body limit, the log line, the last defence.
 
 One layer of pure ASGI does it all, because every request pays for every layer.
 """
 
+import re
 from asyncio import sleep
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import perf_counter
 
 import structlog
@@ -13,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kit.hosts import host_check
 from app.kit.logs import begin_request, request_logger
-from app.kit.problems import PROBLEM_JSON, problem_body
+from app.kit.problems import PROBLEM_JSON, problem_body, problem_response
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -23,20 +24,39 @@ SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"frame-ancestors 'none'"),
 )
+SINGLE = (b"host", b"content-type", b"content-length")
+TWICE = "A request may have one Host, one Content-Type and one Content-Length."
 UNKNOWN_HOST = "This service does not answer to that host; its setting ALLOWED_HOSTS lists those."
+OTHER_CHARSET = "Send the body in UTF-8; no other charset is read."
+
+# a form's parser would take any codec that Python has, some of them slow, and keep its name
+other_charset = re.compile(rb"charset(?!=\"?(utf-?8|us-ascii)\"?\s*(;|$))", re.IGNORECASE).search
 
 
 class RequestMiddleware:
-    """The outermost layer of the app, made once; each request gets an `Exchange` of its own."""
+    """The outermost layer of the app, made once; each request gets an `Exchange` of its own.
+
+    `cors` wraps an app in the headers that let a web page read its answers; our own go through it
+    too, or a browser would hide them. Paths that begin with `open_paths` answer to any host.
+    """
 
     def __init__(
-        self, app: ASGIApp, allowed_hosts: Sequence[str], access_log: bool, max_body_size: int
+        self,
+        app: ASGIApp,
+        *,
+        allowed_hosts: Sequence[str],
+        access_log: bool,
+        max_body_size: int,
+        open_paths: str,
+        cors: Callable[[ASGIApp], ASGIApp] | None = None,
     ) -> None:
-        self.app = app
+        self.cors = cors or (lambda app: app)
+        self.app = self.cors(app)
         # not `FastAPI(max_body_size=...)`, which refuses outside this layer: as text, without an id
-        self.limited = RequestBodyLimitMiddleware(app, max_body_size)
+        self.limited = self.cors(RequestBodyLimitMiddleware(app, max_body_size))
         self.logger = structlog.get_logger().bind()
         self.log_request = request_logger() if access_log else None
+        self.open_paths = open_paths
         self.trusts = host_check(allowed_hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,10 +65,12 @@ class RequestMiddleware:
             await self.app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        exchange = Exchange(send, begin_request(headers.get(REQUEST_ID)))
+        exchange = Exchange(scope, send, begin_request(headers.get(REQUEST_ID)))
+        if exchange.head:  # the route's GET answers; nothing of its body is sent
+            scope = {**scope, "method": "GET"}
         try:
-            if not self.trusts(headers.get(b"host", b"")):
-                await exchange.send_problem(400, [], detail=UNKNOWN_HOST)
+            if refused := self.refusal(scope, headers):
+                await self.answer(exchange, scope, receive, *refused)
             elif may_have_body(scope, headers):
                 await self.limited(scope, receive, exchange.send)
             else:
@@ -57,16 +79,37 @@ class RequestMiddleware:
             self.logger.exception("The handler of this request raised")
             if exchange.status:
                 raise  # part of the answer is sent: only a closed connection can tell the client
-            await exchange.send_problem(500, [])
+            await self.answer(exchange, scope, receive, 500)
         if self.log_request:
             # the route's template keeps what the client typed out of the log
             route = getattr(scope.get("route"), "path", None)
             self.log_request(
-                method=scope["method"],
+                method="HEAD" if exchange.head else scope["method"],
                 route=route,
                 status=exchange.status,
                 duration_ms=round((exchange.ended - exchange.started) * 1000, 2),
             )
+
+    def refusal(self, scope: Scope, headers: Mapping[bytes, bytes]) -> tuple[int, str] | None:
+        """Return the status and the reason for which no route will see this request."""
+        if len(headers) < len(scope["headers"]):
+            names = [name for name, _ in scope["headers"]]
+            if any(names.count(name) > 1 for name in SINGLE):
+                return 400, TWICE
+        if not self.trusts(headers.get(b"host", b"")):
+            path = scope["path"].removeprefix(scope.get("root_path", ""))
+            if not path.startswith(self.open_paths):
+                return 400, UNKNOWN_HOST
+        if other_charset(headers.get(b"content-type", b"")):
+            return 415, OTHER_CHARSET
+        return None
+
+    async def answer(
+        self, exchange: "Exchange", scope: Scope, receive: Receive, status: int, detail: str = ""
+    ) -> None:
+        """Answer with a problem of our own."""
+        problem = problem_response(status, {}, **({"detail": detail} if detail else {}))
+        await self.cors(problem)(scope, receive, exchange.send)
 
 
 def may_have_body(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
@@ -78,30 +121,41 @@ def may_have_body(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
 class Exchange:
     """The answer to one request, on its way out."""
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
         self.forward = send
         self.request_id = request_id.encode("ascii")
+        self.head = scope["method"] == "HEAD"
+        self.prefix = scope.get("root_path", "").encode()
         self.status = 0
-        self.replaced = False
+        self.done = False  # whatever the route still sends, the client does not get
         self.started = self.ended = perf_counter()
 
     def send(self, message: Message) -> Awaitable[None]:
         """Pass on a message of the answer, with our headers on the first one."""
-        if self.replaced:
+        if self.done:
             return sleep(0)
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = message["headers"]
             if self.status >= 400 and (b"content-type", PLAIN_TEXT) in headers:
                 return self.send_problem(self.status, headers)
+            if self.prefix:
+                headers = [self.with_prefix(header) for header in headers]
             message["headers"] = [*headers, (REQUEST_ID, self.request_id), *SECURITY_HEADERS]
+            if self.head:
+                return self.send_whole(message, b"")
         self.ended = perf_counter()
         return self.forward(message)  # not awaited here: one coroutine less per message
 
-    async def send_problem(self, status: int, headers: Headers, **members: object) -> None:
+    def with_prefix(self, header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+        """Put the prefix that the proxy has taken away before a path of ours."""
+        name, value = header
+        ours = name == b"location" and value.startswith(b"/")
+        return (name, self.prefix + value) if ours else header
+
+    async def send_problem(self, status: int, headers: Headers) -> None:
         """Answer with a problem, instead of the framework's plain text."""
-        self.replaced, self.status = True, status
-        body = problem_body(status, **members)
+        body = problem_body(status)
         headers = [
             *((name, value) for name, value in headers if not name.startswith(b"content-")),
             (b"content-type", PROBLEM_JSON.encode("ascii")),
@@ -109,6 +163,12 @@ class Exchange:
             (REQUEST_ID, self.request_id),
             *SECURITY_HEADERS,
         ]
-        await self.forward({"type": "http.response.start", "status": status, "headers": headers})
+        start = {"type": "http.response.start", "status": status, "headers": headers}
+        await self.send_whole(start, b"" if self.head else body)
+
+    async def send_whole(self, start: Message, body: bytes) -> None:
+        """Send the first message and the only body."""
+        self.done = True
+        await self.forward(start)
         await self.forward({"type": "http.response.body", "body": body})
         self.ended = perf_counter()

@@ -19,6 +19,8 @@ from starlette.datastructures import URLPath
 from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import Receive, Scope, Send
 
+from app.kit.routes import FORM_LIMITS, GuardedRoute
+
 OPTIONS = signature(APIRouter.add_api_route).parameters.keys() - {"self", "path", "endpoint"}
 
 
@@ -41,8 +43,9 @@ def mount(
         options["tags"] = outer.tags + route.tags
         options["dependencies"] = outer.dependencies + route.dependencies
         options["responses"] = outer.responses | route.responses
-        options["form_limits"] = {**router.form_limits, **route.form_limits} or None
-        options["route_class_override"] = type(route)
+        options["form_limits"] = {**FORM_LIMITS, **router.form_limits, **route.form_limits}
+        plain = type(route) is APIRoute
+        options["route_class_override"] = GuardedRoute if plain else type(route)
         if route.stream_item_type:
             del options["response_model"]  # found again, in the return annotation
         app.router.add_api_route(outer.prefix + route.path, route.endpoint, **options)
@@ -75,9 +78,10 @@ class FixedPaths(BaseRoute):
                 self._routes[route.path, method] = route
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Find the route for exactly this path and method, unless the app has a `root_path`."""
-        route = self._routes.get((scope["path"], scope.get("method", "")))
-        if route is None or scope.get("root_path"):
+        """Find the route for exactly this path, below the server's `root_path`, and method."""
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        route = self._routes.get((path, scope.get("method", "")))
+        if route is None:
             return Match.NONE, {}
         self.path_format = route.path_format
         return Match.FULL, {"endpoint": route.endpoint, "path_params": {}, "route": route}

@@ -1,7 +1,9 @@
 """The layer around every request: id, host check, headers, log line, answers that break off."""
 
+import encodings
 import json
 import re
+from typing import Any
 
 import pytest
 from fastapi import FastAPI, Request
@@ -13,6 +15,11 @@ from app.kit.middleware import RequestMiddleware, may_have_body
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import LOCAL
+from tests.fakes import FLOWER
+from tests.test_errors import assert_problem
+
+APP = {"Origin": "https://app.example"}
+JSON = "application/json"
 
 
 def access_lines(text: str) -> list[dict[str, object]]:
@@ -80,10 +87,57 @@ def test_the_page_loads_nothing_from_elsewhere(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("host", ["evil.example", "", "localhost.evil.example", "a b"])
-def test_an_unknown_host_is_refused(client: TestClient, host: str) -> None:
-    answer = client.get("/health/live", headers={"Host": host})
+def test_an_unknown_host_is_refused_except_by_health(client: TestClient, host: str) -> None:
+    answer = client.get("/v1/model", headers={"Host": host})
     assert answer.status_code == 400
     assert "ALLOWED_HOSTS" in answer.json()["detail"]
+    assert client.get("/health/live", headers={"Host": host}).status_code == 200
+    assert client.get("/health/ready", headers={"Host": host}).status_code == 200
+    assert client.get("/healthy", headers={"Host": host}).status_code == 400
+
+
+@pytest.mark.parametrize("name", ["Host", "Content-Type", "Content-Length"])
+def test_a_header_of_which_there_is_one_may_not_come_twice(client: TestClient, name: str) -> None:
+    pair = [(name, "localhost"), (name, "localhost")]
+    headers = [*pair, ("Host", "localhost")] if name != "Host" else pair
+    answer = client.get("/health/live", headers=headers)
+    assert answer.status_code == 400
+    assert name in answer.json()["detail"]
+    assert client.get("/health/live", headers=[("X-A", "1"), ("X-A", "2")]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        ("multipart/form-data; boundary=x; charset=punycode", 415),
+        ('multipart/form-data; CHARSET="idna"; boundary=x', 415),
+        ("multipart/form-data; boundary=x; charset*=utf-8''idna", 415),
+        ("multipart/form-data; boundary=x; charset=utf-8-sig", 415),
+        ("application/json; charset=utf-16", 415),
+        ("application/json; charset=utf-8", 200),
+        ('application/json; charset="UTF-8" ; x=y', 200),
+        ("application/json", 200),
+    ],
+)
+def test_a_body_is_in_utf_8(client: TestClient, content_type: str, status: int) -> None:
+    content = json.dumps(FLOWER)
+    answer = client.post("/v1/predict", content=content, headers={"Content-Type": content_type})
+    assert answer.status_code == status
+
+
+def test_no_word_of_a_client_is_kept(client: TestClient) -> None:
+    """Python keeps the name of every codec that it was asked for, even of those it has not."""
+    names = {"x" * 10_000 + str(n) for n in range(3)}
+    for name in names:
+        kind = f"multipart/form-data; boundary=x; charset={name}"
+        client.post("/v1/tasks/batch-prediction", content=b"--x--", headers={"Content-Type": kind})
+    assert not names & encodings._cache.keys()
+    trusts = host_check(["localhost"])
+    (cached,) = [c.cell_contents for c in trusts.__closure__ or () if callable(c.cell_contents)]
+    assert not trusts(b"x" * 10_000)
+    assert cached.cache_info().currsize == 0
+    assert trusts(b"localhost")
+    assert cached.cache_info().currsize == 1
 
 
 @pytest.mark.parametrize(
@@ -107,13 +161,41 @@ def test_host_patterns(allowed: list[str], header: str, trusted: bool) -> None:
 def test_a_page_of_an_allowed_origin_may_call(settings: Settings) -> None:
     open_to_one = settings.model_copy(update={"cors_origins": ["https://app.example"]})
     with TestClient(create_app(open_to_one), base_url=LOCAL) as client:
-        allowed = client.get("/health/live", headers={"Origin": "https://app.example"})
+        allowed = client.get("/health/live", headers=APP)
         other = client.get("/health/live", headers={"Origin": "https://evil.example"})
         preflight = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
         refused = client.options("/v1/predict", headers=preflight)
     assert allowed.headers["Access-Control-Allow-Origin"] == "https://app.example"
     assert "Access-Control-Allow-Origin" not in other.headers
     assert (refused.status_code, refused.json()["status"]) == (400, 400)
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (("POST", "/v1/predict", {"json": FLOWER}), 500),
+        (("GET", "/v1/model", {"headers": {"Host": "evil.example"}}), 400),
+        (("POST", "/v1/predict", {"content": b" " * 70_000}), 413),
+        (("POST", "/v1/predict", {"headers": {"Content-Type": "text/plain; charset=x"}}), 415),
+        (("POST", "/v1/predict", {"content": b"{", "headers": {"Content-Type": JSON}}), 422),
+        (("GET", "/nowhere", {}), 404),
+        (("PUT", "/v1/model", {}), 405),
+        (("GET", "/v1/tasks/00000000000000000000000000000000", {}), 404),
+    ],
+    ids=lambda value: str(value) if isinstance(value, int) else "",
+)
+def test_every_answer_is_whole(
+    settings: Settings, request_: tuple[str, str, dict[str, Any]], status: int
+) -> None:
+    changes = {"cors_origins": [APP["Origin"]], "model_loader": "tests.fakes:load_broken_model"}
+    method, path, options = request_
+    options["headers"] = APP | options.get("headers", {})
+    with TestClient(create_app(settings.model_copy(update=changes)), base_url=LOCAL) as client:
+        answer = client.request(method, path, **options)
+    assert_problem(answer, status)
+    assert answer.headers["Access-Control-Allow-Origin"] == APP["Origin"]
+    assert answer.headers["Vary"] == "Origin"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_no_origin_is_allowed_by_default(client: TestClient) -> None:
@@ -152,7 +234,8 @@ def test_half_an_answer_ends_with_the_connection(settings: Settings) -> None:
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_body_that_a_route_reads_by_hand_has_a_limit_too(chunked: bool) -> None:
     app = FastAPI()
-    app.add_middleware(RequestMiddleware, allowed_hosts="*", access_log=False, max_body_size=8)
+    options: dict[str, Any] = {"allowed_hosts": ["*"], "access_log": False, "open_paths": "/-"}
+    app.add_middleware(RequestMiddleware, max_body_size=8, **options)
 
     @app.put("/")
     async def count(request: Request) -> int:
@@ -179,3 +262,37 @@ def test_a_request_that_announces_no_body_has_none_in_http_1(
     version: str, headers: dict[bytes, bytes], expected: bool
 ) -> None:
     assert may_have_body({"http_version": version}, headers) is expected
+
+
+def test_head_is_answered_like_get_without_the_body(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with TestClient(create_app(settings), base_url=LOCAL) as client:
+        for path in ("/health/live", "/v1/tasks", "/docs", "/docs/assets/favicon.png"):
+            got, asked = client.get(path), client.head(path)
+            assert (got.status_code, asked.status_code) == (200, 200)
+            assert asked.headers["Content-Length"] == got.headers["Content-Length"]
+        assert client.head("/v1/predict").status_code == 405
+        assert client.head("/v1/tasks/00000000000000000000000000000000").status_code == 404
+    assert access_lines(capsys.readouterr().err)[1]["method"] == "HEAD"
+
+
+def test_head_of_a_stream_ends_at_once(client: TestClient) -> None:
+    task = client.post("/v1/tasks/wait", json={"seconds": 20}).json()
+    answer = client.head(f"/v1/tasks/{task['id']}/events")
+    assert answer.status_code == 200
+    assert client.get(f"/v1/tasks/{task['id']}").json()["state"] in ("queued", "running")
+
+
+def test_every_address_has_the_prefix_that_a_proxy_takes_away(settings: Settings) -> None:
+    with TestClient(create_app(settings), f"{LOCAL}/iris", root_path="/iris") as client:
+        stored = client.post("/v1/predictions", json=FLOWER).headers["Location"]
+        task = client.post("/v1/tasks/wait", json={"seconds": 0}).headers["Location"]
+        page = client.get("/docs").text
+        document = client.get("/openapi.json").json()
+        assert client.get("/health/live", headers={"Host": "10.0.0.1"}).status_code == 200
+    assert stored.startswith("/iris/v1/predictions/")
+    assert task.startswith("/iris/v1/tasks/")
+    assert document["servers"][0] == {"url": "/iris"}
+    for path in ("/openapi.json", "/docs/assets/swagger-ui-bundle.js"):
+        assert f"/iris{path}" in page
