@@ -48,6 +48,9 @@ def configure(target: str, settings: Settings) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
+        root_path=settings.root_path,
+        http="app.kit.connections:Connection",
+        ws="none",
         access_log=False,  # ours has the request id, and costs less
         log_config=None,
         lifespan="on",

@@ -81,6 +81,9 @@ class Settings(
         min_length=1,
         description="Hosts to answer to, comma-separated; * for all",
     )
+    root_path: str = Field(
+        "", pattern=r"^(/[\w.~-]+)*$", description="The prefix that a proxy takes away, as /iris"
+    )
     cors_origins: Names = Field([], description="Web origins that may call, comma-separated")
     max_body_bytes: int = Field(65_536, ge=1_024, le=2**27, description="Largest body in bytes")
     docs_enabled: bool = Field(True, description="Serve the interactive pages, /docs")

@@ -25,7 +25,7 @@ SECURITY_HEADERS = (
     (b"content-security-policy", b"frame-ancestors 'none'"),
 )
 SINGLE = (b"host", b"content-type", b"content-length")
-TWICE = "A request may have one Host, one Content-Type and one Content-Length."
+AMBIGUOUS = "A request has one Host, one Content-Type, and a Content-Length only if not in chunks."
 UNKNOWN_HOST = "This service does not answer to that host; its setting ALLOWED_HOSTS lists those."
 OTHER_CHARSET = "Send the body in UTF-8; no other charset is read."
 
@@ -95,7 +95,9 @@ class RequestMiddleware:
         if len(headers) < len(scope["headers"]):
             names = [name for name, _ in scope["headers"]]
             if any(names.count(name) > 1 for name in SINGLE):
-                return 400, TWICE
+                return 400, AMBIGUOUS
+        if b"transfer-encoding" in headers and b"content-length" in headers:
+            return 400, AMBIGUOUS
         if not self.trusts(headers.get(b"host", b"")):
             path = scope["path"].removeprefix(scope.get("root_path", ""))
             if not path.startswith(self.open_paths):

@@ -48,6 +48,20 @@ def problem_response(status: int, headers: Mapping[str, str], **members: object)
     return Response(problem_body(status, **members), status, headers, media_type=PROBLEM_JSON)
 
 
+def whole_problem(status: int) -> bytes:
+    """Return a whole answer, for what is refused before it is a request; it closes."""
+    body = problem_body(status)
+    headers = {
+        "content-type": PROBLEM_JSON,
+        "content-length": str(len(body)),
+        "x-request-id": request_id.get(),
+        "connection": "close",
+    }
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode("ascii") + body
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the `responses` of a route that may answer with these problems."""
     return {s: {"model": Problem, "description": HTTPStatus(s).phrase} for s in statuses}

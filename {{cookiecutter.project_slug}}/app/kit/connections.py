@@ -1,0 +1,195 @@
+"""What a connection may cost the process before a route sees its request: bytes, time, a file.
+
+uvicorn leaves all of it to a proxy: its fast parser takes a head of any size, nothing limits how
+long a client may take, and connections are accepted until no file can be opened.
+"""
+
+import asyncio
+from asyncio import TimerHandle, Transport
+from contextlib import suppress
+from contextvars import copy_context
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+import structlog
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as Uvicorns
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+else:
+    from uvicorn.protocols.http.auto import AutoHTTPProtocol as Uvicorns
+
+from app.kit.logs import begin_request
+from app.kit.problems import whole_problem
+
+HEAD_BYTES = 65_536  # of a request line and headers, of trailers, of what surrounds a chunk
+MOST_HEADERS = 100
+MOST_PIPELINED = 16  # requests sent before the first is answered; browsers and libraries send one
+PIECE_BYTES = 16_384  # parsed at once, and then looked at
+LOOK_SECONDS = 5.0  # a client may be silent for one to two looks; uvicorn's keep-alive is one
+BODY_BYTES_A_LOOK = 5_120  # a slower body is not waited for
+READING_LOOKS = 12  # a client that reads nothing is given more time: buffers hide slow ones
+MOST_CONNECTIONS = 2_048  # in each process; each has at most a head, a piece of body and of answer
+FILES_A_CONNECTION = 2  # its socket, and one that its request opens
+CLOSED_AT_ONCE = 64  # so that the idle ones are not sorted for each connection too many
+
+logger = structlog.get_logger()
+
+
+@cache
+def most_connections() -> int:
+    """Let the process open more files, where the system permits; return how many may connect."""
+    files = MOST_CONNECTIONS * FILES_A_CONNECTION
+    with suppress(ImportError):  # Windows has no such limit
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if hard != resource.RLIM_INFINITY:
+            files = min(files, hard)
+        if soft != resource.RLIM_INFINITY and soft < files:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    return files // FILES_A_CONNECTION
+
+
+def refusal(status: int) -> bytes:
+    """Return the answer to what is no request, and log it; in a context of its own, for the id."""
+    begin_request(None)
+    logger.warning("What a client sent is no request", status=status)
+    return whole_problem(status)
+
+
+class PatientConnection(Uvicorns):
+    """A connection that waits for its client, but not for ever, and makes room for others."""
+
+    next_line: ClassVar[float] = 0  # when connections that are closed for others are told again
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        """Begin to look at it from time to time; close others if these are too many."""
+        super().connection_made(transport)
+        self.opened = self.loop.time()
+        self.received = 0  # bytes since the last look
+        self.waited: tuple[object, ...] = ()
+        self.looks = 0  # at which the same was waited for
+        self.timer: TimerHandle = self.loop.call_later(LOOK_SECONDS, self.look)
+        if len(self.connections) > most_connections():
+            self.make_room()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Look no more."""
+        self.timer.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Count what the client sends."""
+        self.received += len(data)
+        super().data_received(data)
+
+    def look(self) -> None:
+        """Close the connection if its client has kept us waiting since earlier looks."""
+        waits = self.waits_for()
+        self.looks = self.looks + 1 if waits and waits == self.waited else 0
+        self.waited = waits
+        if self.looks >= (READING_LOOKS if "reading" in waits else 1):
+            self.transport.abort()
+        else:
+            self.timer = self.loop.call_later(LOOK_SECONDS, self.look)
+
+    def waits_for(self) -> tuple[object, ...]:
+        """Return what the client alone can change, or nothing while the service is at work."""
+        received, self.received = self.received, 0
+        if self.is_idle():
+            return self.cycle, "request"
+        if self.flow.write_paused:
+            return self.cycle, "reading", self.transport.get_write_buffer_size()
+        if self.cycle.more_body and not self.flow.read_paused and received < BODY_BYTES_A_LOOK:
+            return self.cycle, "body"
+        return ()
+
+    def is_idle(self) -> bool:
+        """Return whether no request is being answered; the next may have begun to arrive."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def make_room(self) -> None:
+        """Close those that have been idle for longest, or else the newest, which is this one."""
+        others = cast("set[PatientConnection]", self.connections) - {self}
+        idle = sorted((c for c in others if c.is_idle()), key=lambda c: c.opened)
+        closed = idle[:CLOSED_AT_ONCE] or [self]
+        for connection in closed:
+            self.connections.discard(connection)
+            connection.transport.abort()
+        if self.opened >= PatientConnection.next_line:
+            PatientConnection.next_line = self.opened + LOOK_SECONDS
+            logger.warning("Too many connections", most=most_connections(), closed=len(closed))
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer with a problem and close, instead of with uvicorn's text."""
+        self.refuse(400)
+
+    def refuse(self, status: int) -> None:
+        """Answer what is no request, and close the connection."""
+        self.transport.write(copy_context().run(refusal, status))
+        self.transport.close()
+
+
+class BoundedConnection(PatientConnection):
+    """One whose head is bounded as well; h11, which uvicorn takes without httptools, does that."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(*arguments, **options)
+        self.headers = []
+        self.answered: RequestResponseCycle | None = None
+        self.unparsed = 0  # bytes since a head was complete or a piece of body came
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came in pieces, for as long as it is within the limits."""
+        for start in range(0, len(data), PIECE_BYTES):
+            piece = data[start : start + PIECE_BYTES]
+            self.unparsed += len(piece)
+            super().data_received(piece)
+            if self.transport.is_closing():
+                return
+            if self.is_too_large():
+                self.refuse(431)
+
+    def is_too_large(self) -> bool:
+        """Return whether this head has more bytes or headers than any that we answer."""
+        return self.unparsed > HEAD_BYTES or len(self.headers) > MOST_HEADERS
+
+    def send_400_response(self, msg: str) -> None:
+        """Say whether it was too much or wrong."""
+        self.refuse(431 if self.is_too_large() else 400)
+
+    def on_headers_complete(self) -> None:
+        """Begin a request, unless it is too large, too early, or one to a proxy."""
+        if self.is_too_large() or len(self.pipeline) >= MOST_PIPELINED or self.url[:1] not in b"/*":
+            raise ValueError  # the parser stops, and `send_400_response` is called
+        self.unparsed = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body."""
+        self.unparsed = 0
+        super().on_body(body)
+
+    def _start_asgi_task(self, cycle: "RequestResponseCycle", app: "ASGI3Application") -> None:
+        """Remember which of the pipelined requests is answered; uvicorn has only the last."""
+        self.answered = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell that request's route too, or it would write to a closed connection."""
+        if self.answered:
+            self.answered.disconnected = True
+            self.answered.message_event.set()
+        super().connection_lost(exc)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """End the connection with the answer; the parser takes the body for another protocol."""
+        self.cycle.keep_alive = False
+
+
+# what `uvicorn.run(http=...)` is given
+Connection: type[asyncio.Protocol] = (
+    BoundedConnection if hasattr(Uvicorns, "on_headers_complete") else PatientConnection
+)
