@@ -88,7 +88,13 @@ def add_middleware(app: FastAPI, settings: Settings) -> None:
         CORSMiddleware,
         allow_origins=settings.cors_origins,
         allow_methods=["GET", "POST", "DELETE"],
-        allow_headers=["Content-Type", "X-API-Key", "X-Request-ID", "Idempotency-Key"],
+        allow_headers=[
+            "Content-Type",
+            "X-API-Key",
+            "X-Request-ID",
+            "Idempotency-Key",
+            "Last-Event-ID",
+        ],
         expose_headers=["Location", "Retry-After", "X-Request-ID"],
     )
     app.add_middleware(

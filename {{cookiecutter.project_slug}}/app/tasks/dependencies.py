@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any
 from uuid import UUID
+from zlib import crc32
 
-from fastapi import Body, Depends, Header, Request
+from fastapi import Body, Depends, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.models import Example
 from pydantic import BaseModel, ValidationError
@@ -38,7 +39,26 @@ IdempotencyKey = Annotated[
         description="Your name for this request: sent again, it returns the same task",
     ),
 ]
+LastEventId = Annotated[
+    str | None, Header(description="The `id` of the last event that you have: it is not sent again")
+]
 
+
+def event_id(task: Task) -> str:
+    """Return an id for the task as it is now: the same in every process, another at any change."""
+    return f"{crc32(task.model_dump_json().encode()):08x}"
+
+
+async def get_seen(
+    task: TaskDep, response: Response, last_event_id: LastEventId = None
+) -> str | None:
+    """Return the event that the client has; if none can follow, make it a 204: a browser stops."""
+    if task.state.final and event_id(task) == last_event_id:
+        response.status_code = 204
+    return last_event_id
+
+
+SeenDep = Annotated[str | None, Depends(get_seen)]
 
 EXAMPLES: dict[str, Example] = {
     name: {"value": kind.example} for name, kind in KINDS.items() if kind.example

@@ -13,7 +13,15 @@ from app.kit.pagination import Cursor, Limit
 from app.kit.problems import problems
 from app.security import ApiKeyRequired
 from app.state import ModelDep
-from app.tasks.dependencies import IdempotencyKey, Payload, TaskDep, TaskServiceDep, check_payload
+from app.tasks.dependencies import (
+    IdempotencyKey,
+    Payload,
+    SeenDep,
+    TaskDep,
+    TaskServiceDep,
+    check_payload,
+    event_id,
+)
 from app.tasks.kinds.batch_prediction import split_upload
 from app.tasks.schemas import Task, TaskPage, TaskState
 
@@ -83,11 +91,18 @@ async def read_task(task: TaskDep) -> Task:
     return task
 
 
-@router.get("/{task_id}/events", response_class=EventSourceResponse, responses=problems(404))
-async def watch_task(task: TaskDep, tasks: TaskServiceDep) -> AsyncIterable[ServerSentEvent]:
+@router.get(
+    "/{task_id}/events",
+    response_class=EventSourceResponse,
+    responses=problems(404) | {204: {"description": "No event follows `Last-Event-ID`"}},
+)
+async def watch_task(
+    task: TaskDep, tasks: TaskServiceDep, seen: SeenDep
+) -> AsyncIterable[ServerSentEvent]:
     """Send the task now and at each change, as server-sent events until it ends."""
     async for state in tasks.watch(task):
-        yield ServerSentEvent(event=state.state.value, data=state)
+        if event_id(state) != seen:
+            yield ServerSentEvent(event=state.state.value, data=state, id=event_id(state))
 
 
 @router.get("/{task_id}/result", response_class=StreamingResponse, responses=problems(404, 409))

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -298,6 +299,29 @@ def test_a_task_that_has_ended_has_one_event(idle: TestClient) -> None:
     cancelled = idle.delete(f"/v1/tasks/{task['id']}").json()
     answer = idle.get(f"/v1/tasks/{task['id']}/events")
     assert events(answer) == [("cancelled", cancelled)]
+
+
+def test_a_browser_that_comes_back_after_the_last_event_is_told_to_stop(idle: TestClient) -> None:
+    """It comes back at each end of the stream, with the last id; only a 204 ends that."""
+    task = submit(idle)
+    path = f"/v1/tasks/{task['id']}/events"
+    engine = idle.app_state["tasks"].engine
+    engine.stopping.set()  # ends the stream of a task that goes on
+    queued = last_id(idle.get(path))
+    again = idle.get(path, headers={"Last-Event-ID": queued})
+    assert (again.status_code, again.text) == (200, "")  # nothing new, but something may come
+    idle.delete(f"/v1/tasks/{task['id']}")
+    later = idle.get(path, headers={"Last-Event-ID": queued})
+    assert [event for event, _ in events(later)] == ["cancelled"]
+    done = idle.get(path, headers={"Last-Event-ID": last_id(later)})
+    assert (done.status_code, done.text) == (204, "")
+    assert idle.get(path, headers={"Last-Event-ID": "of-another-task"}).status_code == 200
+
+
+def last_id(answer: httpx2.Response) -> str:
+    """Return the id of the last event."""
+    (*_, last) = re.finditer(r"^id: (\w+)$", answer.text, re.M)
+    return last[1]
 
 
 def test_events_end_when_the_service_stops(idle: TestClient) -> None:
