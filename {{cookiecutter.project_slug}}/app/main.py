@@ -12,6 +12,7 @@ from app.kit.logs import configure_logs
 from app.kit.middleware import RequestMiddleware
 from app.kit.mount import mount
 from app.kit.problems import document_problems
+from app.kit.routes import warn_without_temporary_folder
 from app.kit.settings import load_settings
 from app.kit.tuning import collect_garbage_less_often
 from app.kit.watchdog.lifespan import with_watchdog
@@ -45,6 +46,7 @@ def create_app(
 ) -> FastAPI:
     """Build the app from these settings; a test may pass fakes for the rest."""
     configure_logs()
+    warn_without_temporary_folder()
     state = partial(lifespan, settings, kinds, open_model, open_storage)
     app = FastAPI(
         title="{{ cookiecutter.project_name }}",

@@ -4,6 +4,7 @@ FastAPI reads and parses the body first and calls the dependencies afterwards, s
 a file kept and a form parsed. `mount` makes each route one of these.
 """
 
+import tempfile
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
@@ -18,6 +19,7 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 # A form of the API has a file and a few short fields. A route or its router may raise these.
 FORM_LIMITS = {"max_files": 8, "max_fields": 64, "max_part_size": 2**16}
+FRAMEWORKS = "There was an error parsing the body"  # its detail, whatever the cause
 UNREADABLE = "The body could not be kept while it was read; try again soon."
 
 logger = structlog.get_logger()
@@ -34,6 +36,8 @@ class GuardedRoute(APIRoute):
         self.dependant = replace(documented, dependencies=others)
         handle = super().get_route_handler()
         self.dependant = documented
+        if not schemes and not self.body_field:
+            return handle
         checks: list[Callable[..., Any]] = [scheme.call for scheme in schemes if scheme.call]
 
         async def handle_guarded(request: Request) -> Response:
@@ -42,17 +46,27 @@ class GuardedRoute(APIRoute):
             try:
                 return await handle(request)
             except HTTPException as error:
-                raise own_fault(error.__cause__) or error from error.__cause__
+                raise own_fault(error) or error from error.__cause__
 
         return handle_guarded
 
 
-def own_fault(cause: BaseException | None) -> HTTPException | None:
+def own_fault(error: HTTPException) -> HTTPException | None:
     """Return a 503 for what the framework answers with 400, though no client can help it.
 
     A full disk or temporary folder, too little memory, no further thread (a plain RuntimeError).
     """
-    if not isinstance(cause, OSError | MemoryError) and type(cause) is not RuntimeError:
+    cause = error.__cause__
+    ours = isinstance(cause, OSError | MemoryError) or type(cause) is RuntimeError
+    if not ours or error.detail != FRAMEWORKS:
         return None
     logger.error("A body could not be read", cause=repr(cause)[:300])
     return HTTPException(503, UNREADABLE, {"Retry-After": "1"})
+
+
+def warn_without_temporary_folder() -> None:
+    """Tell the operator now, rather than with each upload, if there is nowhere to keep one."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError as error:
+        logger.warning("No upload of more than 1 MB can be kept", cause=str(error))

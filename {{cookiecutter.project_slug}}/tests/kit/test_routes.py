@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, UploadFile
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, UploadFile
 from fastapi.security import HTTPBasic
 from fastapi.testclient import TestClient
 from starlette import datastructures
@@ -104,9 +104,33 @@ def test_a_fault_of_ours_is_a_503_with_its_cause_in_the_log(
     assert ("A body could not be read" in capsys.readouterr().err) is (status == 503)
 
 
+def test_an_error_of_a_route_is_its_own() -> None:
+    app = FastAPI()
+    router = APIRouter()
+
+    @router.post("/files")
+    async def keep(file: UploadFile) -> None:
+        raise HTTPException(400, f"{file.filename} is not here") from FileNotFoundError()
+
+    mount(app, router)
+    answer = TestClient(app).post("/files", files={"file": ("a", b"")})
+    assert (answer.status_code, answer.json()["detail"]) == (400, "a is not here")
+
+
 def test_an_upload_without_a_temporary_folder(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
     answer = client.post(UPLOAD, files={"file": b"x" * 2**21})
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+
+
+def test_the_start_says_that_there_is_no_temporary_folder(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create_app(settings)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/nowhere"])
+    create_app(settings)
+    assert "'/nowhere'" in capsys.readouterr().err
