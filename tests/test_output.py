@@ -148,6 +148,7 @@ ALWAYS = {
     "app/settings.py",
     "app/state.py",
     "app/storage/__init__.py",
+    "app/storage/calls.py",
     "app/storage/connection.py",
     "app/storage/migrations.py",
     "app/storage/opening.py",

@@ -1,5 +1,6 @@
 """What a store needs of a database: a connection, and how that database spells things."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ Row = tuple[Any, ...]
 
 
 class StorageUnavailableError(UnavailableError):
-    """The storage does not answer; nothing was stored."""
+    """The storage does not answer. Send the request again; an Idempotency-Key makes that safe."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,16 @@ class Connection(Protocol):
 
     def close(self) -> None:
         """Close the connection."""
+
+
+class ThreadConnection(threading.local):
+    """For each of the storage's threads, its own connection: what a store is given."""
+
+    connection: Connection
+
+    def execute(self, statement: str, **values: object) -> list[Row]:
+        """Run a statement with the connection of this thread."""
+        return self.connection.execute(statement, **values)
 
 
 @contextmanager

@@ -25,6 +25,10 @@ class StorageSettings(ProcessSettings):
         "NORMAL", description="FULL: what SQLite has kept survives a power cut, not only a crash"
     )
 
+    storage_seconds: float = Field(
+        5, ge=0.05, le=60, description="A request waits this long for the database, then gets 503"
+    )
+
     @field_validator("database_url")
     @classmethod
     def check_database(cls, url: SecretStr) -> SecretStr:

@@ -1,5 +1,6 @@
 """SQLite: embedded, in one file, and safe for several processes on one machine."""
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -9,8 +10,6 @@ from pathlib import Path
 
 from app.kit.start import StartError
 from app.storage.connection import Dialect, Row, storage_errors
-
-BUSY_SECONDS = 5.0  # how long a statement waits for another process
 
 SQLITE = Dialect(
     now="round((julianday('now') - 2440587.5) * 86400.0, 3)",  # its clock has milliseconds
@@ -27,18 +26,25 @@ prepare = cache(SQLITE)
 
 
 class SqliteConnection:
-    """A connection to the file, for one thread at a time."""
+    """A connection to the file, for one thread at a time.
+
+    A statement waits `busy_seconds` for another process that writes.
+    """
 
     def __init__(self, path: Path, synchronous: str, busy_seconds: float) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path.absolute()
+        self._names = [f"{self._path}{suffix}" for suffix in ("", "-wal", "-shm")]
+        create_for_the_owner(self._path)
         self._connection = sqlite3.connect(
-            path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
+            self._path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
         )
         with ExitStack() as stack:
             stack.enter_context(closing(self._connection))
             self._use_write_ahead_log(busy_seconds)
             self._connection.execute(f"PRAGMA synchronous = {synchronous}")
             self._connection.execute("PRAGMA foreign_keys = ON")
+            self._connection.execute("SELECT 1 FROM sqlite_master")  # opens the log
+            self._files = [identify(name) for name in self._names]
             stack.pop_all()
 
     def execute(self, statement: str, **values: object) -> list[Row]:
@@ -54,6 +60,7 @@ class SqliteConnection:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._check_files()
                 self._connection.execute("COMMIT")
             finally:
                 if self._connection.in_transaction:
@@ -62,6 +69,14 @@ class SqliteConnection:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    def _check_files(self) -> None:
+        """Refuse to commit to a file that was removed or replaced: nobody would find it there."""
+        if [identify(name) for name in self._names] != self._files:
+            raise sqlite3.OperationalError(
+                f"{self._path} (or its -wal or -shm) was removed or replaced: "
+                "put it back, or restart"
+            )
 
     def _use_write_ahead_log(self, busy_seconds: float) -> None:
         deadline = time.monotonic() + busy_seconds
@@ -73,6 +88,21 @@ class SqliteConnection:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
+
+
+def identify(path: str) -> tuple[int, int] | None:
+    """Return what tells a file from every other; None if there is none."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - at every commit; a `Path` costs five times as much
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def create_for_the_owner(path: Path) -> None:
+    """Create the file and its folder, for their owner alone, if they are missing."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))  # SQLite's other files follow it
 
 
 def open_sqlite(path: Path, synchronous: str, busy_seconds: float) -> SqliteConnection:

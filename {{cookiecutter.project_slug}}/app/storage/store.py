@@ -15,7 +15,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, overload
 
-from app.storage.thread import Call, Item, Storage
+from app.storage.calls import Call, Item
+from app.storage.thread import Storage
 
 P = ParamSpec("P")
 T = TypeVar("T")

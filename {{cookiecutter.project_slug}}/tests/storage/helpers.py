@@ -7,25 +7,41 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
-from app.storage.opening import connect, open_storage
+from app.storage.calls import Call, Item
+from app.storage.connection import Connection
+from app.storage.opening import connector, open_storage
 from app.storage.settings import StorageSettings
-from app.storage.sqlite import BUSY_SECONDS
+from app.storage.sqlite import SqliteConnection
 from app.storage.store import Store
-from app.storage.thread import Call, Item, Storage
+from app.storage.thread import Storage
 
 StoreT = TypeVar("StoreT", bound=Store)
 
 
-def at(path: Path, **settings: str) -> StorageSettings:
+SECONDS = 5.0
+
+
+def at(path: Path, **settings: object) -> StorageSettings:
     """Return the settings of a storage in this file."""
     return StorageSettings.model_validate({"database_url": f"sqlite:///{path}", **settings})
 
 
 @contextmanager
-def opened(path: Path, busy_seconds: float = BUSY_SECONDS, **settings: str) -> Iterator[Storage]:
+def opened(path: Path, **settings: object) -> Iterator[Storage]:
     """Open the storage in this file, and close it at the end."""
-    with closing(open_storage(at(path, **settings), busy_seconds)) as storage:
+    with closing(open_storage(at(path, **settings))) as storage:
         yield storage
+
+
+def storage_of(writer: Connection, path: Path, seconds: float = SECONDS) -> Storage:
+    """Return a storage that writes with this connection, and has others for all else."""
+    connections = iter([writer])
+    return Storage(lambda _: next(connections, None) or other_connection(path), seconds)
+
+
+def other_connection(path: Path) -> SqliteConnection:
+    """Return one more connection to the file."""
+    return SqliteConnection(path, "NORMAL", SECONDS)
 
 
 class Changed(Storage):
@@ -37,7 +53,7 @@ class Changed(Storage):
     def __init__(
         self, settings: StorageSettings, changes: Mapping[str, Callable[[Call], object]]
     ) -> None:
-        super().__init__(connect(settings, BUSY_SECONDS))
+        super().__init__(connector(settings), settings.storage_seconds)
         self.changes = changes
 
     def put(self, call: Call) -> "Future[Any]":
@@ -75,6 +91,6 @@ class Direct(Generic[StoreT]):
         return self.storage.wait_for(Call(partial(function, *args, **kwargs)))
 
     def execute(self, statement: str, **values: object) -> list[tuple[Any, ...]]:
-        """Run a statement outside any transaction."""
-        call = Call(partial(self.storage.connection.execute, statement, **values), reads=True)
-        return cast("list[tuple[Any, ...]]", self.storage.wait_for(call))
+        """Run a statement with the connection that writes."""
+        rows = self.run(self.storage.connection.execute, statement, **values)
+        return cast("list[tuple[Any, ...]]", rows)

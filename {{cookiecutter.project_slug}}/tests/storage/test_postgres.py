@@ -178,7 +178,7 @@ def test_no_more_are_claimed_than_the_limit_whatever_the_plan(url: str, tasks: T
     with psycopg.connect(url) as connection:
         for way in ("hashjoin", "mergejoin", "hashagg", "sort", "material", "memoize"):
             connection.execute(f"SET enable_{way} = off".encode())
-        claims = connection.execute(prepare(sql.CLAIM_DUE).encode(), values).fetchall()
+        claims = connection.execute(prepare(sql.CLAIM_DUE), values).fetchall()
     assert len(claims) == 2
 
 

@@ -52,9 +52,9 @@ def ask(path: Path, statement: str) -> list[tuple[Any, ...]]:
         return database.execute(statement).fetchall()
 
 
-def open_tasks(path: Path, busy_seconds: float = 5.0) -> None:
+def open_tasks(path: Path, **settings: object) -> None:
     """Open the tasks in this file, and close them."""
-    with opened_tasks(path, busy_seconds):
+    with opened_tasks(path, **settings):
         pass
 
 
@@ -187,12 +187,9 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
         open_tasks(tmp_path / "file" / "app.sqlite3")
 
 
-@pytest.mark.parametrize("exists", [True, False])
-def test_a_read_only_file_is_refused(
-    path: Path, exists: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if exists:
-        open_tasks(path)
+@pytest.fixture
+def read_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Open every file without the right to write: root has it whatever a file's permissions."""
     connect = sqlite3.connect
 
     def connect_read_only(path: Path, timeout: float, **_: object) -> sqlite3.Connection:
@@ -201,17 +198,41 @@ def test_a_read_only_file_is_refused(
             uri, timeout=timeout, uri=True, isolation_level=None, check_same_thread=False
         )
 
-    # root may write anywhere, so a file's permissions would not refuse it
     monkeypatch.setattr("app.storage.sqlite.sqlite3.connect", connect_read_only)
-    with pytest.raises(StartError, match=r"readonly|unable to open"):
-        open_tasks(path, busy_seconds=0.05)
+
+
+@pytest.mark.usefixtures("read_only")
+def test_a_read_only_file_without_tables_is_refused(path: Path) -> None:
+    with pytest.raises(StartError, match="readonly"):
+        open_tasks(path, storage_seconds=0.05)
+
+
+@pytest.mark.anyio
+async def test_a_read_only_file_can_be_read(
+    path: Path, tasks: Tasks, request: pytest.FixtureRequest
+) -> None:
+    """The start writes nothing when there is nothing to change; but it is not ready."""
+    task = added(tasks, new_task())
+    request.getfixturevalue("read_only")
+    with opened_tasks(path) as copy:
+        assert found(copy, task) == task
+        for writing in (copy.storage.ping(), copy.store.add(new_task())):
+            with pytest.raises(StorageUnavailableError):
+                await writing
+
+
+def test_a_file_that_is_locked_does_not_keep_the_app_from_starting(path: Path) -> None:
+    open_tasks(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        open_tasks(path, storage_seconds=0.05)
 
 
 def test_a_file_that_stays_locked_is_given_up(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StartError, match="database is locked"):
-            open_tasks(path, busy_seconds=0.05)
+            open_tasks(path, storage_seconds=0.05)
 
 
 def test_an_old_sqlite_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,7 +290,7 @@ def test_storage_that_becomes_read_only_is_unavailable(path: Path, tasks: Tasks)
 
 def test_storage_that_stays_locked_is_unavailable(path: Path) -> None:
     with (
-        opened_tasks(path, busy_seconds=0.05) as tasks,
+        opened_tasks(path, storage_seconds=0.05) as tasks,
         closing(sqlite3.connect(path, isolation_level=None)) as other,
     ):
         other.execute("BEGIN IMMEDIATE")

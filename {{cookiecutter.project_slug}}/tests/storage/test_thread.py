@@ -12,9 +12,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from app.storage.calls import Call, Item
 from app.storage.connection import Row, StorageUnavailableError
-from app.storage.sqlite import BUSY_SECONDS, SqliteConnection
-from app.storage.thread import LARGEST_GROUP, Call, Item, Storage
+from app.storage.sqlite import SqliteConnection
+from app.storage.thread import LARGEST_GROUP, Storage
 from app.tasks.records import (
     Claim,
     IdempotencyConflictError,
@@ -24,6 +25,7 @@ from app.tasks.records import (
 )
 from app.tasks.schemas import Task
 from app.tasks.store import TaskStore
+from tests.storage.helpers import SECONDS, storage_of
 from tests.tasks.helpers import FAR, LONGEST_SECONDS, new_task, wait_for
 
 pytestmark = pytest.mark.anyio
@@ -33,19 +35,17 @@ class Held(SqliteConnection):
     """A connection that counts its commits, fails when it is down, and can wait at a gate."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, "NORMAL", BUSY_SECONDS)
+        super().__init__(path, "NORMAL", SECONDS)
         self.commits = 0
         self.transactions = 0
-        self.unread = 0
-        self.readable = True
+        self.statements = 0
+        self.waits_for_its_turn = False
         self.down = self.fails_at_the_end = self.closed = False
         self.entered = threading.Semaphore(0)
         self.gate = threading.Event()
 
     def execute(self, statement: str, **values: object) -> list[Row]:
-        if self.down and not self.readable:
-            self.unread += 1
-            raise StorageUnavailableError
+        self.statements += 1
         return super().execute(statement, **values)
 
     @contextmanager
@@ -53,6 +53,8 @@ class Held(SqliteConnection):
         self.transactions += 1
         if self.down:
             raise StorageUnavailableError
+        if self.waits_for_its_turn:
+            self.wait_at_the_gate()
         with super().transaction():
             yield
             if self.fails_at_the_end:
@@ -74,8 +76,8 @@ def held(tmp_path: Path) -> Held:
 
 
 @pytest.fixture
-def storage(held: Held) -> Iterator[Storage]:
-    with closing(Storage(held)) as storage:
+def storage(held: Held, tmp_path: Path) -> Iterator[Storage]:
+    with closing(storage_of(held, tmp_path / "app.sqlite3")) as storage:
         yield storage
         held.gate.set()
 
@@ -89,8 +91,8 @@ def tasks(storage: Storage, held: Held) -> TaskStore:
 
 def begin(storage: Storage, call: Call) -> "Future[Any]":
     """Queue a call, as a thread does, and do not wait."""
-    call.future = future = Future[Any]()
-    storage._calls.put(call)
+    future = Future[Any]()
+    storage._queue(call, future)
     return future
 
 
@@ -111,8 +113,8 @@ def group(storage: Storage, held: Held) -> Iterator[ThreadPoolExecutor]:
 
 
 def queued(storage: Storage, count: int) -> None:
-    """Return once this many calls are waiting."""
-    wait_for(lambda: storage._calls.qsize() == count)
+    """Return once this many calls that write are waiting."""
+    wait_for(lambda: storage._writes._calls.qsize() == count)
 
 
 def bug() -> None:
@@ -124,6 +126,10 @@ def run(storage: Storage, method: Callable[..., Any], *args: object) -> object:
     return storage.wait_for(Call(partial(method, *args)))
 
 
+def cancel(tasks: TaskStore, new: NewTask) -> Task:
+    return tasks.cancel.sync(UUID(new.id))
+
+
 def all_tasks(tasks: TaskStore) -> list[Task]:
     return tasks.page.sync(99, None, None, None)
 
@@ -131,19 +137,18 @@ def all_tasks(tasks: TaskStore) -> list[Task]:
 def test_a_call_alone_is_committed_at_once(tasks: TaskStore, held: Held) -> None:
     new = new_task()
     task = tasks.add.sync(new)
-    assert held.commits == 1
     assert tasks.get.sync(UUID(new.id)) == task
-    assert held.transactions == 1  # a single read needs none
+    assert (held.transactions, held.commits) == (1, 1)
 
 
 def test_what_is_called_meanwhile_is_committed_together(tasks: TaskStore, held: Held) -> None:
     with group(tasks.storage, held) as threads:
         news = [new_task() for _ in range(50)]
         added = [begin_add(tasks, new) for new in news]
-        pages = [threads.submit(all_tasks, tasks) for _ in range(20)]
+        cancelled = [threads.submit(cancel, tasks, new) for new in news[:20]]
         queued(tasks.storage, 70)
     assert [str(future.result(LONGEST_SECONDS).id) for future in added] == [n.id for n in news]
-    assert all(len(page.result(LONGEST_SECONDS)) == 50 for page in pages)
+    assert all(task.result(LONGEST_SECONDS).cancel_requested for task in cancelled)
     assert held.commits == 2  # one for the call that held them up, and one for them
 
 
@@ -191,7 +196,7 @@ def test_refusals_are_answers_and_break_no_neighbour(tasks: TaskStore, held: Hel
         good = begin_add(tasks, new_task())
         refused: list[tuple[type[Exception], Future[Any]]] = [
             (IdempotencyConflictError, begin_add(tasks, new_task(key="k"))),
-            (TaskNotFoundError, threads.submit(tasks.get.sync, uuid4())),
+            (TaskNotFoundError, threads.submit(tasks.cancel.sync, uuid4())),
             (LeaseLostError, threads.submit(tasks.save.sync, stale, 0.5, 0, b"late")),
         ]
         also_good = begin_add(tasks, new_task())
@@ -240,26 +245,17 @@ def test_nothing_is_kept_of_a_call_that_breaks_off(tasks: TaskStore, held: Held)
     assert all_tasks(tasks) == [added.result(LONGEST_SECONDS)]
 
 
-@pytest.mark.parametrize("readable", [False, True])
-def test_while_the_storage_is_away_all_are_told_and_it_is_asked_only_a_few_times(
-    tasks: TaskStore, held: Held, readable: bool
+def test_while_the_storage_is_away_all_are_told_and_it_is_asked_few_times(
+    tasks: TaskStore, held: Held
 ) -> None:
-    with group(tasks.storage, held) as threads:
+    with group(tasks.storage, held):
         adding = [begin_add(tasks, new_task()) for _ in range(40)]
-        reading = [threads.submit(all_tasks, tasks) for _ in range(10)]
-        queued(tasks.storage, 50)
-        held.down, held.readable = True, readable
+        queued(tasks.storage, 40)
+        held.down = True
     for added in adding:
         with pytest.raises(StorageUnavailableError):
             added.result(LONGEST_SECONDS)
     assert held.transactions == 2  # once for the group and once for its first call, not 41 times
-    for read in reading:
-        if readable:
-            assert read.result(LONGEST_SECONDS) == []
-        else:
-            with pytest.raises(StorageUnavailableError):
-                read.result(LONGEST_SECONDS)
-    assert held.unread == (0 if readable else 1)
     held.down = False
     assert all_tasks(tasks) == []
 
@@ -277,8 +273,10 @@ def test_a_commit_that_fails_is_no_success(tasks: TaskStore, held: Held) -> None
 def test_a_method_that_would_wait_for_itself_is_a_bug_and_not_a_standstill(
     tasks: TaskStore,
 ) -> None:
-    with pytest.raises(RuntimeError, match=r"self\.get\.here"):
-        run(tasks.storage, tasks.get.sync, uuid4())
+    for reads in (False, True):
+        call = Call(partial(tasks.get.sync, uuid4()), reads=reads)
+        with pytest.raises(RuntimeError, match=r"self\.get\.here"):
+            tasks.storage.wait_for(call)
 
 
 # from event loops
@@ -338,11 +336,105 @@ def test_event_loops_and_threads_share_a_commit(tasks: TaskStore, held: Held) ->
     assert held.commits == 2
 
 
-async def test_a_ping_asks_the_database(tasks: TaskStore, held: Held) -> None:
+async def test_a_ping_reads_and_writes(tasks: TaskStore, held: Held) -> None:
+    await tasks.storage.ping()
+    assert held.commits == 1
+    held.down = True
+    with pytest.raises(StorageUnavailableError):
+        await tasks.storage.ping()
+    held.down = False
     await tasks.storage.ping()
     run(tasks.storage, held.execute, "DROP TABLE schema_versions")
     with pytest.raises(StorageUnavailableError):
         await tasks.storage.ping()
+
+
+async def test_many_pings_write_once(tasks: TaskStore, held: Held) -> None:
+    blocked = tasks.storage.put(Call(held.wait_at_the_gate))
+    pings = [asyncio.ensure_future(tasks.storage.ping()) for _ in range(20)]
+    await asyncio.sleep(0)
+    before = held.statements
+    held.gate.set()
+    await asyncio.gather(blocked, *pings)
+    assert held.statements == before + 1
+
+
+# whoever waits
+
+
+@pytest.fixture
+def hasty(tmp_path: Path, held: Held) -> Iterator[TaskStore]:
+    """Return a store whose callers wait for a quarter of a second."""
+    with closing(storage_of(held, tmp_path / "app.sqlite3", 0.25)) as storage:
+        yield TaskStore(storage)
+        held.gate.set()
+
+
+async def test_nobody_waits_longer_than_the_limit_whoever_is_before(
+    hasty: TaskStore, held: Held
+) -> None:
+    """The thread does not come back, so only another one can answer."""
+    running = hasty.storage.put(Call(held.wait_at_the_gate))
+    waiting = asyncio.ensure_future(hasty.add(new_task()))
+    in_a_thread = asyncio.create_task(asyncio.to_thread(hasty.add.sync, new_task()))
+    async with asyncio.timeout(LONGEST_SECONDS):
+        for late in (running, waiting, in_a_thread):
+            with pytest.raises(StorageUnavailableError) as told:
+                await late
+            assert str(told.value.__cause__) == "no answer within 0.25 s"
+        assert await hasty.page(9, None, None, None) == []  # reading never waits for a write
+    assert not held.gate.is_set()
+
+
+async def test_what_a_caller_was_refused_for_waiting_is_not_done_later(
+    hasty: TaskStore, held: Held
+) -> None:
+    blocked = hasty.storage.put(Call(held.wait_at_the_gate))
+    assert await asyncio.to_thread(held.entered.acquire, timeout=LONGEST_SECONDS)
+    with pytest.raises(StorageUnavailableError):
+        await hasty.add(new_task())
+    held.gate.set()
+    added = await hasty.add(new_task())
+    assert await hasty.page(9, None, None, None) == [added]
+    with pytest.raises(StorageUnavailableError):
+        await blocked
+
+
+async def test_who_becomes_late_while_the_group_waits_for_its_turn_is_left_out(
+    hasty: TaskStore, held: Held
+) -> None:
+    held.waits_for_its_turn = True
+    with pytest.raises(StorageUnavailableError):
+        await hasty.add(new_task())
+    held.waits_for_its_turn = False
+    held.gate.set()
+    added = await hasty.add(new_task())
+    assert await hasty.page(9, None, None, None) == [added]
+
+
+async def test_a_call_that_raises_anything_does_not_end_the_thread(tasks: TaskStore) -> None:
+    def exits() -> None:
+        raise SystemExit
+
+    def in_a_thread() -> None:
+        with pytest.raises(SystemExit):
+            run(tasks.storage, exits)
+
+    await asyncio.to_thread(in_a_thread)
+    assert await tasks.page(9, None, None, None) == []
+    await tasks.add(new_task())
+
+
+def test_closing_does_not_wait_for_a_storage_that_stays_silent(
+    hasty: TaskStore, held: Held
+) -> None:
+    blocked = begin(hasty.storage, Call(held.wait_at_the_gate))
+    waiting = begin_add(hasty, new_task())
+    hasty.storage.close()
+    for late in (blocked, waiting):
+        with pytest.raises(StorageUnavailableError):
+            late.result(0)
+    assert not held.gate.is_set()
 
 
 # the end
@@ -350,7 +442,7 @@ async def test_a_ping_asks_the_database(tasks: TaskStore, held: Held) -> None:
 
 def test_closing_finishes_what_is_queued(tmp_path: Path) -> None:
     held = Held(tmp_path / "app.sqlite3")
-    storage = Storage(held)
+    storage = storage_of(held, tmp_path / "app.sqlite3")
     tasks = TaskStore(storage)
     with group(storage, held) as threads:
         answers = [begin_add(tasks, new_task()) for _ in range(LARGEST_GROUP + 9)]
@@ -362,8 +454,8 @@ def test_closing_finishes_what_is_queued(tmp_path: Path) -> None:
     assert held.closed
 
 
-async def test_whoever_calls_after_the_end_is_refused_at_once(tmp_path: Path) -> None:
-    with closing(Storage(Held(tmp_path / "app.sqlite3"))) as storage:
+async def test_whoever_calls_after_the_end_is_refused_at_once(held: Held, tmp_path: Path) -> None:
+    with closing(storage_of(held, tmp_path / "app.sqlite3")) as storage:
         tasks = TaskStore(storage)
     with pytest.raises(StorageUnavailableError):
         tasks.add.sync(new_task())

@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 from pydantic import BaseModel
 
 from app.settings import Settings
-from app.storage.sqlite import BUSY_SECONDS
 from app.tasks.engine.context import TaskContext
 from app.tasks.engine.runner import Runner
 from app.tasks.kinds.registry import KINDS, Kind, Kinds
@@ -46,11 +45,9 @@ def with_kind(run: Run) -> Kinds:
 
 
 @contextmanager
-def opened_tasks(
-    path: Path, busy_seconds: float = BUSY_SECONDS, **settings: str
-) -> Iterator[Tasks]:
+def opened_tasks(path: Path, **settings: object) -> Iterator[Tasks]:
     """Open the tasks in this file, as a test or another process does."""
-    with opened(path, busy_seconds, **settings) as storage:
+    with opened(path, **settings) as storage:
         yield Direct(TaskStore(storage))
 
 

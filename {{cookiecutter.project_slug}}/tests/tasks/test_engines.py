@@ -15,9 +15,9 @@ from app.__main__ import check
 from app.kit.signals import on_stop_signal
 from app.main import create_app
 from app.settings import Settings
+from app.storage.calls import Call, Item
 from app.storage.connection import StorageUnavailableError
 from app.storage.opening import open_storage
-from app.storage.thread import Call, Item
 from app.tasks.engine.context import TaskContext
 from app.tasks.kinds.registry import KINDS, Kind, Kinds
 from app.tasks.opening import open_tasks

@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from random import randbytes
@@ -23,9 +22,8 @@ from pydantic import SecretStr
 
 from app.main import create_app
 from app.settings import Settings
+from app.storage.calls import Call
 from app.storage.connection import StorageUnavailableError
-from app.storage.opening import open_storage
-from app.storage.thread import Call
 from app.tasks.kinds.batch_prediction import ROWS_PER_PIECE
 from tests.conftest import LOCAL
 from tests.fakes import CARD, FLOWER, HEADER, csv_row
@@ -494,7 +492,7 @@ Away = Callable[[TestClient, Path], Iterator[None]]
 @contextmanager
 def impatient(settings: Settings) -> Iterator[TestClient]:
     """Yield a client of an app that does not wait long for another process."""
-    app = create_app(settings, open_storage=partial(open_storage, busy_seconds=0.05))
+    app = create_app(settings.model_copy(update={"storage_seconds": 0.05}))
     with TestClient(app, base_url=LOCAL) as client:
         yield client
 
@@ -532,8 +530,13 @@ def test_while_another_process_holds_the_storage_reading_goes_on(
 def test_when_the_storage_is_gone_every_route_says_so(idle: TestClient) -> None:
     task = submit(idle)
     storage = idle.app_state["storage"]
-    with pytest.raises(StorageUnavailableError):  # closed in the thread that uses it
-        storage.wait_for(Call(storage.connection.close))
+
+    def close() -> None:
+        storage.connection.connection.close()
+
+    storage.wait_for(Call(close, reads=True))
+    with pytest.raises(StorageUnavailableError):  # it cannot be committed either
+        storage.wait_for(Call(close))
     for path in ("/v1/tasks", f"/v1/tasks/{task['id']}", "/health/ready"):
         problem(idle.get(path), 503)
     problem(idle.get(f"/v1/tasks/{task['id']}/events"), 503)

@@ -17,15 +17,14 @@ from pydantic import BaseModel
 from app.errors import AppError, UnavailableError
 from app.settings import Settings
 from app.storage.connection import StorageUnavailableError
-from app.storage.sqlite import BUSY_SECONDS, SqliteConnection
-from app.storage.thread import Storage
+from app.storage.sqlite import SqliteConnection
 from app.tasks.engine.context import TaskContext
 from app.tasks.engine.runner import LONGEST_BACKOFF_SECONDS, Runner, describe_error
 from app.tasks.kinds.registry import KINDS, Kind, Kinds
 from app.tasks.records import Outcome
 from app.tasks.schemas import Task, TaskState
 from app.tasks.store import TaskStore
-from tests.storage.helpers import Direct
+from tests.storage.helpers import SECONDS, Direct, storage_of
 from tests.tasks.helpers import (
     FAR,
     FAST,
@@ -74,12 +73,12 @@ def fast(settings: Settings) -> Settings:
 
 @pytest.fixture
 def database(tmp_path: Path) -> MayBeAway:
-    return MayBeAway(tmp_path / "app.sqlite3", "NORMAL", BUSY_SECONDS)
+    return MayBeAway(tmp_path / "app.sqlite3", "NORMAL", SECONDS)
 
 
 @pytest.fixture
-def tasks(database: MayBeAway) -> Iterator[Tasks]:
-    with closing(Storage(database)) as storage:
+def tasks(database: MayBeAway, tmp_path: Path) -> Iterator[Tasks]:
+    with closing(storage_of(database, tmp_path / "app.sqlite3")) as storage:
         yield Direct(TaskStore(storage))
 
 

@@ -17,10 +17,10 @@ from app.__main__ import main
 from app.kit.settings import load_settings
 from app.main import create_app
 from app.settings import Settings
+from app.storage.calls import Call
 from app.storage.connection import StorageUnavailableError
-from app.storage.opening import connect
-from app.storage.sqlite import BUSY_SECONDS
-from app.storage.thread import Call, Storage
+from app.storage.opening import connector
+from app.storage.thread import Storage
 from app.tasks.engine.context import TaskContext
 from app.tasks.engine.runner import HANDED_BACK
 from app.tasks.kinds.registry import KINDS, Kind
@@ -92,7 +92,7 @@ class HeartlessStorage(Storage):
 def open_storage(settings: Settings) -> Storage:
     """Open the storage; a server that is not needed yet stands still here."""
     stand_still("hold-start")
-    return HeartlessStorage(connect(settings, BUSY_SECONDS))
+    return HeartlessStorage(connector(settings), settings.storage_seconds)
 
 
 app = create_app(

@@ -1,7 +1,7 @@
 """Runs what the message says, without a claim. Rejected by: another-process."""
 
 # file: app/tasks/engine/celery/worker.py
-from app.storage.thread import Call
+from app.storage.calls import Call
 
 
 @celery.task(name=RUN)
