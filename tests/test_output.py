@@ -150,6 +150,7 @@ ALWAYS = {
     "app/storage/__init__.py",
     "app/storage/calls.py",
     "app/storage/connection.py",
+    "app/storage/line.py",
     "app/storage/migrations.py",
     "app/storage/opening.py",
     "app/storage/postgres.py",

@@ -1,7 +1,8 @@
-"""Redis and Postgres servers for the tests, which may stop, kill and restart them."""
+"""Redis, Postgres and PgBouncer for the tests, which may stop, freeze and restart them."""
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -21,7 +22,8 @@ def program(name: str, *folders: str) -> str:
     """Return the path of a server program; if it is missing, fail instead of skipping."""
     path = os.pathsep.join([os.environ["PATH"], *folders])
     return shutil.which(name, path=path) or pytest.fail(
-        f"{name} is not installed here (apt-get install redis-server postgresql)", pytrace=False
+        f"{name} is not installed here (apt-get install redis-server postgresql pgbouncer)",
+        pytrace=False,
     )
 
 
@@ -88,6 +90,20 @@ class Postgres:
         """Stop it at once, as a crash would; what was committed is still there after a start."""
         self._run("pg_ctl", "-w", "-m", "immediate", "stop")
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop every process of it without closing a connection: the server falls silent."""
+        parent = int(Path(self._home.name, "data", "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        processes = [parent, *map(int, children)]
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in processes:
+                os.kill(process, signal.SIGCONT)
+
     def close(self) -> None:
         """Stop it and remove its folder."""
         self.stop()
@@ -101,6 +117,37 @@ class Postgres:
             cwd=self._home.name,
             user=self._user,
         )
+
+
+BOUNCER = """
+[databases]
+postgres = host=127.0.0.1 port={port} user=postgres
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {own}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = 2
+"""
+
+
+class PgBouncer:
+    """A PgBouncer whose clients share two sessions, each for one transaction at a time."""
+
+    def __init__(self, server: Postgres, folder: Path) -> None:
+        port = free_port()
+        self.url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        settings = folder / "pgbouncer.ini"
+        settings.write_text(BOUNCER.format(port=server.port, own=port))
+        user = ["-u", "nobody"] if os.geteuid() == 0 else []  # it is never root
+        self._process = subprocess.Popen([program("pgbouncer", "/usr/sbin"), *user, str(settings)])
+        wait_for_port(port)
+
+    def close(self) -> None:
+        """Kill it."""
+        self._process.kill()
+        self._process.wait()
 
 
 @contextmanager

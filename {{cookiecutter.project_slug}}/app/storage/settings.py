@@ -10,8 +10,10 @@ from app.kit.settings import ProcessSettings
 
 SQLITE = "sqlite:///"
 EXPECTED = "Input should be sqlite:///a/file or postgresql://user:password@host/db (%40 for @)"
-# one @ at most: with another one in the password, a part of it would pass for the host
-known = re.compile(r"sqlite:///.+|postgres(ql)?://([^@/?#]+@)?([^@/?#]+(/[^@]*)?|/[^@]+)").fullmatch
+# A database in memory is lost with each connection; a path with `/` at its end is a folder.
+# One @ at most: with another one in the password, a part of it would pass for the host.
+FILE = r"sqlite:///(?!:memory:|file:).*[^/]"
+known = re.compile(FILE + r"|postgres(ql)?://([^@/?#]+@)?([^@/?#]+(/[^@]*)?|/[^@]+)").fullmatch
 
 
 class StorageSettings(ProcessSettings):

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -100,9 +100,13 @@ def identify(path: str) -> tuple[int, int] | None:
 
 
 def create_for_the_owner(path: Path) -> None:
-    """Create the file and its folder, for their owner alone, if they are missing."""
+    """Create the file and its folder for their owner alone, if they are missing."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))  # SQLite's other files follow it
+    if path.is_dir():
+        raise IsADirectoryError("it is a folder")
+    with suppress(FileExistsError):  # SQLite's other files get the permissions of this one
+        # never opened if it exists: closing it again would free the locks of this whole process
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def open_sqlite(path: Path, synchronous: str, busy_seconds: float) -> SqliteConnection:

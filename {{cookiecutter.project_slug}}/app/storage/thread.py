@@ -1,115 +1,41 @@
-"""Group commit: the calls of many requests in few transactions, in threads of their own.
+"""The one way to the database: calls of any event loop or thread, to two threads of its own.
 
-A commit costs the same for one call as for fifty. So a thread takes all the calls that wait, runs
-them in one transaction, and answers each after the commit. No timer: a lone call is committed at
-once. Calls of a method that takes a list become one call, and so one statement: that matters,
-because after every statement the thread must wait for Python's lock again.
+Calls that write are committed in groups; those that read have a thread and a connection to
+themselves, and never wait for a write. Event loops, worker threads and the heartbeat all come
+through here, so a store needs no locks, and is written once, without `async`.
 
-Event loops, worker threads and the heartbeat all come through here, so a store needs no locks, and
-is written once, without `async`. What it gains: `python -m benchmarks.tasks`, in the template.
-
-Calls that read have a thread and a connection of their own: they never wait for a write. A third
-thread answers whoever has waited for STORAGE_SECONDS, whatever the other two are waiting for.
+A third thread answers whoever has waited for STORAGE_SECONDS, whatever the other two wait for.
 """
 
 import asyncio
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import closing
 from functools import partial
-from itertools import takewhile
-from queue import SimpleQueue
 from typing import Any
 
-from app.storage.calls import Call, Item, answer, run_all
+from app.storage.calls import Call, Item
 from app.storage.connection import Connection, StorageUnavailableError, ThreadConnection
+from app.storage.line import Line
 from app.storage.migrations import Migrations, is_current, migrate
 
 Connect = Callable[[float], Connection]  # given the seconds that one statement may take
 
-LARGEST_GROUP = 256
-READ = "SELECT COUNT(*) FROM schema_versions"
-# skips what another process touches at this moment: nobody may wait for another's health check
+READ = "SELECT at FROM storage_pings"
+# A value that changes: SQLite writes nothing when a row stays the same. What another process writes
+# at this moment is skipped: nobody may wait for another's health check.
 WRITE = """
-    UPDATE schema_versions SET version = version
-    WHERE feature IN (SELECT feature FROM schema_versions {skip_locked})
+    UPDATE storage_pings SET at = {now} WHERE id IN (SELECT id FROM storage_pings {skip_locked})
 """
+MIGRATIONS = (
+    (
+        "CREATE TABLE IF NOT EXISTS storage_pings (id INTEGER PRIMARY KEY, at {real} NOT NULL)",
+        "INSERT INTO storage_pings VALUES (1, {now}) ON CONFLICT DO NOTHING",
+    ),
+)
 MIGRATION_SECONDS = 600.0  # a large table takes longer than any request may
-
-
-class Line:
-    """Calls that wait in line, and the thread that runs them with a connection."""
-
-    def __init__(self, connection: Connection, own: ThreadConnection, *, reads: bool) -> None:
-        self._begin: Callable[[], AbstractContextManager[object]]
-        self._begin = nullcontext if reads else connection.transaction
-        self._connection, self._own = connection, own
-        self._calls: SimpleQueue[Call | None] = SimpleQueue()
-        self._unanswered: deque[Call] = deque()  # those that run, and those that wait
-        self.thread = threading.Thread(
-            target=self._work, name="storage-reads" if reads else "storage-writes", daemon=True
-        )
-        self.thread.start()
-
-    def put(self, call: Call) -> None:
-        """Add a call at the end; call this with a lock."""
-        self._unanswered.append(call)
-        self._calls.put(call)
-
-    def end(self) -> None:
-        """End the thread once it has done what is queued."""
-        self._calls.put(None)
-
-    def answer_late(self, seconds: float) -> float:
-        """Answer those that have waited this long; return when the next one will have."""
-        now = time.monotonic()
-        waiting = [call for call in self._unanswered.copy() if not call.late]
-        late = list(takewhile(lambda call: call.since + seconds <= now, waiting))
-        for call in late:
-            call.late = True
-        answer([call.too_late(seconds) for call in late])
-        return waiting[len(late)].since + seconds if len(late) < len(waiting) else now + seconds
-
-    def _work(self) -> None:
-        self._own.connection = self._connection
-        with closing(self._connection):
-            while first := self._calls.get():
-                group = [first]
-                while not self._calls.empty() and len(group) < LARGEST_GROUP:
-                    following = self._calls.get()
-                    if following is None:
-                        self._calls.put(None)
-                        break
-                    group.append(following)
-                self._commit(group)
-                answer(group)
-                for _ in group:
-                    self._unanswered.popleft()
-
-    def _commit(self, calls: list[Call]) -> None:
-        """Commit the calls together, or each alone if that fails; leave out those that are late."""
-        calls = [call for call in calls if not call.late]
-        try:
-            with self._begin() if calls else nullcontext():  # which may wait for another process
-                run_all([call for call in calls if not call.late])
-        except BaseException as error:  # whatever a call raises, the thread goes on
-            if len(calls) == 1:
-                calls[0].value = error
-            else:
-                self._commit_each(calls)
-
-    def _commit_each(self, calls: list[Call]) -> None:
-        """Commit each call alone, for as long as the storage answers."""
-        value: object = None
-        for call in calls:
-            if isinstance(value, StorageUnavailableError):
-                call.value = value
-            else:
-                self._commit([call])
-                value = None if call.late else call.value
 
 
 class Storage:
@@ -132,6 +58,11 @@ class Storage:
         self._closed, self._lock = False, threading.Lock()
         self._ended = threading.Event()
         threading.Thread(target=self._watch, name="storage-watch", daemon=True).start()
+        try:
+            self.migrate("storage", MIGRATIONS)
+        except BaseException:
+            self.close()
+            raise
 
     def migrate(self, feature: str, migrations: Migrations) -> None:
         """Migrate the tables of a feature; raise StartError if they cannot be used."""

@@ -53,8 +53,8 @@ class Changed(Storage):
     def __init__(
         self, settings: StorageSettings, changes: Mapping[str, Callable[[Call], object]]
     ) -> None:
-        super().__init__(connector(settings), settings.storage_seconds)
         self.changes = changes
+        super().__init__(connector(settings), settings.storage_seconds)
 
     def put(self, call: Call) -> "Future[Any]":
         """Queue the call, or its replacement."""

@@ -14,20 +14,21 @@ from tests.servers import Postgres, running
 from tests.storage.helpers import Direct
 from tests.tasks.helpers import Tasks
 
-EMPTY = "DROP TABLE IF EXISTS task_pieces, tasks, predictions, schema_versions, more"
+EMPTY = "DROP TABLE IF EXISTS task_pieces, tasks, predictions, schema_versions, storage_pings, more"
 
 
 @contextmanager
-def opened(url: str) -> Iterator[Storage]:
+def opened(url: str, **settings: object) -> Iterator[Storage]:
     """Open the storage in this database, and close it at the end."""
-    with closing(open_storage(StorageSettings.model_validate({"database_url": url}))) as storage:
+    given = StorageSettings.model_validate({"database_url": url, **settings})
+    with closing(open_storage(given)) as storage:
         yield storage
 
 
 @contextmanager
-def opened_postgres_tasks(url: str) -> Iterator[Tasks]:
+def opened_postgres_tasks(url: str, **settings: object) -> Iterator[Tasks]:
     """Open the tasks in this database, as a test or another process does."""
-    with opened(url) as storage:
+    with opened(url, **settings) as storage:
         yield Direct(TaskStore(storage))
 
 

@@ -104,7 +104,7 @@ def test_each_feature_has_a_version_of_its_own(path: Path) -> None:
         storage.migrate("tasks", NEWER)
         storage.migrate("notes", [["CREATE TABLE notes (x {real})"]])
     versions = "SELECT feature, version FROM schema_versions ORDER BY feature"
-    assert ask(path, versions) == [("notes", 1), ("tasks", 2)]
+    assert ask(path, versions) == [("notes", 1), ("storage", 1), ("tasks", 2)]
 
 
 def test_the_predictions_of_an_earlier_file_are_kept(path: Path, settings: Settings) -> None:
@@ -185,6 +185,11 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StartError, match="cannot be used"):
         open_tasks(tmp_path / "file" / "app.sqlite3")
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(StartError, match="cannot be used: it is a folder"):
+        open_tasks(tmp_path)
 
 
 @pytest.fixture

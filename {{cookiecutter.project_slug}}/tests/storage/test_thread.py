@@ -14,8 +14,9 @@ import pytest
 
 from app.storage.calls import Call, Item
 from app.storage.connection import Row, StorageUnavailableError
+from app.storage.line import LARGEST_GROUP
 from app.storage.sqlite import SqliteConnection
-from app.storage.thread import LARGEST_GROUP, Storage
+from app.storage.thread import Storage
 from app.tasks.records import (
     Claim,
     IdempotencyConflictError,
@@ -344,7 +345,7 @@ async def test_a_ping_reads_and_writes(tasks: TaskStore, held: Held) -> None:
         await tasks.storage.ping()
     held.down = False
     await tasks.storage.ping()
-    run(tasks.storage, held.execute, "DROP TABLE schema_versions")
+    run(tasks.storage, held.execute, "DROP TABLE storage_pings")
     with pytest.raises(StorageUnavailableError):
         await tasks.storage.ping()
 

@@ -1,0 +1,132 @@
+"""A Postgres that falls silent, is replaced, drops connections, or stands behind PgBouncer."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from app.storage.calls import Call
+from app.storage.connection import StorageUnavailableError
+from app.storage.postgres import PAUSE_SECONDS
+from tests.conftest import serve
+from tests.fakes import FLOWER
+from tests.servers import PgBouncer, Postgres
+from tests.storage.postgres import opened_postgres_tasks, server, url
+from tests.tasks.helpers import LONGEST_SECONDS, Tasks, added, found, new_task, wait_for
+
+__all__ = ["server", "url"]  # fixtures
+
+pytestmark = pytest.mark.services
+
+SECONDS = 1.0
+OWN = "SELECT pg_backend_pid()"
+OTHERS = "FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+
+
+@pytest.fixture
+def tasks(url: str) -> Iterator[Tasks]:
+    with opened_postgres_tasks(url, storage_seconds=SECONDS) as tasks:
+        yield tasks
+
+
+def ask(url: str, statement: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(statement.encode()).fetchall()
+
+
+def session(tasks: Tasks, *, reads: bool) -> object:
+    """Return the number of the server's process that reads, or writes, for this storage."""
+    execute = tasks.storage.connection.execute
+    return tasks.storage.wait_for(Call(partial(execute, OWN), reads=reads))
+
+
+def test_a_server_that_is_frozen_is_given_up_and_does_not_keep_the_app_from_stopping(
+    server: Postgres, url: str, tmp_path: Path
+) -> None:
+    variables = {"DATABASE_URL": url, "STORAGE_SECONDS": str(SECONDS), "SHUTDOWN_SECONDS": "1"}
+    with serve(tmp_path, **variables) as (client, process):
+        stored = client.post("/v1/predictions", json=FLOWER).json()
+        path = f"/v1/predictions/{stored['id']}"
+        with server.frozen():
+            for method, address in (("POST", "/v1/predictions"), ("GET", path)):
+                assert client.request(method, address, json=FLOWER).status_code == 503
+            assert client.get("/health/ready").status_code == 503
+            assert client.get("/health/live").status_code == 200
+        wait_for(lambda: client.get("/health/ready").status_code == 200)
+        assert client.post("/v1/predictions", json=FLOWER).status_code == 201
+        assert client.get(path).json() == stored
+        with server.frozen():
+            process.terminate()
+            process.wait(LONGEST_SECONDS)
+
+
+def test_a_server_that_became_read_only_is_left_for_its_successor(tasks: Tasks) -> None:
+    """An old primary goes on behind the same address; a new connection reaches the new one."""
+    task = added(tasks, new_task())
+    before = session(tasks, reads=True), session(tasks, reads=False)
+    read_only = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
+    tasks.storage.wait_for(Call(partial(tasks.storage.connection.execute, read_only)))
+    with pytest.raises(StorageUnavailableError) as refused:
+        added(tasks, new_task())
+    assert isinstance(refused.value.__cause__, psycopg.errors.ReadOnlySqlTransaction)
+    added(tasks, new_task())
+    assert found(tasks, task) == task
+    assert session(tasks, reads=True) not in before  # or it would read what the old one has
+    assert session(tasks, reads=False) not in before
+
+
+def test_a_connection_that_was_lost_while_idle_costs_no_request(url: str, tasks: Tasks) -> None:
+    """So it is after a restart of the server, a failover, or its idle_session_timeout."""
+    for _ in range(2):
+        time.sleep(2 * PAUSE_SECONDS)  # a younger connection is not made again at once
+        task = added(tasks, new_task())
+        assert len(ask(url, f"SELECT pg_terminate_backend(pid) {OTHERS}")) == 2
+        assert found(tasks, task) == task
+        added(tasks, new_task())
+
+
+@pytest.mark.anyio
+async def test_while_another_locks_a_table_callers_are_told_and_nothing_is_left_behind(
+    url: str, tasks: Tasks
+) -> None:
+    task = await tasks.store.add(new_task())
+    with closing(psycopg.connect(url)) as other:
+        other.execute("LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE")
+        for waiting in (tasks.store.add(new_task()), tasks.store.get(task.id)):
+            with pytest.raises(StorageUnavailableError):
+                await waiting
+        still = f"SELECT pid {OTHERS} AND wait_event_type = 'Lock'"
+        await asyncio.to_thread(wait_for, lambda: not ask(url, still))
+    async with asyncio.timeout(LONGEST_SECONDS):
+        while True:
+            try:
+                assert await tasks.store.get(task.id) == task
+                break
+            except StorageUnavailableError:
+                await asyncio.sleep(0.05)
+    assert await tasks.store.page(9, None, None, None) == [task]
+
+
+def test_behind_pgbouncer_nobody_reaches_the_statement_of_another(
+    server: Postgres, url: str, tmp_path: Path
+) -> None:
+    """Two sessions are shared by four storages, and each transaction may get the other one."""
+    with closing(PgBouncer(server, tmp_path)) as bouncer, ThreadPoolExecutor(16) as threads:
+
+        def add_and_find(_: int) -> None:
+            with opened_postgres_tasks(bouncer.url) as tasks:
+                for _ in range(20):
+                    task = added(tasks, new_task())
+                    assert found(tasks, task) == task
+                    tasks.store.cancel.sync(task.id)
+                    asyncio.run(tasks.storage.ping())
+
+        list(threads.map(add_and_find, range(16)))
+    assert ask(url, "SELECT COUNT(*) FROM tasks WHERE state = 'cancelled'") == [(320,)]
