@@ -31,7 +31,7 @@ async def live() -> Live:
 
 @router.get("/ready", responses=problems(503))
 async def ready(request: Request) -> Ready:
-    """Check that the model and the storage answer. On failure, send no traffic."""
+    """Check that the model answers; read and write a row. On failure, send no traffic."""
     state = app_state(request)
     state["model"].check()
     await state["storage"].ping()
