@@ -1,6 +1,8 @@
 """A Postgres that falls silent, is replaced, drops connections, or stands behind PgBouncer."""
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +21,7 @@ from tests.conftest import serve
 from tests.fakes import FLOWER
 from tests.servers import PgBouncer, Postgres
 from tests.storage.postgres import opened_postgres_tasks, server, url
+from tests.storage.test_postgres import is_added
 from tests.tasks.helpers import LONGEST_SECONDS, Tasks, added, found, new_task, wait_for
 
 __all__ = ["server", "url"]  # fixtures
@@ -41,10 +44,20 @@ def ask(url: str, statement: str) -> list[tuple[Any, ...]]:
         return connection.execute(statement.encode()).fetchall()
 
 
-def session(tasks: Tasks, *, reads: bool) -> object:
+def session(tasks: Tasks, *, reads: bool) -> int:
     """Return the number of the server's process that reads, or writes, for this storage."""
-    execute = tasks.storage.connection.execute
-    return tasks.storage.wait_for(Call(partial(execute, OWN), reads=reads))
+    call = Call(partial(tasks.storage.connection.execute, OWN), reads=reads)
+    rows: Any = tasks.storage.wait_for(call)
+    return int(rows[0][0])
+
+
+def is_read(tasks: Tasks) -> bool:
+    """Tell whether tasks can be read."""
+    try:
+        tasks.store.page.sync(9, None, None, None)
+    except StorageUnavailableError:
+        return False
+    return True
 
 
 def test_a_server_that_is_frozen_is_given_up_and_does_not_keep_the_app_from_stopping(
@@ -65,6 +78,19 @@ def test_a_server_that_is_frozen_is_given_up_and_does_not_keep_the_app_from_stop
         with server.frozen():
             process.terminate()
             process.wait(LONGEST_SECONDS)
+
+
+def test_a_session_that_falls_silent_is_left_for_a_new_one(tasks: Tasks) -> None:
+    """So it is when the peer of a connection is gone: what is sent gets no answer."""
+    frozen = [session(tasks, reads=reads) for reads in (True, False)]
+    for process in frozen:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        wait_for(lambda: is_added(tasks))
+        wait_for(lambda: is_read(tasks))
+    finally:
+        for process in frozen:
+            os.kill(process, signal.SIGCONT)
 
 
 def test_a_server_that_became_read_only_is_left_for_its_successor(tasks: Tasks) -> None:
@@ -104,13 +130,7 @@ async def test_while_another_locks_a_table_callers_are_told_and_nothing_is_left_
                 await waiting
         still = f"SELECT pid {OTHERS} AND wait_event_type = 'Lock'"
         await asyncio.to_thread(wait_for, lambda: not ask(url, still))
-    async with asyncio.timeout(LONGEST_SECONDS):
-        while True:
-            try:
-                assert await tasks.store.get(task.id) == task
-                break
-            except StorageUnavailableError:
-                await asyncio.sleep(0.05)
+    await asyncio.to_thread(wait_for, lambda: is_read(tasks))
     assert await tasks.store.page(9, None, None, None) == [task]
 
 
