@@ -8,6 +8,8 @@
     ├── IdempotencyConflictError  409 (app/tasks/records.py)
     ├── LeaseLostError            409 (app/tasks/records.py)
     ├── NoTaskFileError           409 (app/tasks/service.py)
+    ├── BadPayloadError           422 (app/tasks/service.py)
+    ├── BadResultError            422 (app/tasks/engine/outcome.py)
     ├── ClientLeftError           408 (app/serving/batching.py)
     ├── PredictionUnreadableError 500 (app/predictions/store.py)
     ├── ModelFailedError          500 (app/serving/answers.py)
@@ -20,6 +22,7 @@
     # {% endif %}
     └── UnavailableError          503, with Retry-After
         ├── StorageUnavailableError   (app/storage/connection.py)
+        ├── QueueFullError            (app/tasks/service.py)
         ├── ModelBusyError            (app/serving/batching.py)
         ├── ModelTimeoutError         (app/serving/batching.py)
         └── ModelClosedError          (app/serving/batching.py)

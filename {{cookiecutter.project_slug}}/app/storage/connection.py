@@ -58,9 +58,9 @@ class ThreadConnection(threading.local):
 
 
 @contextmanager
-def storage_errors(driver_error: type[Exception]) -> Iterator[None]:
+def storage_errors(*driver_errors: type[Exception]) -> Iterator[None]:
     """Raise any error of a driver (gone, locked, full, refused) as StorageUnavailableError."""
     try:
         yield
-    except driver_error as error:
+    except driver_errors as error:
         raise StorageUnavailableError from error

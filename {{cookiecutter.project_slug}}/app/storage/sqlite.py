@@ -1,6 +1,7 @@
 """SQLite: embedded, in one file, and safe for several processes on one machine."""
 
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -10,6 +11,10 @@ from pathlib import Path
 
 from app.kit.start import StartError
 from app.storage.connection import Dialect, Row, storage_errors
+
+LARGEST_LOG = 2**25  # bytes that the log keeps of the disk after a large transaction
+ROOM_BYTES = 2**25  # of the disk that the file leaves free: what is removed needs room in the log
+ROOM_SECONDS = 0.5  # from one look at the disk to the next
 
 SQLITE = Dialect(
     now="round((julianday('now') - 2440587.5) * 86400.0, 3)",  # its clock has milliseconds
@@ -32,7 +37,7 @@ class SqliteConnection:
     """
 
     def __init__(self, path: Path, synchronous: str, busy_seconds: float) -> None:
-        self._path = path.absolute()
+        self._path, self._look_at = path.absolute(), 0.0
         self._names = [f"{self._path}{suffix}" for suffix in ("", "-wal", "-shm")]
         create_for_the_owner(self._path)
         self._connection = sqlite3.connect(
@@ -43,6 +48,9 @@ class SqliteConnection:
             self._use_write_ahead_log(busy_seconds)
             self._connection.execute(f"PRAGMA synchronous = {synchronous}")
             self._connection.execute("PRAGMA foreign_keys = ON")
+            # Debian's SQLite writes zeros over what is removed: a removal would need as much room
+            self._connection.execute("PRAGMA secure_delete = FAST")
+            self._connection.execute(f"PRAGMA journal_size_limit = {LARGEST_LOG}")
             self._connection.execute("SELECT 1 FROM sqlite_master")  # opens the log
             self._files = [identify(name) for name in self._names]
             stack.pop_all()
@@ -55,7 +63,9 @@ class SqliteConnection:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Wait for the turn to write, then commit at the end, or roll back on an exception."""
-        with storage_errors(sqlite3.Error):
+        with storage_errors(sqlite3.Error, OSError):
+            if time.monotonic() >= self._look_at:
+                self._keep_room()
             # at once, because a lock that is taken at the first write does not wait for its turn
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -77,6 +87,17 @@ class SqliteConnection:
                 f"{self._path} (or its -wal or -shm) was removed or replaced: "
                 "put it back, or restart"
             )
+
+    def _keep_room(self) -> None:
+        """Let the file grow by half of the room there is: what it grows by is in the log first."""
+        self._look_at = time.monotonic() + ROOM_SECONDS
+        ((pages,),) = self._connection.execute("PRAGMA page_count")
+        ((page_bytes,),) = self._connection.execute("PRAGMA page_size")
+        written = self._path.stat().st_size if self._path.exists() else 0
+        disk = shutil.disk_usage(self._path.parent)
+        room = disk.free - (pages * page_bytes - written) - min(ROOM_BYTES, disk.total // 16)
+        most = pages + max(0, room) // 2 // page_bytes
+        self._connection.execute(f"PRAGMA max_page_count = {most}")
 
     def _use_write_ahead_log(self, busy_seconds: float) -> None:
         deadline = time.monotonic() + busy_seconds

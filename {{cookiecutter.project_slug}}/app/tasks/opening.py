@@ -14,7 +14,7 @@ from app.tasks.engine.celery.settings import CelerySettings
 
 # {%- endif +%}
 from app.tasks.engine.runner import Runner
-from app.tasks.kinds.registry import Kinds
+from app.tasks.kinds.registry import Kinds, known_versions
 from app.tasks.service import TaskService
 from app.tasks.settings import TaskSettings
 from app.tasks.store import TaskStore
@@ -25,7 +25,7 @@ async def open_tasks(
     settings: TaskSettings, storage: Storage, model: Model, kinds: Kinds
 ) -> AsyncIterator[TaskService]:
     """Start the engine that the settings name, and stop it at the end."""
-    store = TaskStore(storage)
+    store = TaskStore(storage, known_versions(kinds))
     async with open_engine(settings, store, model, kinds) as engine:
         with on_stop_signal(engine.begin_stop):
             yield TaskService(store, engine, kinds)

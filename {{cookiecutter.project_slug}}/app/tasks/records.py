@@ -9,10 +9,20 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
+from pydantic_core import from_json
+
 from app.errors import AppError, NotFoundError
-from app.tasks.schemas import Task, TaskState
+from app.storage.connection import Row
+from app.tasks.schemas import Task, TaskProblem, TaskState
+
+UNREADABLE = TaskProblem(
+    type="urn:problem:Unreadable",
+    title="Unreadable",
+    detail="This version of the service cannot read what was kept of this task.",
+)
 
 
 class TaskNotFoundError(NotFoundError):
@@ -45,11 +55,17 @@ class NewTask:
     key: str | None = None
     fingerprint: str = ""
     pieces: Sequence[bytes] = ()
+    version: int = 1
     created_at: float = field(default_factory=lambda: int(time.time() * 1000) / 1000)  # as SQLite
 
     def row(self) -> dict[str, object]:
         """Return the values of the task's row; each of its pieces has a row of its own."""
-        return vars(self) | {"pieces": None}
+        return vars(self) | {"pieces": None, "size": self.size}
+
+    @property
+    def size(self) -> int:
+        """The bytes that it takes up in the queue."""
+        return len(self.payload.encode()) + sum(map(len, self.pieces))
 
     def as_task(self) -> Task:
         """Return the task as it is right after it was added."""
@@ -70,6 +86,7 @@ class Claim:
     payload: str
     attempt: int
     owner: str
+    charged: int = 1  # those of the attempts that count, with this one
 
     def row(self) -> dict[str, object]:
         """Return the values by which a statement checks that this claim still holds."""
@@ -89,3 +106,26 @@ class Outcome:
     def row(self) -> dict[str, object]:
         """Return the values that it writes into the task's row."""
         return vars(self) | {"state": self.state.value, "uncharged": int(not self.charged)}
+
+
+def as_task(row: Row | Sequence[Any]) -> Task:
+    """Return a row with `sql.COLUMNS` as a task; one that is not readable must not hide others."""
+    *values, result, problem = row
+    fields = dict(zip(Task.model_fields, values, strict=False))
+    try:
+        return Task(
+            **fields,
+            result=result and from_json(result, allow_inf_nan=False),
+            problem=problem and from_json(problem),
+        )
+    except ValueError:
+        return unreadable(fields)
+
+
+def unreadable(fields: dict[str, Any]) -> Task:
+    """Return what is certain of a task that another version of the service has kept."""
+    state = TaskState.FAILED if fields["finished_at"] else TaskState.RUNNING
+    if fields["state"] in set(TaskState):
+        state = TaskState(fields["state"])
+    certain = {name: fields[name] for name in ("id", "kind", "created_at", "finished_at")}
+    return Task(**certain, state=state, problem=UNREADABLE)

@@ -2,18 +2,19 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
+from typing import ClassVar
 from uuid import UUID
 
 from pydantic import BaseModel
 
-from app.errors import AppError
+from app.errors import AppError, UnavailableError
 from app.kit.ids import new_id
 from app.kit.pagination import split_page
 from app.storage.connection import StorageUnavailableError
 from app.tasks.engine.base import Engine
-from app.tasks.kinds.registry import Kinds
+from app.tasks.kinds.registry import Kinds, find_kind
 from app.tasks.records import NewTask, TaskNotFoundError
 from app.tasks.schemas import Task, TaskPage, TaskState
 from app.tasks.store import TaskStore
@@ -24,6 +25,20 @@ class NoTaskFileError(AppError):
 
     status = 409
     title = "No Task File"
+
+
+class BadPayloadError(AppError):
+    """This payload cannot be stored: a number or a text in it is none that JSON has."""
+
+    status = 422
+    title = "Bad Payload"
+
+
+class QueueFullError(UnavailableError):
+    """More work waits than TASK_QUEUE_BYTES allows; try again once some of it is done."""
+
+    title = "Queue Full"
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "10"}
 
 
 class TaskService:
@@ -39,10 +54,19 @@ class TaskService:
         self, kind: str, payload: BaseModel, key: str | None, pieces: Sequence[bytes] = ()
     ) -> Task:
         """Store a new task, so that it survives the process, or find the one that this key made."""
-        body = payload.model_dump_json()
+        body = encode_payload(payload)
         fingerprint = hashlib.sha256(f"{kind} {body}".encode()).hexdigest() if key else ""
-        new = NewTask(str(new_id()), kind, body, key, fingerprint, pieces)
+        version = find_kind(self.kinds, kind).version
+        new = NewTask(str(new_id()), kind, body, key, fingerprint, pieces, version)
+        self._demand_room(new.size)
         return await self.store.add(new)
+
+    def _demand_room(self, size: int) -> None:
+        """Count a new task into the queue, or raise QueueFullError; an empty queue takes any."""
+        full = self.engine.queued_bytes + size > self.engine.settings.task_queue_bytes
+        if self.engine.queued_bytes and full:
+            raise QueueFullError
+        self.engine.queued_bytes += size
 
     async def get(self, task_id: UUID) -> Task:
         """Return the task, or raise TaskNotFoundError."""
@@ -86,3 +110,12 @@ class TaskService:
                 yield piece
 
         return pieces()
+
+
+def encode_payload(payload: BaseModel) -> str:
+    """Return the payload as JSON that its kind can read again, or raise BadPayloadError."""
+    with suppress(ValueError):  # which Pydantic's errors are
+        body = payload.model_dump_json()
+        if type(payload).model_validate_json(body) == payload:  # NaN has become null, say
+            return body
+    raise BadPayloadError

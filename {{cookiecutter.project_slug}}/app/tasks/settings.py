@@ -4,6 +4,8 @@ from pydantic import Field
 
 from app.kit.settings import ProcessSettings
 
+LONGEST_BACKOFF_SECONDS = 300.0  # from one try to the next
+
 
 class TaskSettings(ProcessSettings):
     """How many tasks run at once, how often one is tried, and how long it is kept."""
@@ -18,6 +20,12 @@ class TaskSettings(ProcessSettings):
     task_max_attempts: int = Field(5, ge=1, le=100, description="Tries before a task is dead")
     task_backoff_seconds: float = Field(
         1, ge=0.01, le=60, description="Wait before the second try; doubles with each one"
+    )
+    task_queue_bytes: int = Field(
+        2**30,
+        ge=1_024,
+        le=2**40,
+        description="Most bytes that wait as tasks, before more are refused",
     )
     task_upload_bytes: int = Field(
         2**24, ge=1_024, le=2**30, description="Largest file that a task may be given, in bytes"

@@ -1,60 +1,8 @@
-"""Every SQL statement of the tasks, for SQLite and Postgres alike, and the schema.
+"""Every SQL statement of the tasks, for SQLite and Postgres alike.
 
 What the two spell differently is in braces and comes from a `Dialect`. Times are seconds since
 1970, by the database's clock where anything depends on them: machines need not agree on the time.
 """
-
-MIGRATIONS = (
-    (
-        """
-        CREATE TABLE IF NOT EXISTS tasks (
-            seq {serial},
-            id TEXT NOT NULL UNIQUE,
-            kind TEXT NOT NULL,
-            state TEXT NOT NULL,
-            progress {real} NOT NULL DEFAULT 0,
-            attempts INTEGER NOT NULL DEFAULT 0,
-            cancel_requested INTEGER NOT NULL DEFAULT 0,
-            created_at {real} NOT NULL,
-            started_at {real},
-            finished_at {real},
-            result TEXT,
-            problem TEXT,
-            payload TEXT NOT NULL,
-            idempotency_key TEXT UNIQUE,
-            fingerprint TEXT NOT NULL,
-            due_at {real} NOT NULL,
-            dispatched_at {real},
-            owner TEXT,
-            lease_ends_at {real},
-            result_bytes INTEGER NOT NULL DEFAULT 0
-        )
-        """,
-        # Partial, so that a hundred thousand finished tasks cost the queue nothing.
-        "CREATE INDEX IF NOT EXISTS tasks_due ON tasks (state, due_at) WHERE state = 'queued'",
-        """
-        CREATE INDEX IF NOT EXISTS tasks_leases ON tasks (state, lease_ends_at)
-        WHERE state = 'running'
-        """,
-        """
-        CREATE INDEX IF NOT EXISTS tasks_finished ON tasks (finished_at)
-        WHERE finished_at IS NOT NULL
-        """,
-        "CREATE INDEX IF NOT EXISTS tasks_states ON tasks (state, seq)",
-        "CREATE INDEX IF NOT EXISTS tasks_kinds ON tasks (kind, seq)",
-        "CREATE INDEX IF NOT EXISTS tasks_kinds_states ON tasks (kind, state, seq)",
-        """
-        CREATE TABLE IF NOT EXISTS task_pieces (
-            task_id TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
-            name TEXT NOT NULL,
-            number INTEGER NOT NULL,
-            body {blob} NOT NULL,
-            PRIMARY KEY (task_id, name, number)
-        )
-        """,
-        "DROP TABLE IF EXISTS task_schema",  # where an earlier version counted its migrations
-    ),
-)
 
 COLUMNS = (
     "id, kind, state, progress, attempts, cancel_requested, "
@@ -63,8 +11,10 @@ COLUMNS = (
 
 # One statement for many rows, which come as JSON: each row is `value`.
 INSERT = """
-    INSERT INTO tasks (id, kind, state, payload, idempotency_key, fingerprint, created_at, due_at)
-    SELECT value ->> 'id', value ->> 'kind', 'queued', value ->> 'payload', value ->> 'key',
+    INSERT INTO tasks
+        (id, kind, version, state, payload, size, idempotency_key, fingerprint, created_at, due_at)
+    SELECT value ->> 'id', value ->> 'kind', CAST(value ->> 'version' AS INTEGER), 'queued',
+        value ->> 'payload', CAST(value ->> 'size' AS BIGINT), value ->> 'key',
         value ->> 'fingerprint', CAST(value ->> 'created_at' AS {real}), {now}
     FROM {rows} WHERE true ON CONFLICT (idempotency_key) DO NOTHING
 """
@@ -89,25 +39,43 @@ CANCEL = """
 CANCEL %= COLUMNS
 
 DUE = "SELECT seq FROM tasks WHERE state = 'queued' AND due_at <= {now}"
+# The kinds of this process come as rows: a task of another version's kind waits for that version.
+KNOWN = """
+    (kind, version) IN (
+        SELECT value ->> 'kind', CAST(value ->> 'version' AS INTEGER) FROM {rows})
+"""
+# With whom two processes were lost in a row is suspect, and claimed alone.
+OURS = f"losses < 2 AND {KNOWN}"
 # Materialized: chosen once. Postgres may repeat a subquery for each row, and so exceed its LIMIT.
 CLAIM = """
     WITH chosen AS MATERIALIZED (%s {skip_locked})
     UPDATE tasks
     SET state = 'running', owner = :owner, attempts = attempts + 1,
         lease_ends_at = {now} + :lease, started_at = COALESCE(started_at, {now})
-    WHERE seq IN (SELECT seq FROM chosen) RETURNING id, kind, payload, attempts
+    WHERE seq IN (SELECT seq FROM chosen)
+    RETURNING id, kind, payload, attempts, attempts - forgiven
 """
-CLAIM_DUE = CLAIM % f"{DUE} ORDER BY due_at, seq LIMIT :limit"
-CLAIM_ONE = CLAIM % f"{DUE} AND id = :only"
+CLAIM_DUE = CLAIM % f"{DUE} AND {OURS} ORDER BY due_at, seq LIMIT :limit"
+CLAIM_ONE = CLAIM % f"{DUE} AND {KNOWN} AND id = :only"
+FIND_SUSPECT = f"""
+    SELECT id FROM tasks
+    WHERE state = 'queued' AND losses >= 2 AND due_at <= {{now}} AND {KNOWN}
+    ORDER BY due_at, seq LIMIT 1
+"""
 RENEW = """
-    UPDATE tasks SET lease_ends_at = {now} + :lease
+    UPDATE tasks SET lease_ends_at = {now} + :lease, silent = 0
     WHERE id IN (SELECT value ->> 'id' FROM {rows}) AND owner = :owner AND state = 'running'
     RETURNING id, cancel_requested
 """
 
 HELD = "id = :id AND owner = :owner AND attempts = :attempt AND state = 'running'"
+# Who adds to its result advances: no attempt until then counts against it.
 SAVE = f"""
-    UPDATE tasks SET progress = :progress, result_bytes = result_bytes + :size WHERE {HELD}
+    UPDATE tasks
+    SET progress = :progress, result_bytes = result_bytes + :size,
+        forgiven = CASE WHEN :size > 0 THEN attempts ELSE forgiven END,
+        losses = CASE WHEN :size > 0 THEN 0 ELSE losses END
+    WHERE {HELD}
     RETURNING result_bytes, cancel_requested
 """
 INSERT_PIECE = "INSERT INTO task_pieces VALUES (:id, :name, :number, :body) ON CONFLICT DO NOTHING"
@@ -141,37 +109,83 @@ SETTLE = """
     RETURNING tasks.id
 """
 
-RESCUE = """
+# A lease that has run out may be due to the clock, or to a storage that stood still: its owner gets
+# a moment to renew it, which sets `silent` to 0. Until then that is how many tasks it was running.
+# And no lease ends later than one of now: the clock may have been set back.
+DOUBT = """
+    UPDATE tasks
+    SET lease_ends_at = {now} + CASE WHEN lease_ends_at < {now} THEN :grace ELSE :lease END,
+        silent = CASE WHEN lease_ends_at < {now} THEN (
+                SELECT COUNT(*) FROM tasks AS beside
+                WHERE beside.state = 'running' AND beside.owner = tasks.owner
+            ) ELSE 0 END
+    WHERE state = 'running' AND (lease_ends_at > {now} + :lease
+        OR (lease_ends_at < {now} AND silent = 0))
+    RETURNING id
+"""
+# Only a task that ran alone is to blame for the end of its process, and charged with an attempt.
+SPENT = "cancel_requested = 0 AND silent = 1 AND attempts - forgiven >= :max_attempts"
+RESCUE = f"""
     WITH chosen AS MATERIALIZED (
-        SELECT seq FROM tasks WHERE state = 'running' AND lease_ends_at < {now}
-        ORDER BY lease_ends_at LIMIT 100 {skip_locked})
+        SELECT seq FROM tasks WHERE state = 'running' AND silent > 0 AND lease_ends_at < {{now}}
+        ORDER BY lease_ends_at LIMIT 100 {{skip_locked}})
     UPDATE tasks
     SET state = CASE WHEN cancel_requested = 1 THEN 'cancelled'
-            WHEN attempts >= :max_attempts THEN 'dead' ELSE 'queued' END,
-        problem = CASE WHEN cancel_requested = 0 AND attempts >= :max_attempts
-            THEN :problem ELSE problem END,
-        finished_at = CASE WHEN cancel_requested = 1 OR attempts >= :max_attempts THEN {now} END,
-        owner = NULL, lease_ends_at = NULL, due_at = {now}, dispatched_at = NULL
+            WHEN {SPENT} THEN 'dead' ELSE 'queued' END,
+        problem = CASE WHEN {SPENT} THEN :problem ELSE problem END,
+        finished_at = CASE WHEN cancel_requested = 1 OR {SPENT} THEN {{now}} END,
+        forgiven = CASE WHEN silent > 1 THEN forgiven + 1 ELSE forgiven END,
+        losses = losses + 1, silent = 0,
+        owner = NULL, lease_ends_at = NULL, due_at = {{now}}, dispatched_at = NULL
     WHERE seq IN (SELECT seq FROM chosen) RETURNING id, state
 """
-EXPIRE = """
-    WITH chosen AS MATERIALIZED (
-        SELECT seq FROM tasks WHERE finished_at < {now} - :older_than
-        ORDER BY finished_at LIMIT 500 {skip_locked})
-    DELETE FROM tasks WHERE seq IN (SELECT seq FROM chosen) RETURNING id
+# A task waits only after an error, and no longer than `:longest`: else the clock was set back.
+CATCH_UP = """
+    UPDATE tasks SET due_at = {now}
+    WHERE state = 'queued' AND due_at > {now} + 1
+        AND due_at > {now} + CASE WHEN problem IS NULL THEN 1 ELSE :longest END
+    RETURNING id
+"""
+OLD = """
+    WITH old AS MATERIALIZED (
+        SELECT seq, id FROM tasks WHERE finished_at < {now} - :older_than
+        ORDER BY finished_at LIMIT 50 {skip_locked})
+"""
+# From the first one on, so that half a file is never taken for a whole one.
+EXPIRE_PIECES = f"""{OLD},
+    first AS MATERIALIZED (
+        SELECT task_id, name, number, length(body) AS size FROM task_pieces
+        WHERE task_id IN (SELECT id FROM old) ORDER BY task_id, name, number LIMIT 256),
+    counted AS (
+        SELECT task_id, name, number,
+            SUM(size) OVER (ORDER BY task_id, name, number) - size AS before FROM first)
+    DELETE FROM task_pieces WHERE (task_id, name, number) IN (
+        SELECT task_id, name, number FROM counted WHERE before < :most)
+    RETURNING task_id
+"""
+EXPIRE = f"""{OLD}
+    DELETE FROM tasks WHERE seq IN (
+        SELECT seq FROM old WHERE NOT EXISTS (SELECT 1 FROM task_pieces WHERE task_id = old.id))
+    RETURNING id
+"""
+QUEUED_BYTES = "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM tasks WHERE state = 'queued'"
+UNKNOWN = f"""
+    SELECT kind, version, COUNT(*) FROM tasks
+    WHERE state = 'queued' AND due_at <= {{now}} AND NOT {KNOWN} GROUP BY kind, version
 """
 DISPATCH = """
     WITH chosen AS MATERIALIZED (
         %s AND dispatched_at IS NULL ORDER BY due_at, seq LIMIT :limit {skip_locked})
     UPDATE tasks SET dispatched_at = {now} WHERE seq IN (SELECT seq FROM chosen) RETURNING id
 """
-DISPATCH %= DUE
+DISPATCH %= DUE  # of any kind: this process need not know what its workers do
 UNDISPATCH = "UPDATE tasks SET dispatched_at = NULL WHERE id = :id"
 REDISPATCH = """
     UPDATE tasks SET dispatched_at = NULL
     WHERE seq IN (
         SELECT seq FROM tasks
-        WHERE state = 'queued' AND dispatched_at <= {now} - :older_than {skip_locked})
+        WHERE state = 'queued' AND dispatched_at NOT BETWEEN {now} - :older_than AND {now}
+        {skip_locked})
     AND :known < (
         SELECT COUNT(*) FROM tasks WHERE state = 'queued' AND dispatched_at IS NOT NULL
     )

@@ -5,13 +5,12 @@ Tasks are in the order in which they were added. All methods may raise StorageUn
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
 from uuid import UUID
 
-from app.storage.connection import Row
-from app.storage.store import Store, gathers, reads, writes
+from app.storage.store import gathers, reads, writes
 from app.storage.thread import Storage
 from app.tasks import sql
+from app.tasks.migrations import MIGRATIONS
 from app.tasks.records import (
     Claim,
     IdempotencyConflictError,
@@ -19,23 +18,23 @@ from app.tasks.records import (
     NewTask,
     Outcome,
     TaskNotFoundError,
+    as_task,
 )
-from app.tasks.schemas import Task, TaskProblem, TaskState
-
-WORKER_LOST = TaskProblem(
-    type="urn:problem:WorkerLost",
-    title="Worker Lost",
-    detail="The process that ran this task ended unexpectedly, at every attempt.",
-).model_dump_json()
+from app.tasks.schemas import Task, TaskState
+from app.tasks.upkeep import Upkeep
 
 
-class TaskStore(Store):
-    """The store of every process that accepts tasks or runs them."""
+class TaskStore(Upkeep):
+    """The store of every process that accepts tasks or runs them.
 
-    def __init__(self, storage: Storage) -> None:
+    `known` are the kinds that this process runs, each with every version of it.
+    """
+
+    def __init__(self, storage: Storage, known: Iterable[tuple[str, int]] = ()) -> None:
         super().__init__(storage)
-        storage.migrate("tasks", sql.MIGRATIONS)
+        storage.migrate("tasks", MIGRATIONS)
         self._execute = storage.connection.execute
+        self._known = json.dumps([{"kind": kind, "version": version} for kind, version in known])
 
     # what the routes call
 
@@ -55,7 +54,7 @@ class TaskStore(Store):
         return [task.as_task() if task.id in new else self._find_earlier(task) for task in tasks]
 
     def _find_earlier(self, task: NewTask) -> Task | Exception:
-        *row, fingerprint = self._execute(sql.SELECT_BY_KEY, key=task.key)[0]
+        (*row, fingerprint) = self._execute(sql.SELECT_BY_KEY, key=task.key)[0]
         return as_task(row) if fingerprint == task.fingerprint else IdempotencyConflictError()
 
     @reads
@@ -89,10 +88,17 @@ class TaskStore(Store):
 
     @writes
     def claim(self, owner: str, lease: float, limit: int, only: str | None = None) -> list[Claim]:
-        """Take due tasks, the longest waiting first, or the `only` one; each is an attempt."""
+        """Take due tasks of known kinds, the longest waiting first, or the `only` one.
+
+        Each is an attempt.
+        """
         statement = sql.CLAIM_DUE if only is None else sql.CLAIM_ONE
-        rows = self._execute(statement, owner=owner, lease=lease, limit=limit, only=only)
-        return [Claim(id_, kind, body, attempt, owner) for id_, kind, body, attempt in rows]
+        values = {"owner": owner, "lease": lease, "limit": limit, "only": only}
+        rows = self._execute(statement, **values, rows=self._known)
+        return [
+            Claim(id_, kind, body, attempt, owner, charged)
+            for id_, kind, body, attempt, charged in rows
+        ]
 
     @writes
     def renew(self, owner: str, lease: float, task_ids: Collection[str]) -> dict[str, bool]:
@@ -145,44 +151,3 @@ class TaskStore(Store):
     def count_pieces(self, task_id: str, name: str) -> int:
         """Return how many pieces of this name the task has."""
         return int(self._execute(sql.COUNT_PIECES, id=task_id, name=name)[0][0])
-
-    # what every process does now and then
-
-    @writes
-    def rescue(self, max_attempts: int) -> list[tuple[str, TaskState]]:
-        """Queue tasks whose lease has run out, or end them; return each id with its new state."""
-        rows = self._execute(sql.RESCUE, max_attempts=max_attempts, problem=WORKER_LOST)
-        return [(task_id, TaskState(state)) for task_id, state in rows]
-
-    @writes
-    def expire(self, older_than: float) -> int:
-        """Remove some tasks that ended more than this many seconds ago; return how many."""
-        return len(self._execute(sql.EXPIRE, older_than=older_than))
-
-    @writes
-    def dispatch(self, limit: int) -> list[str]:
-        """Take up to `limit` due tasks from the outbox, to be announced to other processes."""
-        return [row[0] for row in self._execute(sql.DISPATCH, limit=limit)]
-
-    @writes
-    def undispatch(self, task_ids: Sequence[str]) -> None:
-        """Put these tasks back into the outbox: they could not be announced."""
-        for task_id in task_ids:
-            self._execute(sql.UNDISPATCH, id=task_id)
-
-    @writes
-    def redispatch(self, older_than: float, known: int) -> int:
-        """Put back queued tasks that were announced this many seconds ago; return how many.
-
-        Do so only when more are announced than the `known` ones that the broker reports.
-        """
-        return len(self._execute(sql.REDISPATCH, older_than=older_than, known=known))
-
-
-def as_task(row: Row | Iterable[Any]) -> Task:
-    """Return a row with `sql.COLUMNS` as a task."""
-    *values, result, problem = row
-    fields = dict(zip(Task.model_fields, values, strict=False))
-    return Task(
-        **fields, result=result and json.loads(result), problem=problem and json.loads(problem)
-    )

@@ -12,7 +12,7 @@ from app.storage.thread import Storage
 from app.tasks.store import TaskStore
 from tests.servers import Postgres, running
 from tests.storage.helpers import Direct
-from tests.tasks.helpers import Tasks
+from tests.tasks.helpers import KNOWN, Tasks
 
 EMPTY = "DROP TABLE IF EXISTS task_pieces, tasks, predictions, schema_versions, storage_pings, more"
 
@@ -29,7 +29,7 @@ def opened(url: str, **settings: object) -> Iterator[Storage]:
 def opened_postgres_tasks(url: str, **settings: object) -> Iterator[Tasks]:
     """Open the tasks in this database, as a test or another process does."""
     with opened(url, **settings) as storage:
-        yield Direct(TaskStore(storage))
+        yield Direct(TaskStore(storage, KNOWN))
 
 
 @pytest.fixture(scope="module")

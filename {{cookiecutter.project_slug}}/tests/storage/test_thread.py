@@ -27,7 +27,7 @@ from app.tasks.records import (
 from app.tasks.schemas import Task
 from app.tasks.store import TaskStore
 from tests.storage.helpers import SECONDS, storage_of
-from tests.tasks.helpers import FAR, LONGEST_SECONDS, new_task, wait_for
+from tests.tasks.helpers import FAR, KNOWN, LONGEST_SECONDS, new_task, wait_for
 
 pytestmark = pytest.mark.anyio
 
@@ -85,7 +85,7 @@ def storage(held: Held, tmp_path: Path) -> Iterator[Storage]:
 
 @pytest.fixture
 def tasks(storage: Storage, held: Held) -> TaskStore:
-    store = TaskStore(storage)
+    store = TaskStore(storage, KNOWN)
     held.commits = held.transactions = 0
     return store
 

@@ -24,6 +24,7 @@ Run = Callable[[BaseModel, TaskContext], Any]
 Tasks = Direct[TaskStore]
 
 LONGEST_SECONDS = 30
+KNOWN = [("wait", 1), ("other", 1), ("test", 1)]  # what the stores of the tests claim
 FAR = 3600.0  # longer than any test lasts
 GONE = -1.0  # a lease of this many seconds has run out
 FAST: dict[str, object] = {
@@ -45,10 +46,12 @@ def with_kind(run: Run) -> Kinds:
 
 
 @contextmanager
-def opened_tasks(path: Path, **settings: object) -> Iterator[Tasks]:
+def opened_tasks(
+    path: Path, known: Sequence[tuple[str, int]] = KNOWN, **settings: object
+) -> Iterator[Tasks]:
     """Open the tasks in this file, as a test or another process does."""
     with opened(path, **settings) as storage:
-        yield Direct(TaskStore(storage))
+        yield Direct(TaskStore(storage, known))
 
 
 def wait_for(what: Callable[[], T]) -> T:
@@ -66,9 +69,10 @@ def new_task(
     key: str | None = None,
     fingerprint: str = "",
     pieces: Sequence[bytes] = (),
+    version: int = 1,
 ) -> NewTask:
     """Return a task to add."""
-    return NewTask(str(uuid4()), kind, payload, key, fingerprint, pieces)
+    return NewTask(str(uuid4()), kind, payload, key, fingerprint, pieces, version)
 
 
 def added(tasks: Tasks, task: NewTask) -> Task:
@@ -81,6 +85,13 @@ def claimed(tasks: Tasks, owner: str = "one", lease: float = FAR) -> Claim:
     task = added(tasks, new_task())
     (claim,) = tasks.store.claim.sync(owner, lease, 1, str(task.id))
     return claim
+
+
+def rescue(tasks: Tasks, max_attempts: int = 9) -> list[tuple[str, TaskState]]:
+    """Take over what has run out, without giving the owners time to renew it."""
+    tasks.doubt(FAR, GONE)
+    rescued: list[tuple[str, TaskState]] = tasks.rescue(max_attempts)
+    return rescued
 
 
 def found(tasks: Tasks, task: Task | Claim) -> Task:

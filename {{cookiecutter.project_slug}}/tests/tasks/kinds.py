@@ -44,6 +44,12 @@ def kill_the_process(payload: Note, task: TaskContext) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def panic(payload: Note, task: TaskContext) -> None:
+    """Raise what `except Exception` lets through."""
+    note_and_block(payload, task)
+    raise KeyboardInterrupt
+
+
 class SlowModel(FakeModel):
     """Takes a while for each piece of a batch."""
 
@@ -55,9 +61,10 @@ class SlowModel(FakeModel):
 
 KINDS: Kinds = {
     **registry.KINDS,
+    "of_a_newer_app": Kind(Note, note_and_block, {}, version=2),
     **{
         run.__name__: Kind(Note, run, {})
-        for run in (note_and_block, note_and_block_the_loop, kill_the_process)
+        for run in (note_and_block, note_and_block_the_loop, kill_the_process, panic)
     },
 }
 

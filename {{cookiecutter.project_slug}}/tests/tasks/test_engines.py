@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
 from app.__main__ import check
+from app.kit.logs import configure_logs
 from app.kit.signals import on_stop_signal
 from app.main import create_app
 from app.settings import Settings
@@ -23,7 +25,7 @@ from app.tasks.kinds.registry import KINDS, Kind, Kinds
 from app.tasks.opening import open_tasks
 from app.tasks.records import Outcome
 from app.tasks.schemas import Task, TaskState
-from app.tasks.service import TaskService
+from app.tasks.service import BadPayloadError, QueueFullError, TaskService
 from tests.conftest import free_port
 from tests.fakes import FakeModel
 from tests.storage.helpers import Changed
@@ -37,6 +39,7 @@ from tests.tasks.helpers import (
     added,
     new_task,
     opened_tasks,
+    rescue,
     wait_for,
     with_kind,
 )
@@ -192,6 +195,118 @@ async def test_a_poison_task_ends_dead_and_the_others_go_on(fast: Settings) -> N
     assert {task.state for task in done} == {TaskState.SUCCEEDED}
 
 
+class PanicError(BaseException):
+    """As a library in Rust raises it."""
+
+
+@pytest.mark.parametrize("end", [PanicError, asyncio.CancelledError, KeyboardInterrupt])
+async def test_whatever_a_kind_raises_frees_its_place(
+    fast: Settings, end: type[BaseException]
+) -> None:
+    def panic(_: BaseModel, __: TaskContext) -> None:
+        raise end
+
+    kinds = {**with_kind(lambda _, __: "done"), "panic": Kind(Anything, panic, {})}
+    once = fast.model_copy(update={"task_max_attempts": 1})
+    async with opened(once, kinds) as tasks:
+        dead = await ended(tasks, *[await submit(tasks, "panic") for _ in range(6)])
+        assert {task.state for task in dead} == {TaskState.DEAD}
+        assert (await ended(tasks, await submit(tasks)))[0].result == "done"
+        await until(lambda: tasks.engine._free == 2)  # type: ignore[attr-defined]
+
+
+async def test_an_outcome_that_the_store_fails_at_frees_its_place(
+    fast: Settings, other: Tasks
+) -> None:
+    kinds = with_kind(lambda _, __: "done")
+    errors: list[BaseException] = [OSError("a bug") for _ in range(3)]
+    waiting = [added(other, new_task("test", "{}")) for _ in range(5)]
+    async with failing(fast, kinds, "settle_and_claim", errors) as tasks:
+        done = await ended(tasks, *waiting)
+        await until(lambda: tasks.engine._free == 2)  # type: ignore[attr-defined]
+        assert not errors
+    assert {task.result for task in done} == {"done"}
+
+
+async def test_a_suspect_runs_alone_and_the_others_afterwards(fast: Settings, other: Tasks) -> None:
+    gate = Gate()
+    wide = fast.model_copy(update={"task_concurrency": 4})
+    suspects = [added(other, new_task("test", "{}")) for _ in range(2)]
+    for _ in range(2):
+        other.claim("a process that is gone", GONE, 2)
+        for task in suspects:
+            other.claim("a process that is gone", GONE, 1, str(task.id))
+        rescue(other)
+    async with opened(wide, with_kind(gate)) as tasks:
+        others = [await submit(tasks) for _ in range(6)]
+        await until(lambda: gate.here == 1)
+        assert [(await tasks.get(task.id)).attempts for task in others] == [0] * 6
+        gate.opened.set()
+        done = await ended(tasks, *suspects, *others)
+    assert {task.state for task in done} == {TaskState.SUCCEEDED}
+    assert [task.attempts for task in done] == [3, 3, *[1] * 6]
+
+
+async def test_what_nobody_here_knows_waits_and_is_mentioned(
+    fast: Settings, other: Tasks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logs()
+    kinds = with_kind(lambda _, __: "done")
+    strange = [added(other, new_task("from a newer app")) for _ in range(9)]
+    newer = added(other, new_task("test", '{"new": 1}', version=2))
+    async with opened(fast, kinds) as tasks:
+        await ended(tasks, *[await submit(tasks) for _ in range(9)])
+        found = [await tasks.get(task.id) for task in (*strange, newer)]
+    assert {(task.state, task.attempts) for task in found} == {(TaskState.QUEUED, 0)}
+    told = [line for line in capsys.readouterr().err.splitlines() if "task_kind_unknown" in line]
+    assert len(told) == 2
+
+
+# what is accepted
+
+
+async def test_a_queue_that_is_full_refuses_more_until_there_is_room(
+    fast: Settings, other: Tasks
+) -> None:
+    gate = Gate()
+    small = fast.model_copy(update={"task_queue_bytes": 1_024, "task_concurrency": 1})
+    async with opened(small, with_kind(gate)) as tasks:
+        running = await submit(tasks)
+        await until(lambda: gate.here == 1)
+        await until(lambda: not other.queued_bytes())
+        tasks.engine.queued_bytes = 0
+        large = await tasks.submit("test", Anything(), None, [bytes(2_000)])  # nothing else waits
+        for _ in range(2):
+            with pytest.raises(QueueFullError):
+                await submit(tasks)
+        await tasks.cancel(large.id)
+        tasks.engine._measure_at = 0
+        await until(lambda: not tasks.engine.queued_bytes)
+        waiting = await submit(tasks)
+        gate.opened.set()
+        done = await ended(tasks, running, waiting)
+    assert {task.state for task in done} == {TaskState.SUCCEEDED}
+
+
+class Note(BaseModel):
+    """A payload that takes anything."""
+
+    what: Any
+
+
+@pytest.mark.parametrize(
+    "what", [float("nan"), {"a": [float("inf")]}, "\ud800", {"\udc00": 1}, object()]
+)
+async def test_a_payload_that_cannot_be_read_again_is_refused(fast: Settings, what: object) -> None:
+    async with opened(fast, {"test": Kind(Note, lambda _, __: None, {})}) as tasks:
+        with pytest.raises(BadPayloadError):
+            await tasks.submit("test", Note(what=what), None)
+        assert (await tasks.read_page(9, None, None, None)).items == []
+        task = await tasks.submit("test", Note(what="\0 \U0001f600"), None)
+        await tasks.engine.kick()
+        assert (await ended(tasks, task))[0].state is TaskState.SUCCEEDED
+
+
 async def test_a_queued_task_that_was_cancelled_never_starts(fast: Settings) -> None:
     gate = Gate()
     kinds = with_kind(gate)
@@ -310,7 +425,7 @@ async def test_the_check_before_the_start_claims_nothing(fast: Settings, other: 
 
 @asynccontextmanager
 async def failing(
-    settings: Settings, kinds: Kinds, method: str, errors: list[Exception]
+    settings: Settings, kinds: Kinds, method: str, errors: list[BaseException]
 ) -> AsyncIterator[TaskService]:
     """Run the tasks of an app in whose storage the first calls of a method raise these errors."""
 
@@ -326,21 +441,40 @@ async def failing(
             yield tasks
 
 
+@pytest.mark.parametrize("method", ["expire", "doubt", "rescue", "queued_bytes", "claim"])
 async def test_the_engine_goes_on_after_the_storage_has_been_away(
-    fast: Settings, other: Tasks
+    fast: Settings, other: Tasks, method: str
 ) -> None:
     kinds = with_kind(lambda _, __: "done")
     waiting = added(other, new_task("test", "{}"))
-    errors = [OSError("a bug"), StorageUnavailableError(), StorageUnavailableError()]
-    async with failing(fast, kinds, "rescue", errors) as tasks:
+    errors: list[BaseException] = [OSError("a bug"), StorageUnavailableError()]
+    if method == "queued_bytes":  # looked at less often
+        errors.pop()
+    async with failing(fast, kinds, method, errors) as tasks:
         done = (await ended(tasks, waiting))[0]
         await until(lambda: not errors)
     assert done.result == "done"
 
 
+@pytest.mark.parametrize("step", ["expire", "rescue", "queued_bytes"])
+async def test_a_step_that_always_fails_keeps_no_other_from_being_done(
+    fast: Settings, other: Tasks, step: str
+) -> None:
+    old, lost = (added(other, new_task("test", "{}")) for _ in range(2))
+    other.settle([(claim, Outcome(TaskState.SUCCEEDED)) for claim in other.claim("one", FAR, 1)])
+    other.execute("UPDATE tasks SET finished_at = 1 WHERE id = :id", id=str(old.id))
+    other.claim("a process that is gone", GONE, 1)
+    errors: list[BaseException] = [StorageUnavailableError() for _ in range(9_999)]
+    async with failing(fast, with_kind(lambda _, __: "done"), step, errors) as tasks:
+        fresh = await submit(tasks)
+        await ended(tasks, *[fresh] if step == "rescue" else [fresh, lost])
+        if step != "expire":
+            await until(lambda: old.id not in {t.id for t in other.page(9, None, None, None)})
+
+
 async def test_a_claim_that_fails_costs_no_place(fast: Settings, other: Tasks) -> None:
     kinds = with_kind(lambda _, __: "done")
-    errors: list[Exception] = [StorageUnavailableError() for _ in range(4)]
+    errors: list[BaseException] = [StorageUnavailableError() for _ in range(4)]
     waiting = [added(other, new_task("test", "{}")) for _ in range(20)]
     async with failing(fast, kinds, "settle_and_claim", errors) as tasks:
         done = await ended(tasks, *waiting)

@@ -1,9 +1,9 @@
 """Attempts at tasks: how each one ends, and how its lease is kept until then."""
 
 import json
-import sys
 import threading
 import time
+from asyncio import CancelledError
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -12,29 +12,35 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
+from pydantic_core import from_json
 
 from app.errors import AppError, UnavailableError
 from app.settings import Settings
 from app.storage.connection import StorageUnavailableError
 from app.storage.sqlite import SqliteConnection
-from app.tasks.engine.context import TaskContext
-from app.tasks.engine.runner import LONGEST_BACKOFF_SECONDS, Runner, describe_error
+from app.tasks.engine.context import LARGEST_VALUE, TaskContext
+from app.tasks.engine.outcome import LONGEST_TEXT, describe_error
+from app.tasks.engine.runner import HANDED_BACK, Runner
 from app.tasks.kinds.registry import KINDS, Kind, Kinds
 from app.tasks.records import Outcome
 from app.tasks.schemas import Task, TaskState
+from app.tasks.settings import LONGEST_BACKOFF_SECONDS
 from app.tasks.store import TaskStore
 from tests.storage.helpers import SECONDS, Direct, storage_of
 from tests.tasks.helpers import (
     FAR,
     FAST,
     GONE,
+    KNOWN,
     LONGEST_SECONDS,
+    Anything,
     Run,
     Tasks,
     attempt,
     found,
     new_task,
+    rescue,
     started_runner,
     state_of,
     submitted,
@@ -79,7 +85,7 @@ def database(tmp_path: Path) -> MayBeAway:
 @pytest.fixture
 def tasks(database: MayBeAway, tmp_path: Path) -> Iterator[Tasks]:
     with closing(storage_of(database, tmp_path / "app.sqlite3")) as storage:
-        yield Direct(TaskStore(storage))
+        yield Direct(TaskStore(storage, KNOWN))
 
 
 @pytest.fixture
@@ -188,11 +194,85 @@ def test_any_other_error_is_tried_again_until_the_task_is_dead(
     assert [one.finished_at is None for one in tries] == [True, True, False]
 
 
-def test_a_kind_that_exits_ends_its_attempt_and_nothing_else(
-    runner: Runner, register: Callable[[Run], None]
+class PanicError(BaseException):
+    """As a library in Rust raises it: an exception that `except Exception` lets through."""
+
+
+ENDS = [SystemExit, KeyboardInterrupt, GeneratorExit, CancelledError, PanicError, RecursionError]
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_whatever_a_kind_raises_ends_its_attempt_and_nothing_else(
+    runner: Runner, register: Callable[[Run], None], end: type[BaseException]
 ) -> None:
-    register(lambda _, __: sys.exit("no reason"))
-    assert attempt(runner, submit(runner)).state is TaskState.QUEUED
+    def run(_: BaseModel, __: TaskContext) -> None:
+        raise end
+
+    register(run)
+    task = attempt(runner, submit(runner))
+    assert task.state is TaskState.QUEUED
+    assert problem_of(task)[0] == f"urn:problem:{end.__name__.removesuffix('Error')}"
+    assert runner.running == {}
+
+
+class Panics(BaseModel):
+    """A payload that nobody can check."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def panic(cls, _: object) -> object:
+        """Raise what no validator should."""
+        raise PanicError
+
+
+class Unanswerable(dict[str, str]):
+    """A result that fails when it is looked at."""
+
+    def items(self) -> Any:  # noqa: ANN401
+        """Raise what no method should."""
+        raise PanicError
+
+
+def test_a_payload_or_a_result_that_panics_ends_its_attempt(
+    runner: Runner, kinds: dict[str, Kind[Any]]
+) -> None:
+    kinds["test"] = Kind(Panics, lambda _, __: None, {})
+    assert problem_of(attempt(runner, submit(runner)))[0] == "urn:problem:Panic"
+    kinds["test"] = Kind(Anything, lambda _, __: Unanswerable(a="b"), {})
+    assert problem_of(attempt(runner, submit(runner)))[0] == "urn:problem:Panic"
+
+
+class UnspeakableError(AppError):
+    """An error whose message cannot be made."""
+
+    status = 422
+
+    @property
+    def detail(self) -> str:
+        """Fail."""
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("error", "detail"),
+    [
+        (NotPossibleError("half a pair: \ud800"), "half a pair: \\ud800"),
+        (NotPossibleError("nothing: \0"), "nothing: \0"),
+        (NotPossibleError("x" * 9_999), "x" * LONGEST_TEXT),
+        (UnspeakableError(), "The task raised UnspeakableError; the log has more under its id."),
+    ],
+    ids=["surrogate", "nul", "long", "raises"],
+)
+def test_whatever_an_error_says_it_can_be_stored_and_answered(
+    runner: Runner, register: Callable[[Run], None], error: AppError, detail: str
+) -> None:
+    def fail(_: BaseModel, __: TaskContext) -> None:
+        raise error
+
+    register(fail)
+    task = attempt(runner, submit(runner))
+    assert (task.state, problem_of(task)[2]) == (TaskState.FAILED, detail)
+    assert task.model_dump_json()
 
 
 @pytest.mark.parametrize(("part", "noted"), [(1.5, 1), (-1, 0), (float("nan"), 0)])
@@ -223,20 +303,63 @@ def test_a_task_that_fails_twice_succeeds_at_the_third_attempt(
     assert last.problem is None
 
 
-@pytest.mark.parametrize("given", [{1, 2}, object(), b"bytes"], ids=["set", "object", "bytes"])
-def test_a_result_that_is_not_json_is_a_bug(
+def cycle() -> list[object]:
+    """Return a list that contains itself."""
+    circle: list[object] = []
+    circle.append(circle)
+    return circle
+
+
+def deep(levels: int) -> list[object]:
+    """Return lists within lists."""
+    return [deep(levels - 1)] if levels else []
+
+
+NO_JSON = {
+    "set": {1, 2},
+    "object": object(),
+    "bytes": b"bytes",
+    "nan": {"a": [1, float("nan")]},
+    "infinity": float("inf"),
+    "half a pair": {"a": "\ud800"},
+    "half a pair as a key": {"\ud800": 1},
+    "tuple as a key": {(1, 2): 3},
+    "cycle": cycle(),
+    "too deep": deep(300),
+    "far too deep": deep(900),
+    "too many digits": 10**5_000,
+}
+
+
+@pytest.mark.parametrize("given", NO_JSON.values(), ids=NO_JSON)
+def test_a_result_that_is_no_json_fails_the_task(
     runner: Runner, register: Callable[[Run], None], given: object
 ) -> None:
     register(lambda _, __: given)
     task = attempt(runner, submit(runner))
-    assert task.state is TaskState.QUEUED
-    assert problem_of(task)[0] == "urn:problem:Type"
-
-
-def test_a_kind_that_is_gone_fails_the_task(runner: Runner) -> None:
-    task = attempt(runner, submitted(runner.store, new_task("from an older app")))
     assert task.state is TaskState.FAILED
-    assert problem_of(task)[0] == "urn:problem:UnknownKind"
+    assert problem_of(task)[0] == "urn:problem:BadResult"
+
+
+@pytest.mark.parametrize("given", ["\0", "\U0001f600", 10**4_000, {"ü": {}}, deep(100)])
+def test_what_json_has_can_be_a_result(
+    runner: Runner, register: Callable[[Run], None], given: object
+) -> None:
+    register(lambda _, __: given)
+    task = attempt(runner, submit(runner))
+    assert task.result == given
+    assert from_json(task.model_dump_json())["result"] == given
+
+
+def test_a_value_that_no_database_takes_fails_the_task(
+    tasks: Tasks, kinds: Kinds, fast: Settings, register: Callable[[Run], None]
+) -> None:
+    roomy = fast.model_copy(update={"task_result_bytes": 2**30})
+    with started_runner(tasks.store, roomy, kinds) as runner:
+        register(lambda _, task: task.save(0.5, bytes(LARGEST_VALUE + 1)))
+        assert problem_of(attempt(runner, submit(runner)))[0] == "urn:problem:ResultTooLarge"
+        register(lambda _, __: "x" * LARGEST_VALUE)
+        assert problem_of(attempt(runner, submit(runner)))[0] == "urn:problem:ResultTooLarge"
 
 
 def test_a_payload_that_is_no_longer_right_does_not_stop_the_runner(runner: Runner) -> None:
@@ -301,7 +424,7 @@ def test_the_retries_of_a_crowd_are_spread_out(runner: Runner) -> None:
 def test_a_retry_waits_for_its_time(
     tasks: Tasks, kinds: Kinds, settings: Settings, register: Callable[[Run], None]
 ) -> None:
-    register(lambda _, __: {1})
+    register(lambda _, __: 1 / 0)
     slow = settings.model_copy(update={"task_backoff_seconds": 60})
     with started_runner(tasks.store, slow, kinds) as runner:
         task = attempt(runner, submit(runner))
@@ -361,6 +484,7 @@ def test_a_task_that_was_taken_over_stops_and_its_outcome_does_not_count(
 
         def taken_over() -> bool:
             TaskStore.renew.function(runner.store, runner.owner, GONE, [str(task.id)])
+            TaskStore.doubt.function(runner.store, FAR, GONE)
             return bool(TaskStore.rescue.function(runner.store, 9))
 
         assert tasks.run(taken_over)  # in one transaction, because the heart beats meanwhile
@@ -439,17 +563,17 @@ def test_a_task_that_blocks_for_three_leases_keeps_its_own(
         tasks.renew(runner.owner, lease := 1.0, [str(task.id)])
         first = lease_end(tasks, task)
         wait_for(lambda: lease_end(tasks, task) > first + 3 * lease)
-        assert tasks.rescue(9) == []
+        assert rescue(tasks) == []
     last = runner.store.get.sync(task.id)
     assert (last.state, last.attempts, gate.starts) == (TaskState.SUCCEEDED, 1, 1)
 
 
 def test_without_a_heartbeat_a_lease_runs_out(
-    runner: Runner, register: Callable[[Run], None]
+    runner: Runner, tasks: Tasks, register: Callable[[Run], None]
 ) -> None:
     task = submit(runner)
     runner.store.claim.sync("a process that is gone", 0.05, 1)
-    rescued = wait_for(lambda: runner.store.rescue.sync(9))
+    rescued = wait_for(lambda: rescue(tasks))
     assert rescued == [(str(task.id), TaskState.QUEUED)]
     register(lambda _, __: "done")
     assert attempt(runner, task).attempts == 2
@@ -460,6 +584,42 @@ def test_a_runner_that_is_closed_keeps_no_lease(tasks: Tasks, kinds: Kinds, fast
         heart = runner._heart
         assert heart.is_alive()
     assert not heart.is_alive()
+
+
+def test_a_heart_beats_on_whatever_it_meets(
+    runner: Runner, tasks: Tasks, register: Callable[[Run], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panics = [PanicError("once"), PanicError("twice")]
+
+    def panic_at_first() -> None:
+        if panics:
+            raise panics.pop()
+        Runner._renew(runner)
+
+    monkeypatch.setattr(runner, "_renew", panic_at_first)
+    gate = Gate(lambda _: "done")
+    register(gate)
+    task = submit(runner)
+    with gate.running(runner, task):
+        wait_for(lambda: not panics)
+        tasks.renew(runner.owner, 0, [str(task.id)])
+        before = lease_end(tasks, task)
+        wait_for(lambda: lease_end(tasks, task) > before)
+
+
+def test_an_attempt_that_was_lost_unnoticed_stops_when_the_next_one_begins(
+    runner: Runner, tasks: Tasks, register: Callable[[Run], None]
+) -> None:
+    register(lambda _, task: task.sleep(FAR))
+    task = submit(runner)
+    (lost,) = tasks.claim(runner.owner, FAR, 1)
+    earlier = runner.begin(lost)
+    tasks.settle([(lost, HANDED_BACK)])
+    (again,) = wait_for(lambda: tasks.claim(runner.owner, FAR, 1, str(task.id)))
+    later = runner.begin(again)
+    assert runner.run(earlier) is None
+    runner.end(earlier)
+    assert runner.running == {str(task.id): later}
 
 
 def test_each_runner_has_a_name_of_its_own(tasks: Tasks, fast: Settings) -> None:

@@ -6,6 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from app.tasks.kinds.registry import Kind, known_versions
+from app.tasks.kinds.wait import Wait, wait
 from app.tasks.records import (
     Claim,
     IdempotencyConflictError,
@@ -13,7 +15,9 @@ from app.tasks.records import (
     Outcome,
     TaskNotFoundError,
 )
-from app.tasks.schemas import Task, TaskState
+from app.tasks.schemas import Task, TaskPage, TaskState
+from app.tasks.store import TaskStore
+from app.tasks.upkeep import EXPIRED_BYTES
 from tests.tasks.helpers import (
     FAR,
     GONE,
@@ -23,6 +27,7 @@ from tests.tasks.helpers import (
     found,
     new_task,
     opened_tasks,
+    rescue,
     wait_for,
 )
 
@@ -241,13 +246,39 @@ def test_the_first_start_is_kept(tasks: Tasks) -> None:
     assert found(tasks, claim).started_at == first
 
 
+# claimed only by those who know it
+
+
+def test_a_kind_or_a_version_that_is_not_known_stays_queued(tasks: Tasks) -> None:
+    newer, strange = new_task("wait", "{}", version=2), new_task("from a newer app")
+    added(tasks, newer)
+    added(tasks, strange)
+    known = added(tasks, new_task())
+    assert ids(tasks.claim("one", FAR, 9)) == [str(known.id)]
+    for task in (newer, strange):
+        assert tasks.claim("one", FAR, 1, task.id) == []
+    assert sorted(tasks.unknown()) == [("from a newer app", 1, 1), ("wait", 2, 1)]
+
+
+def test_who_knows_a_version_knows_those_before_it(tasks: Tasks) -> None:
+    kinds = {"wait": Kind(Wait, wait, {}, version=3)}
+    tasks.store._known = TaskStore(tasks.storage, known_versions(kinds))._known
+    made = [added(tasks, new_task(version=version)) for version in (3, 1, 4, 2)]
+    assert set(ids(tasks.claim("one", FAR, 9))) == {str(made[n].id) for n in (0, 1, 3)}
+
+
+def test_what_nobody_here_knows_is_announced_all_the_same(tasks: Tasks) -> None:
+    task = added(tasks, new_task("from a newer app"))
+    assert tasks.dispatch(9) == [str(task.id)]
+
+
 # leases
 
 
 def test_an_owner_renews_only_its_own_leases(tasks: Tasks) -> None:
     mine, other = claimed(tasks, "one", GONE), claimed(tasks, "two", GONE)
     assert tasks.renew("one", FAR, [mine.id, other.id]) == {mine.id: False}
-    assert tasks.rescue(9) == [(other.id, TaskState.QUEUED)]
+    assert rescue(tasks) == [(other.id, TaskState.QUEUED)]
 
 
 def test_a_renewal_says_what_must_stop_and_leaves_out_what_has_ended(
@@ -264,7 +295,7 @@ def test_a_renewal_says_what_must_stop_and_leaves_out_what_has_ended(
 def test_a_claim_that_its_owner_never_heard_of_runs_out(tasks: Tasks) -> None:
     known, unheard = claimed(tasks, "one", GONE), claimed(tasks, "one", GONE)
     assert tasks.renew("one", FAR, [known.id]) == {known.id: False}
-    assert tasks.rescue(9) == [(unheard.id, TaskState.QUEUED)]
+    assert rescue(tasks) == [(unheard.id, TaskState.QUEUED)]
 
 
 def test_a_piece_that_is_sent_twice_is_kept_once(tasks: Tasks) -> None:
@@ -299,7 +330,7 @@ def test_whoever_saves_learns_that_the_task_was_cancelled(tasks: Tasks) -> None:
 
 def rescued(tasks: Tasks, claim: Claim) -> None:
     tasks.renew(claim.owner, GONE, [claim.id])
-    assert tasks.rescue(9) == [(claim.id, TaskState.QUEUED)]
+    assert rescue(tasks) == [(claim.id, TaskState.QUEUED)]
 
 
 def claimed_by_another(tasks: Tasks, claim: Claim) -> None:
@@ -323,7 +354,7 @@ def settled(tasks: Tasks, claim: Claim) -> None:
 
 def expired(tasks: Tasks, claim: Claim) -> None:
     settled(tasks, claim)
-    assert tasks.expire(GONE) == 1
+    assert tasks.expire(GONE)
 
 
 LOSSES = [
@@ -518,8 +549,8 @@ def test_an_ended_task_stays_as_it_is(tasks: Tasks, state: TaskState) -> None:
 def test_a_task_whose_lease_has_run_out_is_queued_again(tasks: Tasks) -> None:
     lost, held = claimed(tasks, "one", GONE), claimed(tasks, "two", FAR)
     tasks.save(lost, 0.5, 0, b"piece")
-    assert tasks.rescue(9) == [(lost.id, TaskState.QUEUED)]
-    assert tasks.rescue(9) == []
+    assert rescue(tasks) == [(lost.id, TaskState.QUEUED)]
+    assert rescue(tasks) == []
     assert found(tasks, held).state is TaskState.RUNNING
     task = found(tasks, lost)
     assert (task.attempts, task.progress, task.problem) == (1, 0.5, None)
@@ -530,14 +561,14 @@ def test_a_task_whose_lease_has_run_out_is_queued_again(tasks: Tasks) -> None:
 
 def test_a_short_lease_runs_out(tasks: Tasks) -> None:
     claim = claimed(tasks, "one", 0.02)
-    assert wait_for(lambda: tasks.rescue(9)) == [(claim.id, TaskState.QUEUED)]
+    assert wait_for(lambda: rescue(tasks)) == [(claim.id, TaskState.QUEUED)]
 
 
 def test_a_task_that_was_lost_at_every_attempt_is_dead(tasks: Tasks) -> None:
     claim = claimed(tasks, "one", GONE)
-    assert tasks.rescue(2) == [(claim.id, TaskState.QUEUED)]
+    assert rescue(tasks, 2) == [(claim.id, TaskState.QUEUED)]
     wait_for(lambda: tasks.claim("two", GONE, 1))
-    assert tasks.rescue(2) == [(claim.id, TaskState.DEAD)]
+    assert rescue(tasks, 2) == [(claim.id, TaskState.DEAD)]
     task = found(tasks, claim)
     assert task.problem is not None
     assert task.problem.type == "urn:problem:WorkerLost"
@@ -548,10 +579,158 @@ def test_a_task_that_was_lost_at_every_attempt_is_dead(tasks: Tasks) -> None:
 def test_a_lost_task_that_was_cancelled_is_not_tried_again(tasks: Tasks, max_attempts: int) -> None:
     claim = claimed(tasks, "one", GONE)
     tasks.cancel(UUID(claim.id))
-    assert tasks.rescue(max_attempts) == [(claim.id, TaskState.CANCELLED)]
+    assert rescue(tasks, max_attempts) == [(claim.id, TaskState.CANCELLED)]
     task = found(tasks, claim)
     assert task.finished_at is not None
     assert task.problem is None
+
+
+def test_who_is_late_keeps_its_tasks_if_it_renews_before_the_second_look(tasks: Tasks) -> None:
+    claim = claimed(tasks, "one", GONE)
+    assert tasks.rescue(9) == []  # nobody has doubted it
+    assert tasks.doubt(FAR, FAR) == 1
+    assert tasks.doubt(FAR, FAR) == 0
+    assert tasks.rescue(9) == []  # it still has time
+    assert tasks.renew("one", FAR, [claim.id]) == {claim.id: False}
+    assert rescue(tasks) == []
+    assert found(tasks, claim).state is TaskState.RUNNING
+
+
+def claim_again(tasks: Tasks, owner: str, claims: list[Claim]) -> list[Claim]:
+    """Claim these tasks again, for a process that is gone."""
+    return [tasks.claim(owner, GONE, 1, claim.id)[0] for claim in claims]
+
+
+def test_only_who_runs_alone_is_charged_with_the_loss_of_its_process(tasks: Tasks) -> None:
+    claims = [claimed(tasks, "a", GONE) for _ in range(3)]
+    for owner in "bcde":
+        assert {state for _, state in rescue(tasks, 1)} == {TaskState.QUEUED}
+        claims = claim_again(tasks, owner, claims)
+    assert {claim.attempt for claim in claims} == {5}
+    rescue(tasks, 1)
+    for claim in claims:
+        assert claim_again(tasks, "alone", [claim])[0].charged == 1
+        assert rescue(tasks, 1) == [(claim.id, TaskState.DEAD)]
+
+
+def test_a_neighbour_whose_lease_ends_later_is_one_too(tasks: Tasks) -> None:
+    first, second = claimed(tasks, "one", GONE), claimed(tasks, "one", FAR)
+    assert rescue(tasks, 1) == [(first.id, TaskState.QUEUED)]
+    assert tasks.claim("two", GONE, 1, first.id)[0].charged == 1  # as if it were the first
+    assert rescue(tasks, 1) == [(first.id, TaskState.DEAD)]
+    assert found(tasks, second).state is TaskState.RUNNING
+
+
+def test_who_was_lost_twice_beside_others_is_claimed_alone(tasks: Tasks) -> None:
+    claims = [claimed(tasks, "a", GONE) for _ in range(2)]
+    rescue(tasks)
+    assert tasks.find_suspect() is None
+    claims = claim_again(tasks, "b", claims)
+    rescue(tasks)
+    other = added(tasks, new_task())
+    assert ids(tasks.claim("c", FAR, 9)) == [str(other.id)]
+    suspect = wait_for(tasks.find_suspect)
+    assert suspect in ids(claims)
+    assert ids(tasks.claim("c", FAR, 1, suspect)) == [suspect]
+
+
+def test_who_adds_to_its_result_is_neither_charged_nor_suspect(tasks: Tasks) -> None:
+    claim = claimed(tasks, "a", GONE)
+    for number, owner in enumerate("bcdefg"):
+        assert tasks.save(claim, 0.1 * number, number, b"piece")
+        assert rescue(tasks, 1) == [(claim.id, TaskState.QUEUED)]
+        assert tasks.find_suspect() is None
+        (claim,) = tasks.claim(owner, GONE, 1)
+        assert (claim.attempt, claim.charged) == (number + 2, 1)
+    tasks.save(claim, 0.9)  # progress alone might be the same each time
+    assert rescue(tasks, 1) == [(claim.id, TaskState.DEAD)]
+
+
+# steps of the clock: here it is the rows that are moved
+
+
+STEPS = {
+    "due_at": "UPDATE tasks SET due_at = due_at + :step WHERE id = :id",
+    "lease_ends_at": "UPDATE tasks SET lease_ends_at = lease_ends_at + :step WHERE id = :id",
+    "dispatched_at": "UPDATE tasks SET dispatched_at = dispatched_at + :step WHERE id = :id",
+}
+
+
+def set_back(tasks: Tasks, claim: Claim | Task, step: float = FAR, *columns: str) -> None:
+    """Set the clock back, as it looks to one task."""
+    for column in columns or ("due_at", "lease_ends_at"):
+        tasks.execute(STEPS[column], step=step, id=str(claim.id))
+
+
+def test_a_clock_that_was_set_back_holds_up_nothing_that_is_due(tasks: Tasks) -> None:
+    fresh, handed_back, tried_again = (claimed(tasks) for _ in range(3))
+    tasks.settle([(fresh, HANDED_BACK), (handed_back, HANDED_BACK)])
+    tasks.settle([(tried_again, Outcome(TaskState.QUEUED, problem=PROBLEM, delay=9))])
+    for claim in (fresh, handed_back):
+        set_back(tasks, claim)
+    assert tasks.catch_up(10) == 2
+    assert set(ids(tasks.claim("two", FAR, 9))) == {fresh.id, handed_back.id}
+    set_back(tasks, tried_again)
+    assert tasks.catch_up(10) == 1
+    assert ids(tasks.claim("two", FAR, 9)) == [tried_again.id]
+
+
+def test_a_lease_never_ends_later_than_one_of_now(tasks: Tasks) -> None:
+    healthy, crashed = claimed(tasks, "one", 0.02), claimed(tasks, "two", 0.02)
+    for claim in (healthy, crashed):
+        set_back(tasks, claim)
+    assert tasks.doubt(0.02, FAR) == 2
+    tasks.renew("one", FAR, [healthy.id])
+    assert wait_for(lambda: tasks.doubt(2 * FAR, GONE)) == 1
+    assert tasks.rescue(9) == [(crashed.id, TaskState.QUEUED)]
+    assert found(tasks, healthy).state is TaskState.RUNNING
+
+
+def test_a_clock_that_was_set_forward_costs_a_healthy_task_nothing(tasks: Tasks) -> None:
+    claim = claimed(tasks, "one", 30)
+    set_back(tasks, claim, -FAR)
+    assert tasks.doubt(30, 2) == 1
+    assert tasks.rescue(9) == []
+    tasks.renew("one", 30, [claim.id])
+    assert tasks.doubt(30, 2) == 0
+    assert (found(tasks, claim).state, found(tasks, claim).attempts) == (TaskState.RUNNING, 1)
+
+
+def test_an_announcement_of_a_later_time_counts_as_old(tasks: Tasks) -> None:
+    task = added(tasks, new_task())
+    tasks.dispatch(1)
+    set_back(tasks, task, FAR, "dispatched_at")
+    assert tasks.redispatch(30, 0) == 1
+
+
+# rows of another version
+
+
+BAD_ROWS = [
+    ("result", "NaN"),
+    ("result", '{"a": [1, Infinity]}'),
+    ("result", '"\\ud800"'),
+    ("result", "[" * 1_000 + "]" * 1_000),
+    ("result", "1" * 5_000),
+    ("result", "no JSON"),
+    ("problem", '{"reason": "of a newer app"}'),
+    ("problem", "[]"),
+    ("state", "paused"),
+    ("progress", 7.0),
+]
+
+
+@pytest.mark.parametrize(("column", "value"), BAD_ROWS)
+def test_a_row_that_cannot_be_read_hides_no_other(tasks: Tasks, column: str, value: object) -> None:
+    bad, good = claimed(tasks), claimed(tasks)
+    tasks.settle([(bad, SUCCEEDED), (good, SUCCEEDED)])
+    tasks.execute(f"UPDATE tasks SET {column} = :value WHERE id = :id", value=value, id=bad.id)
+    page = tasks.page(9, None, None, None)
+    assert ids(page) == [good.id, bad.id]
+    assert page[0] == found(tasks, good)
+    assert page[1].problem is not None
+    assert page[1].problem.type == "urn:problem:Unreadable"
+    TaskPage(items=page, next_cursor=None).model_dump_json()
 
 
 # removed
@@ -565,7 +744,8 @@ def test_old_ended_tasks_are_removed_with_all_they_had(tasks: Tasks) -> None:
     others = [str(added(tasks, new_task()).id), claimed(tasks).id]
     cancelled = tasks.cancel(added(tasks, new_task()).id)
     assert tasks.expire(FAR) == 0
-    assert tasks.expire(GONE) == 2
+    assert tasks.expire(GONE) == 4  # two tasks and two pieces
+    assert tasks.expire(GONE) == 0
     for gone in (old, cancelled):
         with pytest.raises(TaskNotFoundError):
             tasks.get(gone.id)
@@ -573,6 +753,29 @@ def test_old_ended_tasks_are_removed_with_all_they_had(tasks: Tasks) -> None:
     assert ids(tasks.page(9, None, None, None)) == others[::-1]
     fresh = added(tasks, new_task(key="k", fingerprint="other"))
     assert fresh.state is TaskState.QUEUED
+
+
+def test_large_tasks_are_removed_in_small_steps_and_never_half_a_file(tasks: Tasks) -> None:
+    third = EXPIRED_BYTES // 3 + 1
+    claim = claimed(tasks)
+    for number in range(7):
+        tasks.save(claim, 0.5, number, bytes(third))
+    tasks.settle([(claim, SUCCEEDED)])
+    left = []
+    while tasks.expire(GONE):
+        left.append([n for n in range(7) if tasks.piece(claim.id, "result", n)])
+    assert left == [[3, 4, 5, 6], [6], []]
+    with pytest.raises(TaskNotFoundError):
+        found(tasks, claim)
+
+
+def test_the_size_of_the_queue_is_that_of_what_waits(tasks: Tasks) -> None:
+    assert tasks.queued_bytes() == 0
+    news = [new_task(payload='"ü"', pieces=[b"12345"]), new_task(payload="{}")]
+    tasks.add(news)
+    assert tasks.queued_bytes() == sum(new.size for new in news) == 4 + 5 + 2
+    tasks.claim("one", FAR, 1)
+    assert tasks.queued_bytes() == 2
 
 
 # the outbox

@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,13 @@ def wait_for_state(client: httpx2.Client, task_id: str, *states: str) -> dict[st
     """Return the task once it is in one of these states."""
     wait_for(lambda: read(client, task_id)["state"] in states)
     return read(client, task_id)
+
+
+def read_state(client: httpx2.Client, task_id: str) -> str:
+    """Return the state of the task; nothing if the service has just ended."""
+    with suppress(httpx2.TransportError):
+        return str(read(client, task_id)["state"])
+    return ""
 
 
 def rows(folder: Path, statement: str) -> list[tuple[Any, ...]]:
@@ -235,6 +242,68 @@ def test_a_task_that_kills_its_process_ends_dead_and_stops_no_other(tmp_path: Pa
         assert wait_for_state(client, other, "succeeded")["attempts"] == 1
     assert task["attempts"] == 2
     assert task["problem"]["type"] == "urn:problem:WorkerLost"
+
+
+def test_a_task_that_kills_its_process_takes_no_other_with_it(tmp_path: Path) -> None:
+    variables = {**FAST, "TASK_MAX_ATTEMPTS": "1", "TASK_CONCURRENCY": "4"}
+    note = str(tmp_path / "note")
+    with serve(tmp_path, SERVED, **variables) as (client, process):
+        others = [submit(client, seconds=1) for _ in range(2)]
+        poison = submit(client, "kill_the_process", path=note, seconds=0.3)
+        process.wait(timeout=30)
+    lives = 1
+    while True:  # twice beside others, then alone
+        with serve(tmp_path, SERVED, **variables) as (client, process):
+            wait_for(lambda: process.poll() is not None or read_state(client, poison) == "dead")
+            if process.poll() is None:
+                ended = [wait_for_state(client, task_id, "succeeded") for task_id in others]
+                dead = read(client, poison)
+                break
+        lives += 1
+    assert lives == dead["attempts"] == 3
+    assert dead["problem"]["type"] == "urn:problem:WorkerLost"
+    assert {task["attempts"] for task in ended} == {3}
+
+
+def test_a_process_that_was_suspended_goes_on_with_its_own_tasks(tmp_path: Path) -> None:
+    variables = {**FAST, "TASK_POLL_SECONDS": "0.05", "TASK_CONCURRENCY": "4"}
+    note = str(tmp_path / "note")
+    with serve(tmp_path, SERVED, **variables) as (client, process):
+        ids = [submit(client, "note_and_block", path=note, seconds=4) for _ in range(4)]
+        for task_id in ids:
+            wait_for_state(client, task_id, "running")
+        for _ in range(2):
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(1.2)  # longer than a lease
+            process.send_signal(signal.SIGCONT)
+            time.sleep(0.3)
+        done = [wait_for_state(client, task_id, "succeeded") for task_id in ids]
+    assert {task["attempts"] for task in done} == {1}
+    assert (tmp_path / "note").read_text() == "started\n" * 4
+
+
+def test_an_older_app_leaves_alone_what_it_does_not_know(tmp_path: Path) -> None:
+    note = str(tmp_path / "note")
+    idle = {**FAST, "TASK_POLL_SECONDS": "60", "TASK_CONCURRENCY": "1"}
+    with serve(tmp_path, SERVED, **idle) as (newer, _):
+        ids = [submit(newer, "note_and_block", path=note, seconds=2)]
+        ids += [submit(newer, "of_a_newer_app", path=note) for _ in range(8)]
+        with serve(tmp_path, "app", **FAST) as (older, _):
+            known = [submit(older, seconds=0) for _ in range(8)]
+            for task_id in known:
+                wait_for_state(older, task_id, "succeeded")
+            assert {read(older, task_id)["attempts"] for task_id in ids[1:]} <= {0, 1}
+            for task_id in ids:
+                assert wait_for_state(older, task_id, "succeeded")["attempts"] == 1
+
+
+def test_tasks_run_on_after_some_that_panicked(tmp_path: Path) -> None:
+    variables = {**FAST, "TASK_MAX_ATTEMPTS": "1"}
+    note = str(tmp_path / "note")
+    with serve(tmp_path, SERVED, **variables) as (client, _):
+        for task_id in [submit(client, "panic", path=note) for _ in range(8)]:
+            assert wait_for_state(client, task_id, "dead")["attempts"] == 1
+        wait_for_state(client, submit(client, seconds=0), "succeeded")
 
 
 def test_a_batch_goes_on_after_a_kill_where_it_was(tmp_path: Path) -> None:

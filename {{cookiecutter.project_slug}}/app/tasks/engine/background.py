@@ -23,6 +23,7 @@ class BackgroundEngine(Engine):
         self._runner = runner
         self._lease = settings.task_lease_seconds
         self._free = settings.task_concurrency
+        self._suspect: str | None = None  # the task that waits to run alone, or does
         self._stop_at: float | None = None
         self._queue: SimpleQueue[TaskContext | None] = SimpleQueue()
         self._asyncio = asyncio.get_running_loop()
@@ -40,13 +41,29 @@ class BackgroundEngine(Engine):
         self._stop_at = self._stop_at or time.monotonic() + self.settings.shutdown_seconds
         super().begin_stop()
 
+    async def rescue(self) -> None:
+        """Renew what runs here before anything is taken over."""
+        if running := list(self._runner.running):
+            await self.store.renew(self._runner.owner, self._lease, running)
+        await super().rescue()
+
+    async def look(self) -> None:
+        """Look for a suspect, too: a task that processes were lost with."""
+        self._suspect = self._suspect or await self.store.find_suspect()
+        await super().look()
+
     async def work(self) -> None:
-        """Claim as many tasks as there are free places."""
-        if self._free:
-            claims = await self.store.claim(self._runner.owner, self._lease, self._free)
+        """Claim as many tasks as there are free places; a suspect, once all places are free."""
+        alone = self._free == self.settings.task_concurrency
+        limit = self._free if self._suspect is None else int(alone)
+        if limit:
+            claims = await self.store.claim(self._runner.owner, self._lease, limit, self._suspect)
             self._free -= len(claims)
             for claim in claims:
                 self._queue.put(self._runner.begin(claim))
+            if self._suspect and not claims:  # it has ended, or another process has taken it
+                self._suspect = None
+                await self.work()
 
     async def drain(self) -> None:
         """Wait for the running tasks, then hand the rest back, which costs them no attempt."""
@@ -61,9 +78,10 @@ class BackgroundEngine(Engine):
                 context, following = following, None
                 try:
                     following = self._run_one(context)
-                except Exception:  # the place must not be lost; the task's lease runs out
-                    logger.exception("task_engine_error", task_id=context.claim.id)
+                except BaseException:  # the place must not be lost; the task's lease runs out
                     self._runner.end(context)
+                    with suppress(Exception):
+                        logger.exception("task_engine_error", task_id=context.claim.id)
             with suppress(RuntimeError):  # the event loop has ended before the task did
                 self._asyncio.call_soon_threadsafe(self._free_place)
 
@@ -71,7 +89,7 @@ class BackgroundEngine(Engine):
         """Run a task; claim the next one in the commit that stores the outcome of this one."""
         outcome = self._runner.run(context)
         claim = None
-        if outcome is None or self.stopping.is_set():
+        if outcome is None or self._suspect or self.stopping.is_set():
             self._runner.settle(context.claim, outcome)
         else:
             try:

@@ -2,18 +2,24 @@
 
 Every engine has a loop that looks after the store: at each kick, and every TASK_POLL_SECONDS, it
 takes over the tasks of processes that went silent, removes expired ones, and does its own work.
+Each of these is done even if another one fails: a full disk has room again once tasks are removed.
 """
 
 import asyncio
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import structlog
 
 from app.storage.connection import StorageUnavailableError
-from app.tasks.settings import TaskSettings
+from app.tasks.settings import LONGEST_BACKOFF_SECONDS, TaskSettings
 from app.tasks.store import TaskStore
+
+GRACE_SECONDS = 2.0  # four heartbeats, for owners whose leases seem to have run out
+MEASURE_SECONDS = 5.0  # from one look at the size of the queue to the next
+WARN_SECONDS = 300.0  # from one warning about tasks of unknown kinds to the next
 
 logger = structlog.get_logger()
 
@@ -25,8 +31,9 @@ class Engine(ABC):
         self.store = store
         self.settings = settings
         self.stopping = asyncio.Event()
+        self.queued_bytes = 0  # measured now and then, and what was accepted here since
         self._wake = asyncio.Event()
-        self._swept_at = -settings.task_poll_seconds
+        self._sweep_at = self._measure_at = self._warn_at = time.monotonic()
 
     async def kick(self) -> None:
         """Signal that there is work."""
@@ -59,22 +66,52 @@ class Engine(ABC):
     async def _run(self) -> None:
         while not self.stopping.is_set():
             self._wake.clear()
-            try:
-                await self._sweep()
-                await self.work()
-            except StorageUnavailableError as error:
-                logger.warning("task_storage_unavailable", cause=repr(error.__cause__)[:300])
-            except Exception:
-                logger.exception("task_engine_error")
+            if time.monotonic() >= self._sweep_at:
+                self._sweep_at = time.monotonic() + self.settings.task_poll_seconds
+                for step in (self.expire, self.rescue, self.look):
+                    await self._attempt(step)
+            await self._attempt(self.work)
             with suppress(TimeoutError):
-                async with asyncio.timeout(self.settings.task_poll_seconds):
+                async with asyncio.timeout(self._sweep_at - time.monotonic()):
                     await self._wake.wait()
 
-    async def _sweep(self) -> None:
-        """Take over what others left, and remove what is too old, once per poll."""
-        if time.monotonic() - self._swept_at < self.settings.task_poll_seconds:
-            return
-        for task_id, state in await self.store.rescue(self.settings.task_max_attempts):
+    async def _attempt(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Do a step; whatever it raises, the next one is done as well."""
+        try:
+            await step()
+        except StorageUnavailableError as error:
+            logger.warning("task_storage_unavailable", cause=repr(error.__cause__)[:300])
+        except Exception:
+            logger.exception("task_engine_error")
+
+    def _sweep_within(self, seconds: float) -> None:
+        self._sweep_at = min(self._sweep_at, time.monotonic() + seconds)
+
+    async def expire(self) -> None:
+        """Remove some of what is too old; if there may be more, go on after the next work."""
+        if await self.store.expire(self.settings.task_retention_seconds):
+            self._sweep_within(0)
+
+    async def rescue(self) -> None:
+        """Take over what others left, and set right what a step of the clock did.
+
+        Two looks are needed: an owner that was only stopped renews between them.
+        """
+        lease, tries = self.settings.task_lease_seconds, self.settings.task_max_attempts
+        grace = min(GRACE_SECONDS, lease)
+        if await self.store.doubt(lease, grace):
+            self._sweep_within(grace + 0.1)
+        for task_id, state in await self.store.rescue(tries):
             logger.warning("task_rescued", task_id=task_id, state=state.value)
-        await self.store.expire(self.settings.task_retention_seconds)
-        self._swept_at = time.monotonic()
+        longest = self.settings.task_backoff_seconds * 2.0 ** min(tries, 20)
+        await self.store.catch_up(min(longest, LONGEST_BACKOFF_SECONDS))
+
+    async def look(self) -> None:
+        """Measure the queue, and warn of what nobody here knows: both now and then."""
+        if time.monotonic() >= self._measure_at:
+            self._measure_at = time.monotonic() + MEASURE_SECONDS
+            self.queued_bytes = await self.store.queued_bytes()
+        if time.monotonic() >= self._warn_at:
+            self._warn_at = time.monotonic() + WARN_SECONDS
+            for kind, version, count in await self.store.unknown():
+                logger.warning("task_kind_unknown", kind=kind, version=version, queued=count)

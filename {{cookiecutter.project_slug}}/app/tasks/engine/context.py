@@ -16,6 +16,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 RETRY_SECONDS = 0.5  # while the storage is unavailable
+LARGEST_VALUE = 2**26  # bytes of a piece, or of a result: more at once, no database takes
 
 
 class StopReason(StrEnum):
@@ -84,6 +85,8 @@ class TaskContext:
         """
         part = max(0.0, min(part, 1.0))
         number = 0
+        if len(piece or b"") > LARGEST_VALUE:
+            raise ResultTooLargeError
         if piece is not None:  # by its number, a piece that is sent again is stored once
             number = self.saved_pieces() if self._number is None else self._number
         size, cancelled = self._call(self.store.save, self.claim, part, number, piece)

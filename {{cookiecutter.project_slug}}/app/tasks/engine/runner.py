@@ -1,6 +1,5 @@
 """How claimed tasks run in this process, keep their leases, and stop when they must."""
 
-import json
 import os
 import random
 import socket
@@ -21,15 +20,15 @@ from app.tasks.engine.context import (
     TaskContext,
     TaskStoppedError,
 )
+from app.tasks.engine.outcome import as_json, describe_error
 from app.tasks.kinds.registry import Kinds, find_kind
 from app.tasks.records import Claim, Outcome
-from app.tasks.schemas import TaskProblem, TaskState
-from app.tasks.settings import TaskSettings
+from app.tasks.schemas import TaskState
+from app.tasks.settings import LONGEST_BACKOFF_SECONDS, TaskSettings
 from app.tasks.store import TaskStore
 
 LONGEST_BEAT_SECONDS = 0.5  # before a cancelled task notices
 HAND_BACK_SECONDS = 1.0  # for tasks to notice that they must stop
-LONGEST_BACKOFF_SECONDS = 300.0
 HANDED_BACK = Outcome(TaskState.QUEUED, charged=False)
 
 logger = structlog.get_logger()
@@ -62,6 +61,8 @@ class Runner:
 
     def begin(self, claim: Claim) -> TaskContext:
         """Take charge of a claimed task: from now until `end`, its lease is renewed."""
+        if earlier := self.running.get(claim.id):  # which this process has lost without noticing
+            earlier.stop(StopReason.LOST)
         self.running[claim.id] = TaskContext(claim, self.store, self._model, self._settings)
         return self.running[claim.id]
 
@@ -70,12 +71,12 @@ class Runner:
         claim = context.claim
         try:
             kind = find_kind(self.kinds, claim.kind)
-            result = json.dumps(kind.run(kind.payload.model_validate_json(claim.payload), context))
+            result = as_json(kind.run(kind.payload.model_validate_json(claim.payload), context))
             if len(result) > self._settings.task_result_bytes:
                 raise ResultTooLargeError
         except TaskStoppedError as stop:
             return stopped(stop.reason)
-        except (Exception, SystemExit) as error:  # a kind that exits must not end the thread
+        except BaseException as error:  # not only Exception: the thread must live on
             return self._failed(claim, error)
         return Outcome(TaskState.SUCCEEDED, result=result)
 
@@ -125,7 +126,7 @@ class Runner:
         if isinstance(error, AppError) and error.status < 500:
             return Outcome(TaskState.FAILED, problem=problem)
         logger.error("task_error", task_id=claim.id, attempt=claim.attempt, exc_info=error)
-        if claim.attempt >= self._settings.task_max_attempts:
+        if claim.charged >= self._settings.task_max_attempts:
             return Outcome(TaskState.DEAD, problem=problem)
         return Outcome(TaskState.QUEUED, problem=problem, delay=self._backoff(claim.attempt))
 
@@ -134,25 +135,27 @@ class Runner:
         longest: float = self._settings.task_backoff_seconds * 2.0 ** min(attempt - 1, 20)
         return min(longest, LONGEST_BACKOFF_SECONDS) * random.uniform(0.5, 1)  # noqa: S311
 
-    def _beat(self) -> None:
-        while not self._closing.wait(self._beat_seconds):
-            if running := dict(self.running):
-                self._renew(running)
-
-    def _renew(self, running: dict[str, TaskContext]) -> None:
+    def _renew(self) -> None:
         """Renew the leases; stop the tasks that were cancelled, and those that were lost."""
-        try:
-            renewed = self.store.renew.sync(self.owner, self._settings.task_lease_seconds, running)
-        except StorageUnavailableError:
-            return  # no other process can take a task over either
-        except Exception:
-            logger.exception("task_heartbeat_error")
+        running = dict(self.running)
+        if not running:
             return
+        renewed = self.store.renew.sync(self.owner, self._settings.task_lease_seconds, running)
         for task_id, context in running.items():
             if task_id not in renewed:
                 context.stop(StopReason.LOST)
             elif renewed[task_id]:
                 context.stop(StopReason.CANCELLED)
+
+    def _beat(self) -> None:
+        while not self._closing.wait(self._beat_seconds):
+            try:
+                self._renew()
+            except StorageUnavailableError:
+                pass  # no other process can take a task over either
+            except BaseException:  # without a heart, every task here would be lost
+                with suppress(Exception):
+                    logger.exception("task_heartbeat_error")
 
 
 def stopped(reason: StopReason) -> Outcome | None:
@@ -160,12 +163,3 @@ def stopped(reason: StopReason) -> Outcome | None:
     if reason is StopReason.LOST:
         return None
     return HANDED_BACK if reason is StopReason.HANDED_BACK else Outcome(TaskState.CANCELLED)
-
-
-def describe_error(error: BaseException) -> TaskProblem:
-    """Describe the error for the client: by its message if it is ours, else by its name alone."""
-    name = type(error).__name__
-    title, detail = "Unexpected Error", f"The task raised {name}; the log has more under its id."
-    if isinstance(error, AppError):
-        title, detail = error.title, error.detail
-    return TaskProblem(type=f"urn:problem:{name.removesuffix('Error')}", title=title, detail=detail)

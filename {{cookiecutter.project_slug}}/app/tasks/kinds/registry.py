@@ -4,9 +4,14 @@ A kind is a function of a typed payload and a `TaskContext`. It runs in a thread
 and calculate; what it returns must be JSON. An `AppError` that it raises fails the task for good;
 any other exception is a bug or bad luck, and the task is tried again. After a crash it starts from
 the beginning, so running it twice should do no harm.
+
+While a new version of the service is rolled out, the previous one runs beside it. It leaves alone
+what it does not know: kinds that it does not have, and payloads of a higher `version` than its own.
+So raise a kind's version whenever the code before it could not read its payloads or run them; the
+new code must still be able to run what earlier versions have accepted.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -33,6 +38,7 @@ class Kind(Generic[PayloadT]):
     payload: type[PayloadT]
     run: Callable[[PayloadT, TaskContext], Any]
     example: dict[str, Any]
+    version: int = 1
 
 
 Kinds = Mapping[str, Kind[Any]]
@@ -41,6 +47,12 @@ KINDS: Kinds = {
     "batch-prediction": Kind(BatchPrediction, predict_batch, {}),
     "wait": Kind(Wait, wait, {"seconds": 0.2}),
 }
+
+
+def known_versions(kinds: Kinds) -> Iterator[tuple[str, int]]:
+    """Yield each kind's name with its version, and with every version before."""
+    for name, kind in kinds.items():
+        yield from ((name, version) for version in range(1, kind.version + 1))
 
 
 def find_kind(kinds: Kinds, name: str) -> Kind[Any]:

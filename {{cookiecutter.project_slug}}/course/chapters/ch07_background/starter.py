@@ -43,7 +43,7 @@ class Runner:
         # 6. Anything else that a kind raises is one, even SystemExit: the thread must live on.
         #    `_failed` knows whether another attempt makes sense.
         kind = find_kind(self.kinds, claim.kind)
-        result = json.dumps(kind.run(kind.payload.model_validate_json(claim.payload), context))
+        result = as_json(kind.run(kind.payload.model_validate_json(claim.payload), context))
         if len(result) > self._settings.task_result_bytes:
             raise ResultTooLargeError
         return Outcome(TaskState.SUCCEEDED, result=result)

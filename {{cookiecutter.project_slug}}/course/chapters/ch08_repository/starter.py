@@ -10,9 +10,11 @@ CLAIM = """
     --    lease ends (now, plus the seconds that it lasts), and when the task was started,
     --    if it was never started before.
     SET state = 'running'
-    WHERE seq IN (SELECT seq FROM chosen) RETURNING id, kind, payload, attempts
+    WHERE seq IN (SELECT seq FROM chosen)
+    RETURNING id, kind, payload, attempts, attempts - forgiven
 """
-CLAIM_DUE = CLAIM % DUE  # 3. After DUE: the longest waiting first, and no more than the limit.
+# 3. After the two: the longest waiting first, and no more than the limit.
+CLAIM_DUE = CLAIM % f"{DUE} AND {OURS}"
 SETTLE = """
     UPDATE tasks
     SET state = CASE WHEN ended.state = 'queued' AND cancel_requested = 1
@@ -49,10 +51,13 @@ to_do = ["claim tasks; until then, they stay queued."]
 class TaskStore:
     @writes
     def claim(self, owner: str, lease: float, limit: int, only: str | None = None) -> list[Claim]:
-        """Take due tasks, the longest waiting first, or the `only` one; each is an attempt."""
+        """Take due tasks of known kinds, the longest waiting first, or the `only` one.
+
+        Each is an attempt.
+        """
         # 4. The statement is sql.CLAIM_DUE, or sql.CLAIM_ONE for the `only` task. Run it: `renew`
-        #    below shows how values are passed by name. Then make a Claim from each row. RETURNING
-        #    lists what is in a row.
+        #    below shows how values are passed by name; here `rows` is self._known, the kinds of
+        #    this process. Then make a Claim from each row. RETURNING lists what is in a row.
         while to_do and self._execute("SELECT id FROM tasks WHERE state = 'queued' LIMIT 1"):
             # a task is waiting; claim() is called all the time, but says so only once
             errors.logger.warning("to_do", detail=TodoError("08", to_do.pop()).detail)

@@ -27,7 +27,7 @@ from app.tasks.engine.celery.engine import RUN, make_celery
 from app.tasks.engine.celery.settings import CelerySettings
 from app.tasks.engine.context import RETRY_SECONDS
 from app.tasks.engine.runner import Runner
-from app.tasks.kinds.registry import KINDS, Kinds
+from app.tasks.kinds.registry import KINDS, Kinds, known_versions
 from app.tasks.records import Claim
 from app.tasks.store import TaskStore
 
@@ -60,7 +60,7 @@ def begin_stop(**_: object) -> None:
 @cache
 def runner() -> Runner:
     """Return what this process runs tasks with; open it once."""
-    store = TaskStore(open_storage(settings))
+    store = TaskStore(open_storage(settings), known_versions(celery.kinds))
     return Runner(store, open_model(settings), settings, celery.kinds)
 
 

@@ -8,7 +8,7 @@ class Runner:
         claim = context.claim
         try:
             kind = find_kind(self.kinds, claim.kind)
-            result = json.dumps(kind.run(kind.payload.model_validate_json(claim.payload), context))
+            result = as_json(kind.run(kind.payload.model_validate_json(claim.payload), context))
             if len(result) > self._settings.task_result_bytes:
                 raise ResultTooLargeError
         except TaskStoppedError as stop:

@@ -7,5 +7,5 @@ class Runner:
         """Run an attempt to its end."""
         claim = context.claim
         kind = find_kind(self.kinds, claim.kind)
-        result = json.dumps(kind.run(kind.payload.model_validate_json(claim.payload), context))
+        result = as_json(kind.run(kind.payload.model_validate_json(claim.payload), context))
         return Outcome(TaskState.SUCCEEDED, result=result)

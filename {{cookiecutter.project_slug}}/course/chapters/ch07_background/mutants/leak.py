@@ -8,14 +8,14 @@ class Runner:
         claim = context.claim
         try:
             kind = find_kind(self.kinds, claim.kind)
-            result = json.dumps(kind.run(kind.payload.model_validate_json(claim.payload), context))
+            result = as_json(kind.run(kind.payload.model_validate_json(claim.payload), context))
             if len(result) > self._settings.task_result_bytes:
                 raise ResultTooLargeError
         except TaskStoppedError as stop:
             return stopped(stop.reason)
         except AppError as error:
             return self._failed(claim, error)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             logger.error("task_error", task_id=claim.id, exc_info=error)
             name = type(error).__name__
             problem = TaskProblem(type=f"urn:problem:{name}", title=name, detail=str(error))

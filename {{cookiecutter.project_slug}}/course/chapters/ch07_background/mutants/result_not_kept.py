@@ -11,6 +11,6 @@ class Runner:
             kind.run(kind.payload.model_validate_json(claim.payload), context)
         except TaskStoppedError as stop:
             return stopped(stop.reason)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             return self._failed(claim, error)
         return Outcome(TaskState.SUCCEEDED)

@@ -8,12 +8,12 @@ class Runner:
         claim = context.claim
         try:
             kind = find_kind(self.kinds, claim.kind)
-            result = json.dumps(kind.run(kind.payload.model_validate_json(claim.payload), context))
+            result = as_json(kind.run(kind.payload.model_validate_json(claim.payload), context))
             if len(result) > self._settings.task_result_bytes:
                 raise ResultTooLargeError
         except TaskStoppedError as stop:
             return stopped(stop.reason)
-        except (Exception, SystemExit):
+        except BaseException:
             logger.exception("task_error")
             result = "null"
         return Outcome(TaskState.SUCCEEDED, result=result)

@@ -1,14 +1,14 @@
 """Takes and ends one task at a time; the condition for its end is the one in `save`."""
 
-CLAIM_DUE = """
+CLAIM_DUE = f"""
     UPDATE tasks
     SET state = 'running', owner = :owner, attempts = 1 + attempts,
-        lease_ends_at = {now} + :lease, started_at = COALESCE(started_at, {now})
+        lease_ends_at = {{now}} + :lease, started_at = COALESCE(started_at, {{now}})
     WHERE seq = (
-        SELECT seq FROM tasks WHERE state = 'queued' AND due_at <= {now}
+        SELECT seq FROM tasks WHERE state = 'queued' AND due_at <= {{now}} AND {OURS}
         ORDER BY due_at, seq LIMIT 1
     )
-    RETURNING id, kind, payload, attempts
+    RETURNING id, kind, payload, attempts, attempts - forgiven
 """
 SETTLE = (
     """
@@ -33,17 +33,18 @@ SETTLE = (
 class TaskStore:
     @writes
     def claim(self, owner: str, lease: float, limit: int, only: str | None = None) -> list[Claim]:
-        """Take due tasks, the longest waiting first, or the `only` one; each is an attempt."""
+        """Take due tasks of known kinds, the longest waiting first, or the `only` one."""
+        given = {"owner": owner, "lease": lease, "only": only, "rows": self._known}
         if only:
-            rows = self._execute(sql.CLAIM_ONE, owner=owner, lease=lease, only=only)
-            return [Claim(*row, owner) for row in rows]
+            rows = self._execute(sql.CLAIM_ONE, **given)
+            return [Claim(*row, owner, charged) for *row, charged in rows]
         claims: list[Claim] = []
         while len(claims) < limit:
-            found = self._execute(sql.CLAIM_DUE, owner=owner, lease=lease)
+            found = self._execute(sql.CLAIM_DUE, **given)
             if not found:
                 break
-            (task_id, kind, payload, attempt) = found[0]
-            claims.append(Claim(task_id, kind, payload, attempt, owner))
+            (task_id, kind, payload, attempt, charged) = found[0]
+            claims.append(Claim(task_id, kind, payload, attempt, owner, charged))
         return claims
 
     @gathers

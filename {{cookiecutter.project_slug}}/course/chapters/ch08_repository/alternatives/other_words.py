@@ -6,9 +6,10 @@ CLAIM = """
     SET (state, owner, attempts) = ('running', :owner, attempts + 1),
         lease_ends_at = :lease + {now},
         started_at = CASE WHEN started_at IS NULL THEN {now} ELSE started_at END
-    WHERE seq IN (%s) RETURNING id, kind, payload, attempts
+    WHERE seq IN (%s)
+    RETURNING id, kind, payload, attempts, attempts - forgiven
 """
-CLAIM_DUE = CLAIM % (DUE + " ORDER BY due_at ASC, id LIMIT :limit")
+CLAIM_DUE = CLAIM % (f"{DUE} AND {OURS}" + " ORDER BY due_at ASC, id LIMIT :limit")
 SETTLE = """
     UPDATE tasks
     SET state = CASE WHEN ended.state = 'queued' AND cancel_requested = 1

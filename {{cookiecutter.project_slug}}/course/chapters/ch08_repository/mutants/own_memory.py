@@ -4,7 +4,8 @@ CLAIM_DUE = """
     UPDATE tasks
     SET state = 'running', owner = :owner, attempts = attempts + 1,
         lease_ends_at = {now} + :lease, started_at = COALESCE(started_at, {now})
-    WHERE id = :id RETURNING id, kind, payload, attempts
+    WHERE id = :id
+    RETURNING id, kind, payload, attempts, attempts - forgiven
 """
 FIND_DUE = """
     SELECT id FROM tasks WHERE finished_at IS NULL AND due_at <= {now} ORDER BY due_at, seq
@@ -23,4 +24,4 @@ class TaskStore:
         chosen = free[:limit] if only is None else [only]
         taken.update(chosen)
         rows = [self._execute(sql.CLAIM_DUE, owner=owner, lease=lease, id=id_)[0] for id_ in chosen]
-        return [Claim(id_, kind, body, attempt, owner) for id_, kind, body, attempt in rows]
+        return [Claim(*row[:4], owner, row[4]) for row in rows]

@@ -5,5 +5,6 @@ CLAIM = """
     UPDATE tasks
     SET state = 'running', owner = :owner, attempts = attempts + 1,
         lease_ends_at = {now} + :lease, started_at = {now}
-    WHERE seq IN (SELECT seq FROM chosen) RETURNING id, kind, payload, attempts
+    WHERE seq IN (SELECT seq FROM chosen)
+    RETURNING id, kind, payload, attempts, attempts - forgiven
 """
