@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from stat import S_ISDIR
 
 from app.kit.start import StartError
 from app.storage.connection import Dialect, Row, storage_errors
@@ -38,6 +39,8 @@ class SqliteConnection:
 
     def __init__(self, path: Path, synchronous: str, busy_seconds: float) -> None:
         self._path, self._look_at = path.absolute(), 0.0
+        self._folder = str(self._path.parent)
+        self._folder_seen: tuple[int, int, int] | None = None
         self._names = [f"{self._path}{suffix}" for suffix in ("", "-wal", "-shm")]
         create_for_the_owner(self._path)
         self._connection = sqlite3.connect(
@@ -82,11 +85,15 @@ class SqliteConnection:
 
     def _check_files(self) -> None:
         """Refuse to commit to a file that was removed or replaced: nobody would find it there."""
+        folder = identify(self._folder)
+        if folder == self._folder_seen:  # one look instead of three: nothing came or went
+            return
         if [identify(name) for name in self._names] != self._files:
             raise sqlite3.OperationalError(
                 f"{self._path} (or its -wal or -shm) was removed or replaced: "
                 "put it back, or restart"
             )
+        self._folder_seen = folder
 
     def _keep_room(self) -> None:
         """Let the file grow by half of the room there is: what it grows by is in the log first."""
@@ -111,13 +118,14 @@ class SqliteConnection:
                 time.sleep(0.01)
 
 
-def identify(path: str) -> tuple[int, int] | None:
-    """Return what tells a file from every other; None if there is none."""
+def identify(path: str) -> tuple[int, int, int] | None:
+    """Return what tells a file from every other, and when a folder changed; None if missing."""
     try:
         status = os.stat(path)  # noqa: PTH116 - at every commit; a `Path` costs five times as much
-    except FileNotFoundError:
+    except OSError:
         return None
-    return status.st_dev, status.st_ino
+    changed_at = status.st_mtime_ns if S_ISDIR(status.st_mode) else 0
+    return status.st_dev, status.st_ino, changed_at
 
 
 def create_for_the_owner(path: Path) -> None:
