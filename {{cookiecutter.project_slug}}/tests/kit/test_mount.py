@@ -156,6 +156,8 @@ def test_telemetry_is_told_the_route() -> None:
     match, scope = table.matches({"type": "http", "path": "/v1/items", "method": "POST"})
     assert (match, table.path_format) == (Match.FULL, "/v1/items")
     assert scope["route"].path == "/v1/items"
+    below = {"type": "http", "path": "/below/v1/items", "method": "POST", "root_path": "/below"}
+    assert table.matches(below)[0] is Match.FULL
     assert table.matches({"type": "websocket", "path": "/v1/items"})[0] is Match.NONE
 
 
