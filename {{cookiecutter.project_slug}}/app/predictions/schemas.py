@@ -1,10 +1,10 @@
 """What the prediction routes take and answer."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field, FiniteFloat, JsonValue
+from pydantic import BaseModel, Field, FiniteFloat
 
 from app.kit.pagination import NextCursor
 from app.serving.artefact import FeatureRange
@@ -36,7 +36,7 @@ class StoredPrediction(Prediction):
 
     id: UUID
     created_at: datetime
-    features: dict[str, JsonValue] = Field(  # not `Features`, which may change afterwards
+    features: dict[str, Any] = Field(  # not `Features`, which may change afterwards
         description="What the model was asked, by the names of that time",
         examples=[{"petal_length_cm": 1.4}],
     )

@@ -4,27 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.errors import AppError
+from app.serving.errors import BadAnswerError
 from app.serving.protocol import Matrix, Row
 
 LARGEST_PROBABILITY = 1.0001  # float32 adds up to a little more than 1
-
-
-class ModelFailedError(AppError):
-    """The model could not answer; the log has the cause under this request's id."""
-
-    title = "Model Failed"
-
-
-class BadAnswerError(ModelFailedError):
-    """The model gave something other than a probability for each label."""
-
-    title = "Bad Model Answer"
-
-    def __init__(self, fault: str, row: int | None = None) -> None:
-        super().__init__(f"The model gave {fault}.")
-        self.fault = fault
-        self.row = row  # the first bad one, counted from 0; None if the whole answer is bad
 
 
 def check_shape(answers: Matrix, rows: int, labels: int) -> Matrix:

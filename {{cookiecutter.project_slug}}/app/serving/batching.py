@@ -18,8 +18,15 @@ from queue import SimpleQueue
 import numpy as np
 import structlog
 
-from app.errors import AppError, UnavailableError
-from app.serving.answers import ModelFailedError, check_probabilities, check_shape
+from app.errors import AppError
+from app.serving.answers import check_probabilities, check_shape
+from app.serving.errors import (
+    ClientLeftError,
+    ModelBusyError,
+    ModelClosedError,
+    ModelFailedError,
+    ModelTimeoutError,
+)
 from app.serving.protocol import Matrix, Model, Row
 
 LONGEST_QUEUE = 1024  # rows; a client that is refused can go elsewhere, one that waits cannot
@@ -30,25 +37,6 @@ logger = structlog.get_logger()
 ClientLeft = Callable[[], Awaitable[object]]
 Outcome = Row | AppError
 Batch = dict["asyncio.Future[Outcome]", Sequence[float]]
-
-
-class ModelBusyError(UnavailableError):
-    """Too many predictions are waiting for the model; try again soon."""
-
-
-class ModelTimeoutError(UnavailableError):
-    """The model has not answered within MODEL_SECONDS; try again soon."""
-
-
-class ModelClosedError(UnavailableError):
-    """The service is stopping; try again soon."""
-
-
-class ClientLeftError(AppError):
-    """The client disconnected before the model was asked: nobody reads this."""
-
-    status = 408
-    title = "Client Left"
 
 
 class BatchingModel:
@@ -71,8 +59,8 @@ class BatchingModel:
         self._waiting: Batch = {}
         self._deadlines: dict[asyncio.Future[Outcome], float] = {}  # of all unanswered, in order
         self._timer: asyncio.TimerHandle | None = None
-        self._sent_at = 0.0
         self._working = self._closed = False
+        self._sent_at = 0.0  # when the batch that is worked on was sent
         self._batches: SimpleQueue[Batch | None] = SimpleQueue()
         # daemon: an inference that never ends must not keep the process from ending
         self._thread = threading.Thread(target=self._work, name="model", daemon=True)
@@ -175,8 +163,8 @@ class BatchingModel:
 
     def _call(self, rows: Matrix | Sequence[Sequence[float]]) -> Matrix:
         try:
-            answers = self._model.predict(np.asarray(rows, dtype=np.float32))
-            return check_shape(answers, len(rows), len(self.card.labels))
+            given = self._model.predict(np.asarray(rows, dtype=np.float32))
+            return check_shape(given, len(rows), len(self.card.labels))
         except AppError:
             raise
         except BaseException as error:  # SystemExit, a panic in Rust: it must end nothing here

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from app.serving.answers import BadAnswerError, check_probabilities, check_shape
+from app.serving.answers import check_probabilities, check_shape
 from app.serving.artefact import ArtefactError, ModelCard, read_artefact
+from app.serving.errors import BadAnswerError
 from app.serving.protocol import Matrix, Model
 from app.serving.settings import ModelSettings
 

@@ -108,7 +108,7 @@ def test_one_bad_row_hides_no_other(
             answer = client.get(f"/v1/predictions/{name}")
             assert (answer.status_code, answer.json()["title"]) == (500, "Prediction Unreadable")
     log = capsys.readouterr().err
-    assert all(f'{{"prediction_id":"{name}"' in log for name in bad)
+    assert all(f'"prediction_id":"{name}"' in log for name in bad)
 
 
 class Gappy(BaseModel):

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from app.serving.answers import BadAnswerError, check_probabilities, classify
+from app.serving.answers import check_probabilities, classify
+from app.serving.errors import BadAnswerError
 
 NAN, INFINITY = float("nan"), float("inf")
 

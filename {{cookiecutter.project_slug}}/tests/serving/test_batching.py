@@ -11,13 +11,13 @@ import pytest
 
 from app.errors import AppError
 from app.kit.logs import configure_logs
-from app.serving.answers import BadAnswerError, ModelFailedError
-from app.serving.batching import (
-    LONGEST_QUEUE,
-    BatchingModel,
+from app.serving.batching import LONGEST_QUEUE, BatchingModel
+from app.serving.errors import (
+    BadAnswerError,
     ClientLeftError,
     ModelBusyError,
     ModelClosedError,
+    ModelFailedError,
     ModelTimeoutError,
 )
 from app.serving.protocol import Matrix, Model

@@ -16,15 +16,13 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from app.models import Features
-from app.serving.answers import BadAnswerError
+from app.serving.errors import BadAnswerError
 from app.serving.protocol import Model
 from app.tasks.engine.context import ResultTooLargeError, TaskContext
 from app.tasks.kinds.csv_rows import BadRowError, BadUploadError, CsvRow, as_csv, read_rows
 
 ROWS_PER_PIECE = 1_000
-BYTES_PER_PIECE = (
-    2**18
-)  # more than usual rows take; all the values of a piece are in memory at once
+BYTES_PER_PIECE = 2**18  # all the values of a piece are in memory at once
 
 
 class BatchPrediction(BaseModel):

@@ -1,0 +1,39 @@
+"""Why a model does not answer."""
+
+from app.errors import AppError, UnavailableError
+
+
+class ModelFailedError(AppError):
+    """The model could not answer; the log has the cause under this request's id."""
+
+    title = "Model Failed"
+
+
+class BadAnswerError(ModelFailedError):
+    """The model gave something other than a probability for each label."""
+
+    title = "Bad Model Answer"
+
+    def __init__(self, fault: str, row: int | None = None) -> None:
+        super().__init__(f"The model gave {fault}.")
+        self.fault = fault
+        self.row = row  # the first bad one, counted from 0; None if the whole answer is bad
+
+
+class ModelBusyError(UnavailableError):
+    """Too many predictions are waiting for the model; try again soon."""
+
+
+class ModelTimeoutError(UnavailableError):
+    """The model has not answered within MODEL_SECONDS; try again soon."""
+
+
+class ModelClosedError(UnavailableError):
+    """The service is stopping; try again soon."""
+
+
+class ClientLeftError(AppError):
+    """The client disconnected before the model was asked: nobody reads this."""
+
+    status = 408
+    title = "Client Left"
