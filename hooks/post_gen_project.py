@@ -1,7 +1,8 @@
 """Finish the project: remove what was not asked for, write the .env files, say what comes next.
 
-cookiecutter renders this file and runs it in the new project folder. It uses the standard library
-only and touches neither the network nor git, because a failure here removes the whole project.
+cookiecutter renders this file and runs it in the project folder. It uses the standard library only
+and touches neither the network nor git, because a failure here removes the whole project, if it is
+new. Of one that was here before, nothing is removed: hooks/pre_gen_project.py has set that aside.
 """
 
 import importlib
@@ -16,36 +17,10 @@ from pathlib import Path
 # The template's only expression in this file; hooks/pre_gen_project.py says why it is safe.
 ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
-# What follows from the answers; the template's tags read the same values from cookiecutter.json.
 COURSE = ANSWERS["__course"] == "yes"
-SHOWCASES = ANSWERS["__showcases"] == "yes"
-CELERY = ANSWERS["__celery"] == "yes"
-CONTAINER = ANSWERS["__container"] == "yes"
 
-# Path -> whether this project keeps it. A folder is removed with everything in it.
-KEPT = {
-    "course": COURSE,
-    "app/showcases/lecture.py": COURSE,
-    "app/showcases/orders": COURSE,
-    "app/todo.py": COURSE,
-    "app/showcases/users": COURSE,
-    "tests/test_course.py": COURSE,
-    "app/showcases": SHOWCASES,
-    "docs/concurrency.md": SHOWCASES,
-    "lab": SHOWCASES,
-    "tests/showcases": SHOWCASES,
-    "tests/lab": SHOWCASES,
-    "Dockerfile": CONTAINER,
-    "compose.yaml": CONTAINER,
-    ".dockerignore": CONTAINER,
-    # some tests fail until the last exercise is done; course/teach.md has a workflow for a course
-    ".github": not COURSE,
-    "app/tasks/engine/celery": CELERY,
-    "docs/celery.md": CELERY,
-    "tests/tasks/served_worker.py": CELERY,
-    "tests/tasks/test_celery.py": CELERY,
-    "tests/tasks/test_folder_broker.py": CELERY,
-}
+# What hooks/pre_gen_project.py left here, until the end of this file.
+HANDOVER = Path(".generation")
 
 # The secrets that are made for .env.prod if they are in it, and what precedes each of them.
 SECRETS = {"API_KEY": "", "POSTGRES_PASSWORD": "", "FLOWER_BASIC_AUTH": "operator:"}
@@ -73,16 +48,29 @@ uv is not on your PATH; it creates the environment and installs what the project
     pip install uv"""
 
 
+def remove(path: Path) -> None:
+    """Remove a file, a link or a folder with everything in it, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def prune() -> None:
-    """Remove every path in the table that these answers do not keep."""
-    for name, kept in KEPT.items():
-        path = Path(name)
-        if kept or not path.exists():
-            continue
-        if path.is_dir():
-            shutil.rmtree(path)
+    """Remove what these answers do not keep; all that is there was written by this generation."""
+    for name in json.loads((HANDOVER / "unwanted.json").read_text(encoding="utf-8")):
+        remove(Path(name))
+
+
+def put_back(before: Path, place: Path) -> None:
+    """Move what was here before to where it was; a folder joins the new one of its name."""
+    for path in before.iterdir():
+        target = place / path.name
+        if path.is_dir() and not path.is_symlink() and target.is_dir():
+            put_back(path, target)
         else:
-            path.unlink()
+            remove(target)
+            shutil.move(path, target)
 
 
 def private(path: str, flags: int) -> int:
@@ -124,9 +112,18 @@ def say_next_steps() -> None:
         print(GET_UV)
 
 
-if __name__ == "__main__":
-    prune()
-    if COURSE:
-        hand_out_course()
+def main() -> None:
+    """Finish the project; what was here before is put back even if that fails."""
+    try:
+        prune()
+        if COURSE:
+            hand_out_course()
+    finally:
+        put_back(HANDOVER / "before", Path())
+        shutil.rmtree(HANDOVER)
     write_settings()
     say_next_steps()
+
+
+if __name__ == "__main__":
+    main()

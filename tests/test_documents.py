@@ -243,7 +243,7 @@ def test_the_repositorys_map_is_its_folders() -> None:
 
 def test_what_the_hook_removes_is_there() -> None:
     """The hook silently skips a path that does not exist."""
-    source = ast.parse((ROOT / "hooks" / "post_gen_project.py").read_text("utf-8"))
+    source = ast.parse((ROOT / "hooks" / "pre_gen_project.py").read_text("utf-8"))
     tables = (node for node in ast.walk(source) if isinstance(node, ast.Dict))
     keys = (key.value for table in tables for key in table.keys if isinstance(key, ast.Constant))
     paths = [key for key in keys if "/" in str(key) or "." in str(key)]

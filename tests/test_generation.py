@@ -7,9 +7,10 @@ import string
 from pathlib import Path
 
 import pytest
+from cookiecutter.exceptions import FailedHookException
 from cookiecutter.main import cookiecutter
 
-from support import ROOT, Bake, run, script, tree
+from support import ROOT, TEMPLATE, Bake, run, script, tree
 
 KEY_CHARACTERS = set(string.ascii_letters + string.digits + "-_")
 
@@ -115,3 +116,99 @@ def test_generating_again_keeps_the_settings(bake: Bake) -> None:
     cookiecutter(str(ROOT), no_input=True, overwrite_if_exists=True, output_dir=str(project.parent))
     assert (project / ".env").read_text() == "API_KEY=mine\n"
     assert key_of(project) == key
+
+
+def again(project: Path, skip: bool, **answers: str) -> None:
+    """Generate into a folder that is there, over its files or (skip) beside them."""
+    cookiecutter(
+        str(ROOT),
+        no_input=True,
+        extra_context=answers,
+        overwrite_if_exists=True,
+        skip_if_file_exists=skip,
+        output_dir=str(project.parent),
+    )
+
+
+BOTH = pytest.mark.parametrize("skip", [False, True], ids=["overwrite", "skip"])
+
+
+@BOTH
+def test_generating_again_takes_away_nothing_that_was_here_before(
+    bake: Bake, tmp_path: Path, skip: bool
+) -> None:
+    """At each path that is removed, or copied over what is there, the user has something."""
+    project = bake(container="no")
+    mine = ["Dockerfile", "lab/data.csv", "course/a/note", ".github/workflows/ci.yml", "app/my.py"]
+    mine += ["app/tasks/engine/celery/engine.py", ".github/workflows/mine.yml"]
+    for name in mine:
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text("mine")
+    (tmp_path / "kept").touch()
+    (project / "tests" / "lab").symlink_to(tmp_path)
+    (project / "README.md").write_text("mine")
+    (project / "pyproject.toml").unlink()
+    before = tree(project)
+
+    again(project, skip, container="no")
+
+    assert tree(project) - before == {"pyproject.toml"}
+    assert before - tree(project) == set()
+    assert {(project / name).read_text() for name in mine} == {"mine"}
+    assert (project / "tests" / "lab").readlink() == tmp_path
+    assert (tmp_path / "kept").exists()
+    assert ((project / "README.md").read_text() == "mine") == skip
+    assert not (project / ".generation").exists()
+
+
+EXERCISE = "app/showcases/concurrency/router.py"
+
+
+def learner(bake: Bake) -> tuple[Path, str]:
+    """Return a course, and the exercise in it that has been solved, in the learner's own way."""
+    project = bake(edition="course")
+    solved = (TEMPLATE / EXERCISE).read_text("utf-8") + "# solved\n"
+    (project / EXERCISE).write_text(solved)
+    return project, solved
+
+
+@BOTH
+def test_a_course_generated_again_keeps_what_is_solved(bake: Bake, skip: bool) -> None:
+    project, solved = learner(bake)
+    (project / ".learn").mkdir()
+    (project / ".learn" / "progress.json").write_text("{}")
+    solution = (project / "course" / "solution.json").read_bytes()
+    (project / "app" / "health.py").unlink()
+
+    again(project, skip, edition="course")
+
+    assert (project / EXERCISE).read_text("utf-8") == solved
+    assert (project / ".learn" / "progress.json").read_text() == "{}"
+    assert (project / "course" / "solution.json").read_bytes() == solution
+    assert (project / "app" / "health.py").exists()
+
+
+def test_a_generation_that_fails_halfway_takes_away_nothing(bake: Bake) -> None:
+    project, solved = learner(bake)
+    (project / "course" / "chapters" / "ch06_async" / "chapter.toml").write_text("not TOML")
+    (project / ".github").mkdir()
+    before = {name: (project / name).read_bytes() for name in tree(project)}
+    with pytest.raises(FailedHookException):
+        again(project, skip=True, edition="course")
+    assert {name: (project / name).read_bytes() for name in tree(project)} == before
+    assert (project / EXERCISE).read_text("utf-8") == solved
+    assert (project / ".github").is_dir()
+
+
+def test_a_generation_that_was_killed_says_where_things_are(
+    bake: Bake, capfd: pytest.CaptureFixture[str]
+) -> None:
+    project = bake()
+    aside = project / ".generation" / "before" / "lab"
+    aside.mkdir(parents=True)
+    (project / "README.md").write_text("mine")
+    with pytest.raises(FailedHookException):
+        again(project, skip=False)
+    assert "Move back what is in .generation/before" in capfd.readouterr().err
+    assert (project / "README.md").read_text() == "mine"
+    assert aside.exists()
