@@ -65,4 +65,4 @@ clean:
 
 $(CURDIR)/.tools/bin/uv: | python
 	@echo 'No uv here: installing it into .tools'
-	@$(PYTHON) -m pip install -qq --disable-pip-version-check --target .tools uv
+	@$(PYTHON) -m pip install -qq --disable-pip-version-check --target .tools uv==0.13.9

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -171,3 +172,21 @@ def served(project: Path, log: Path, **extra: str) -> Iterator[str]:
         if not wait_until_live(url, process):
             pytest.fail(f"{url} did not answer; the process's status: {process.poll()}")
         yield url
+
+
+def image_check(project: Path) -> list[str]:
+    """Return the health check of a project's image, a list of words in JSON."""
+    dockerfile = (project / "Dockerfile").read_text("utf-8")
+    [check] = re.findall(r"^HEALTHCHECK .*?CMD (.*)$", dockerfile, re.MULTILINE)
+    words: list[str] = json.loads(check)
+    return words
+
+
+def is_healthy(check: Sequence[str], **variables: str) -> bool:
+    """Run a container's health check with this Python, behind a proxy that does not answer."""
+    assert check[0] == "python"
+    proxy = dict.fromkeys(("http_proxy", "HTTP_PROXY"), "http://127.0.0.1:9")
+    environment = clean_environment(**proxy, **variables)
+    command = [sys.executable, *check[1:]]
+    done = subprocess.run(command, env=environment, capture_output=True, timeout=60, check=False)
+    return done.returncode == 0

@@ -92,12 +92,15 @@ COURSE = {
     "course/solution.json",
     "tests/test_course.py",
 }
-WORKFLOWS = {".github/workflows/ci.yml", ".github/workflows/services.yml"}
+GITHUB = {
+    ".github/dependabot.yml",
+    ".github/workflows/ci.yml",
+    ".github/workflows/services.yml",
+}
 ALWAYS = {
     ".env.example",
     ".env.prod.example",
-    ".github/workflows/ci.yml",
-    ".github/workflows/services.yml",
+    *GITHUB,
     ".gitignore",
     "Makefile",
     "README.md",
@@ -289,7 +292,7 @@ def expected_files(answers: Answers) -> set[str]:
     if answers["edition"] == "course":
         course = {f"course/{name}" for name in tracked(TEMPLATE / "course")}
         every = ALWAYS | SETTINGS | CONTAINER | CELERY | SHOWCASES
-        return (every | COURSE | course) - WORKFLOWS
+        return (every | COURSE | course) - GITHUB
     container = CONTAINER if answers["container"] == "yes" else set()
     celery = CELERY if answers["task_engine"] == "celery" else set()
     showcases = SHOWCASES if answers["showcases"] == "all" else set()
@@ -367,21 +370,6 @@ def test_without_showcases_nothing_of_the_lab_is_there(bake: Bake) -> None:
         assert not re.search(OF_THE_LAB, text, re.IGNORECASE), name
 
 
-@pytest.mark.parametrize("engine", CHOICES["task_engine"])
-def test_compose_is_sound(bake: Bake, engine: str) -> None:
-    compose = bake(task_engine=engine) / "compose.yaml"
-    run([script("check-jsonschema"), "--builtin-schema", "vendor.compose-spec", compose], ROOT)
-    services = yaml.safe_load(compose.read_text("utf-8"))["services"]
-    expected = {"api", "worker", "redis", "postgres", "flower"} if engine == "celery" else {"api"}
-    assert services.keys() == expected
-    for name, service in services.items():
-        # The API's health check is in the Dockerfile, for those who run it without Compose.
-        assert name == "api" or "healthcheck" in service
-        assert service["restart"] == "unless-stopped"
-        for port in service.get("ports", []):
-            assert port.startswith("127.0.0.1:"), "whoever should see it can go through a proxy"
-
-
 LONGEST: dict[str, Answers] = {
     "long": {
         "project_name": ("Name " * 16).strip(),
@@ -414,17 +402,47 @@ def test_the_strangest_accepted_answers_give_sound_files(bake: Bake, answers: An
     assert name == answers["project_slug"]
 
 
-@pytest.mark.parametrize("folder", [ROOT, TEMPLATE], ids=["template", "project"])
-def test_the_workflows_are_sound(folder: Path) -> None:
-    """They are copied unrendered, so what is in the template is what is generated."""
-    workflows = sorted((folder / ".github" / "workflows").glob("*.yml"))
-    assert workflows
-    run(
-        [script("check-jsonschema"), "--builtin-schema", "vendor.github-workflows", *workflows],
-        ROOT,
-    )
-    zizmor = [script("zizmor"), "--offline", "--no-progress", "--pedantic"]
-    run([*zizmor, "--config", ROOT / ".github" / "zizmor.yml", *workflows], ROOT)
+ZIZMOR = [script("zizmor"), "--offline", "--no-progress"]
+
+
+@pytest.mark.parametrize("engine", [None, *CHOICES["task_engine"]])
+def test_the_workflows_are_sound(bake: Bake, engine: str | None) -> None:
+    """Those of this repository (None) and of a project, as they are found without any option."""
+    folder = bake(task_engine=engine) if engine else ROOT
+    github = folder / ".github"
+    check = [script("check-jsonschema"), "--builtin-schema"]
+    run([*check, "vendor.github-workflows", *(github / "workflows").glob("*.yml")], ROOT)
+    run([*check, "vendor.dependabot", github / "dependabot.yml"], ROOT)
+    said = run([*ZIZMOR, "."], folder)
+    assert said.count("completed") == len(list(github.rglob("*.yml")))
+    run([*ZIZMOR, "--pedantic", "--no-config", "."], folder)
+
+
+def test_the_workflow_of_a_course_is_sound() -> None:
+    [workflow] = (TEMPLATE / "course" / "workflows").glob("*.yml")
+    run([*ZIZMOR, "--pedantic", workflow], ROOT)
+
+
+def test_what_is_downloaded_is_pinned() -> None:
+    """Each action to a commit and the same everywhere, each image to a release, uv to a version."""
+    texts = [
+        (folder / name).read_text("utf-8")
+        for folder in (ROOT, TEMPLATE)
+        for name in tracked(folder)
+        if Path(name).suffix in {".yml", ".yaml"} or Path(name).name in {"Makefile", "Dockerfile"}
+    ]
+    together = "\n".join(texts)
+    actions = dict(re.findall(r"uses: (\S+)@(\S+ # v\d+\.\d+\.\d+)$", together, re.M))
+    for action, pin in actions.items():
+        assert set(re.findall(rf"{action}@(.*)", together)) == {pin}
+    assert len(actions) == 3
+    images = re.findall(r"^(?:FROM|\s+image:) (\S+)", together, re.M)
+    assert {image.split(":")[0] for image in images} == {"python", "redis", "postgres"}
+    assert [image for image in images if not re.search(r":\d+\.\d+", image)] == []
+    installed = re.findall(r"pip install [^\n]*\b(uv\S*)$", together, re.M)
+    assert len(installed) >= 4
+    assert len(set(installed)) == 1
+    assert re.fullmatch(r"uv==\d+\.\d+\.\d+", installed[0])
 
 
 @pytest.mark.long(3)

@@ -16,7 +16,9 @@ from support import (
     ROOT,
     Bake,
     clean_environment,
+    image_check,
     interrupt,
+    is_healthy,
     module,
     request,
     run,
@@ -47,8 +49,14 @@ def test_a_stored_prediction_survives_a_restart(trained: Path, tmp_path: Path) -
 
 
 def test_the_generated_production_settings_start_a_service(trained: Path, tmp_path: Path) -> None:
-    with served(trained, tmp_path / "log", APP_ENV="prod", HOST="127.0.0.1") as url:
+    """And the container's health check finds it, whatever its port, and notices its end."""
+    check = image_check(trained)
+    with served(trained, tmp_path / "log", APP_ENV="prod", HOST="0.0.0.0") as url:  # noqa: S104
         assert request(f"{url}/health/ready")
+        port = url.rpartition(":")[2]
+        for host in ("0.0.0.0", "127.0.0.1", ""):  # noqa: S104
+            assert is_healthy(check, PORT=port, HOST=host)
+    assert not is_healthy(check, PORT=port, HOST="0.0.0.0")  # noqa: S104
 
 
 DEMO_SECONDS = 300

@@ -1,0 +1,136 @@
+"""The container files, as far as that is possible without Docker: what they say, and their checks.
+
+No image is built and no service is started here. The health checks are run as they are written.
+"""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from support import CHOICES, ROOT, TEMPLATE, Bake, image_check, is_healthy, run, script
+
+SECRETS = {"API_KEY", "POSTGRES_PASSWORD", "FLOWER_BASIC_AUTH"}
+# What each service is given besides: the API and the workers have the password in DATABASE_URL.
+OWN_SECRETS = {
+    "api": {"API_KEY"},
+    "worker": set(),
+    "redis": set(),
+    "postgres": {"POSTGRES_PASSWORD"},
+    "flower": {"FLOWER_BASIC_AUTH"},
+}
+
+
+def services(project: Path) -> dict[str, dict[str, Any]]:
+    """Return the services of a compose file, with what they have in common."""
+    compose = yaml.safe_load((project / "compose.yaml").read_text("utf-8"))
+    found: dict[str, dict[str, Any]] = compose["services"]
+    return found
+
+
+@pytest.mark.parametrize("engine", CHOICES["task_engine"])
+def test_compose_is_sound(bake: Bake, engine: str) -> None:
+    project = bake(task_engine=engine)
+    check = [script("check-jsonschema"), "--builtin-schema", "vendor.compose-spec"]
+    run([*check, project / "compose.yaml"], ROOT)
+    found = services(project)
+    assert found.keys() == (OWN_SECRETS.keys() if engine == "celery" else {"api"})
+    for name, service in found.items():
+        # The API's health check is in the Dockerfile, for those who run it without Compose.
+        assert name == "api" or "healthcheck" in service
+        assert service["restart"] == "unless-stopped"
+        for port in service.get("ports", []):
+            assert port.startswith("127.0.0.1:"), "whoever should see it can go through a proxy"
+
+
+@pytest.mark.parametrize("engine", CHOICES["task_engine"])
+def test_a_service_can_do_little_besides_its_work(bake: Bake, engine: str) -> None:
+    project = bake(task_engine=engine)
+    for name, service in services(project).items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert "cap_add" not in service, name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert {"mem_limit", "pids_limit", "tmpfs"} <= service.keys(), name
+        # the image of the project has a user of its own
+        assert "build" in service or service["user"] in {"redis", "postgres"}, name
+    assert "\nUSER 10001\n" in (project / "Dockerfile").read_text("utf-8")
+
+
+def given(project: Path, service: dict[str, Any]) -> dict[str, str]:
+    """Return the variables that a service is given; an empty one is none."""
+    variables = {}
+    if "env_file" in service:
+        lines = (project / service["env_file"]).read_text("utf-8").splitlines()
+        variables = dict(line.split("=", 1) for line in lines if line and line[0] != "#")
+    variables |= service.get("environment", {})
+    return {name: value for name, value in variables.items() if value}
+
+
+@pytest.mark.parametrize("engine", CHOICES["task_engine"])
+def test_a_service_is_given_its_own_secrets_alone(bake: Bake, engine: str) -> None:
+    project = bake(task_engine=engine)
+    for name, service in services(project).items():
+        assert given(project, service).keys() & SECRETS == OWN_SECRETS[name], name
+
+
+def test_nothing_secret_reaches_the_build(bake: Bake) -> None:
+    """What is copied into the image is named one by one, and everything else stays outside."""
+    ignored = (bake() / ".dockerignore").read_text("utf-8").splitlines()
+    rules = [line for line in ignored if line and not line.startswith("#")]
+    assert rules[0] == "*"
+    assert {rule for rule in rules if rule[0] == "!"} == {
+        "!app",
+        "!pyproject.toml",
+        "!uv.lock",
+        "!README.md",
+    }
+    assert "**/.env*" in rules
+
+
+def flower_check(project: Path) -> list[str]:
+    """Return the health check of Flower, a list of words."""
+    program, *words = services(project)["flower"]["healthcheck"]["test"]
+    assert program == "CMD"
+    return [str(word) for word in words]
+
+
+class Unready(BaseHTTPRequestHandler):
+    """Answers what the path says: /healthcheck is well, everything else is not."""
+
+    def do_GET(self) -> None:
+        """Answer 200 or 503."""
+        self.send_response(200 if self.path == "/healthcheck" else 503)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def unready() -> Iterator[str]:
+    """Give the port of a server that is not ready."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Unready) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield str(server.server_port)
+        server.shutdown()
+
+
+def test_a_503_is_not_healthy(bake: Bake, unready: str) -> None:
+    """That the service itself is healthy is in test_serves.py, where one is served."""
+    assert not is_healthy(image_check(bake()), PORT=unready, HOST="127.0.0.1")
+
+
+def test_flowers_check_goes_through_no_proxy(bake: Bake, unready: str) -> None:
+    check = [word.replace("5555", unready) for word in flower_check(bake(task_engine="celery"))]
+    assert is_healthy(check)
+    assert not is_healthy([word.replace("healthcheck", "other") for word in check])
+
+
+def test_every_service_that_starts_python_knows_nothing_of_proxies() -> None:
+    for name in ("Dockerfile", "compose.yaml"):
+        assert "urllib" not in (TEMPLATE / name).read_text("utf-8")
