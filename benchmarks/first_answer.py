@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from benchmarks import measure, project
+from benchmarks.ending import guarded
 from benchmarks.measure import markdown
 
 OTHERS = "other FastAPI templates, from a cold cache as well"
@@ -72,4 +73,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    guarded(main)

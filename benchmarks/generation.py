@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import measure, project
+from benchmarks.ending import guarded
 from benchmarks.measure import markdown, paired, spread, verdict
 
 TARGET = 1.80
@@ -83,4 +84,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    guarded(main)

@@ -18,6 +18,7 @@ from pathlib import Path
 import uvloop
 
 from benchmarks import measure, project
+from benchmarks.ending import guarded
 from benchmarks.load import Load, get
 from benchmarks.measure import cpu_seconds, markdown, paired, spread, verdict
 from benchmarks.servers import LAST
@@ -190,4 +191,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    guarded(main)

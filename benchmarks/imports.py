@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import measure, project
+from benchmarks.ending import guarded
 from benchmarks.measure import markdown, paired, spread, verdict
 
 LIBRARIES = "import fastapi, pydantic_settings, onnxruntime, sqlite3"
@@ -101,4 +102,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    guarded(main)

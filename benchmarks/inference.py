@@ -17,6 +17,7 @@ from pathlib import Path
 import uvloop
 
 from benchmarks import measure, models, project
+from benchmarks.ending import guarded
 from benchmarks.http_cost import QUIET, UVICORN, Running, on_core
 from benchmarks.load import Load
 from benchmarks.measure import cpu_seconds, markdown, paired, spread
@@ -124,4 +125,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    guarded(main)

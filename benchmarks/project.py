@@ -35,7 +35,11 @@ Process = subprocess.Popen[bytes]
 # The project's .env is for development.
 AS_IN_PRODUCTION = {"LOOP_WATCHDOG_MS": "0"}
 
-FOREIGN = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "COOKIECUTTER_CONFIG")
+# The last three would lead uv to another project, and to that one's environment.
+FOREIGN = (
+    *("VIRTUAL_ENV", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "COOKIECUTTER_CONFIG"),
+    *("UV_PROJECT", "UV_PROJECT_ENVIRONMENT", "UV_WORKING_DIRECTORY"),
+)
 
 
 def clean_environment(**extra: str) -> dict[str, str]:

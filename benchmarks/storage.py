@@ -21,6 +21,7 @@ from pathlib import Path
 import uvloop
 
 from benchmarks import project
+from benchmarks.ending import guarded
 from benchmarks.load import Load, post
 from benchmarks.measure import at_least_one, cpu_seconds, markdown, paired, progress, say, spread
 
@@ -204,4 +205,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    guarded(main)

@@ -1,10 +1,10 @@
 """The service against its alternatives: `python -m benchmarks.serving prepare`, then the others."""
 
 import argparse
-import signal
-import sys
+import os
 from pathlib import Path
 
+from benchmarks.ending import guarded
 from benchmarks.serving import first, footprint, prepare, rates, report, tasks
 
 MEASUREMENTS = {
@@ -18,7 +18,10 @@ MEASUREMENTS = {
     "first": first,
     "report": report,
 }
-FOLDER = Path("build/alternatives")
+# Outside of this repository: `uv init`, which a generator runs, would make a project inside of it a
+# member of its workspace, and change this one's environment.
+CACHES = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+FOLDER = CACHES / "fastapi-serving-alternatives"
 
 
 def main() -> None:
@@ -35,10 +38,8 @@ def main() -> None:
         module.add_options(command)
     options = parser.parse_args()
     options.folder = options.folder.resolve()
-    # as Ctrl-C does: leave by the way that ends the servers, of which all but one are halted
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Ended by SIGTERM"))
     options.run(options)
 
 
 if __name__ == "__main__":
-    main()
+    guarded(main)

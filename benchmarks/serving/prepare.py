@@ -39,8 +39,16 @@ def run(command: Command, folder: Path, python: str, **extra: str) -> float:
     return project.timed(line, folder / command.folder, command.stdin, **extra)
 
 
+def refuse_in_a_project(folder: Path) -> None:
+    """End if uv would take what is made there for a part of another project."""
+    for parent in folder.resolve().parents:
+        if (parent / "pyproject.toml").exists():
+            sys.exit(f"{folder} lies in the project {parent}: choose another --folder")
+
+
 def make(alternative: Alternative, folder: Path, python: str, **extra: str) -> list[float]:
     """Run the alternative's own commands in an empty folder, and return the seconds of each."""
+    refuse_in_a_project(folder)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return [run(command, folder, python, **extra) for command in alternative.steps]

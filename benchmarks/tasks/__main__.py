@@ -2,6 +2,7 @@
 
 import argparse
 
+from benchmarks.ending import guarded
 from benchmarks.tasks import blocked, history, latency, rescue, throughput
 
 MEASUREMENTS = {
@@ -25,4 +26,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    guarded(main)
