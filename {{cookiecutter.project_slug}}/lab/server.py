@@ -10,11 +10,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from lab.plan import STEPS
+
 ROOT = Path(__file__).resolve().parents[1]
 RUNNING = re.compile(r"Uvicorn running on (http://127\.0\.0\.1:\d+)")
 START_SECONDS = 60
 END_SECONDS = 0.2  # from a broken connection to the end of the process
 MANY_FILES = 4096  # a connection is a file, and some systems allow a process only 256
+FEWEST_FILES = STEPS[-1] + 100  # a connection for each user, and what a process has open besides
 
 
 class LabError(Exception):
@@ -22,12 +25,18 @@ class LabError(Exception):
 
 
 def allow_many_connections() -> None:
-    """Raise the limit on open files for this process, and so for the processes it starts."""
+    """Raise the limit on open files for this process, and so for those it starts, or LabError."""
     if sys.platform != "win32":
         import resource
 
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         most = MANY_FILES if hard == resource.RLIM_INFINITY else min(hard, MANY_FILES)
+        if most < FEWEST_FILES:
+            raise LabError(
+                f"A process may open only {hard} files here, and the lab needs {FEWEST_FILES}: "
+                "with fewer, users fail, and the rates are wrong. Next: raise the hard limit, "
+                "which ulimit -Hn shows; it takes an administrator"
+            )
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 

@@ -294,6 +294,37 @@ def test_it_polls_where_no_events_arrive(tmp_path: Path, monkeypatch: pytest.Mon
     assert failed == []
 
 
+def test_a_save_that_the_system_does_not_announce_is_found(tmp_path: Path) -> None:
+    """Such as one on the other side of a mount; here it goes through a name outside the folder."""
+    told: queue.Queue[object] = queue.Queue()
+    app = tmp_path / "app"
+    app.mkdir()
+    (app / "one.py").write_text("")
+    (tmp_path / "outside").hardlink_to(app / "one.py")
+    with file_watcher.FileWatcher(app, tmp_path / "state", told.put, told.put, told.put):
+        assert told.get(timeout=PATIENCE_SECONDS) is False
+        (tmp_path / "outside").write_text("changed")
+        assert told.get(timeout=PATIENCE_SECONDS) == {app / "one.py"}
+        with pytest.raises(queue.Empty):  # and once only
+            told.get(timeout=2 * file_watcher.LOOK_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "polls"),
+    [
+        ("LEARN_POLLING", "1", True),
+        ("WATCHFILES_FORCE_POLLING", "true", True),
+        ("WATCHFILES_FORCE_POLLING", "disabled", False),
+        ("WATCHFILES_FORCE_POLLING", "", False),
+    ],
+)
+def test_polling_can_be_asked_for(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, polls: bool
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert file_watcher.must_poll() == polls
+
+
 def test_what_was_saved_before_the_watch_began_is_reported(tmp_path: Path) -> None:
     before = file_watcher.stamps(tmp_path)
     (tmp_path / "one.py").write_text("")

@@ -77,6 +77,20 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
         cli.main(["--out", str(tmp_path / "file" / "lab")])
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_too_few_files_are_refused(tmp_path: Path) -> None:
+    """Wrong rates are worse than none. The soft limit is no obstacle: it is raised first."""
+    code = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (64, {hard}))\n"
+    few = f"from lab.cli import main; main(['--out', {str(tmp_path / 'lab')!r}])"
+    done = run(sys.executable, "-c", code.format(hard=256) + few)
+    assert done.returncode == 1
+    assert "only 256 files here, and the lab needs 600" in done.stderr
+    assert list((tmp_path / "lab").iterdir()) == []
+    enough = "from lab.server import allow_many_connections as f; f(); "
+    enough += "print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
+    assert python(code.format(hard=700) + enough).strip() == "700"
+
+
 def test_an_app_that_does_not_start_has_the_last_word() -> None:
     with (
         pytest.raises(LabError, match="THREAD_TOKENS: Input should be a valid integer"),

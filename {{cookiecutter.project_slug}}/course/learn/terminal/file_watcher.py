@@ -1,4 +1,8 @@
-"""A file watcher: the system says when a file is saved, or the folder is polled."""
+"""A file watcher: the system says when a file is saved, or the folder is polled.
+
+No system says it of a file that another one saves: in a bind mount, on a network folder, on the
+Windows side of WSL. So the watcher also looks for itself, less often.
+"""
 
 import os
 import threading
@@ -11,6 +15,8 @@ from watchfiles import Change, watch
 SETTLED_MS = 120  # an editor may save, format and save again
 READY_MS = 150
 PROBE_SECONDS = 1.2
+LOOK_SECONDS = 1.0
+NO = frozenset({"false", "disable", "disabled"})  # as watchfiles reads its variable
 
 
 class FileWatcher:
@@ -45,7 +51,7 @@ class FileWatcher:
             self.on_error(error)
 
     def _watch(self, polling: bool) -> None:
-        ready = False
+        ready, next_look = False, 0.0
         for changes in watch(
             self.folder,
             watch_filter=is_python,
@@ -56,12 +62,22 @@ class FileWatcher:
             stop_event=self.over,
         ):
             paths = {Path(path) for _, path in changes}
+            if paths or time.monotonic() > next_look:
+                paths |= self._look()
+                next_look = time.monotonic() + LOOK_SECONDS
             if not ready:
                 ready = True
-                paths |= changed_paths(self.before, stamps(self.folder))
                 self.on_begin(polling)
             if paths:
                 self.on_save(paths)
+
+    def _look(self) -> set[Path]:
+        """Return what was saved since the last look, whoever saved it."""
+        before, self.before = self.before, stamps(self.folder)
+        if before != self.before:
+            time.sleep(SETTLED_MS / 1000)
+            self.before = stamps(self.folder)
+        return changed_paths(before, self.before)
 
 
 def is_python(_: Change, path: str) -> bool:
@@ -91,8 +107,9 @@ def changed_paths(before: dict[Path, int], after: dict[Path, int]) -> set[Path]:
 
 
 def must_poll() -> bool:
-    """Tell whether polling was asked for."""
-    return bool(os.environ.get("LEARN_POLLING"))
+    """Tell whether polling was asked for, by our variable or by watchfiles' own."""
+    asked = os.environ.get("WATCHFILES_FORCE_POLLING", "").lower()
+    return bool(os.environ.get("LEARN_POLLING")) or asked not in {"", *NO}
 
 
 def events_arrive(folder: Path, seconds: float = PROBE_SECONDS) -> bool:
