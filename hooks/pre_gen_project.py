@@ -17,6 +17,11 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
+if sys.version_info < (3, 10):  # cookiecutter's own Python runs this; what follows needs 3.10
+    sys.exit(
+        "This template needs a cookiecutter on Python 3.11. Type: uvx --python 3.11 cookiecutter"
+    )
+
 # The template's only expression in this file. JSON between raw triple quotes is safe for any text:
 # JSON escapes each double quote, so three in a row cannot occur, and a backslash stays a backslash.
 ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")

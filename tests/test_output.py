@@ -303,6 +303,13 @@ def test_the_files_are_exactly_these(project: Path, answers: Answers) -> None:
     assert tree(project) == expected_files(answers)
 
 
+def test_no_two_names_differ_by_case_alone() -> None:
+    """They would be one file on Windows and macOS."""
+    for folder in (ROOT, TEMPLATE):
+        names = tracked(folder)
+        assert len({name.casefold() for name in names}) == len(names)
+
+
 def test_every_file_comes_from_git(project: Path) -> None:
     assert tree(project) - SETTINGS - {"course/solution.json"} - tracked(TEMPLATE) == set()
 

@@ -2,6 +2,8 @@
 
 import ast
 import json
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires
@@ -17,6 +19,7 @@ from packaging.utils import canonicalize_name
 
 from support import QUESTIONS, ROOT, TEMPLATE, Bake, module, started, tracked, tree
 
+NEWER = "Type: uvx --python 3.11 cookiecutter"
 NO_PROJECT = "These answers cannot work, so nothing was generated:"
 
 REFUSED: list[tuple[dict[str, str], str]] = [
@@ -230,6 +233,17 @@ def test_a_hook_holds_one_expression() -> None:
         assert hook.count("{{") == 1
         assert hook.count('ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")\n') == 1
         assert "{%" not in hook
+
+
+def test_an_old_python_is_told_what_it_lacks() -> None:
+    """Such a Python reads the hook before it runs it: nothing in it may be too new to be read."""
+    hook = (ROOT / "hooks" / "pre_gen_project.py").read_text("utf-8")
+    ast.parse(hook, feature_version=(3, 7))
+    old = f"import sys; sys.version_info = (3, 9, 1); exec({hook!r})"
+    command = [sys.executable, "-c", old]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == f"This template needs a cookiecutter on Python 3.11. {NEWER}\n"
 
 
 HOSTILE = ['"', '"""', "\\", "\\u0022", "'", "{{ 7*7 }}", "# {%", "<", "\n", "\0", "\udc80", "é"]

@@ -94,6 +94,79 @@ def test_an_update_keeps_what_is_the_users(template: Path, tmp_path: Path, in_gi
     run([script("cruft"), "check"], project)
 
 
+def edit(path: Path, old: str, new: str) -> None:
+    """Replace text in a file, which must be there."""
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+USERS = {  # what the template does with each of them: see `change_everything`
+    "app/security.py": "removed",
+    "app/errors.py": "renamed",
+    "app/state.py": "changed in the same line",
+    "app/added.py": "added with other text",
+    "app/models/mine.py": "its folder is removed",
+    "app/kit/my_pagination.py": "also renamed, by another name",
+    "app/my_health.py": "changed, but the user has renamed it",
+}
+RENAMED = {"app/kit/pagination.py": "app/kit/my_pagination.py", "app/health.py": "app/my_health.py"}
+FIRST_LINE = '"""What every request can use'
+
+
+def work(project: Path) -> None:
+    """Do what a user may do: change, add, rename and remove files."""
+    for old, new in RENAMED.items():
+        (project / old).rename(project / new)
+    edit(project / "app" / "state.py", FIRST_LINE, f"{FIRST_LINE}{OF_THE_USER.strip()}")
+    for name in USERS.keys() - {"app/state.py"}:
+        with (project / name).open("a", encoding="utf-8") as file:
+            file.write(OF_THE_USER)
+    (project / "app" / "lifespan.py").unlink()
+
+
+def change_everything(template: Path) -> None:
+    """Change, remove and rename in the template what the user has worked on."""
+    app = template / TEMPLATE.name / "app"
+    for name in ("security.py", "models/__init__.py"):
+        (app / name).unlink()
+    shutil.rmtree(app / "models" / "iris")
+    (app / "errors.py").rename(app / "faults.py")
+    (app / "kit" / "pagination.py").rename(app / "kit" / "pages.py")
+    edit(app / "state.py", FIRST_LINE, '"""Of the template')
+    for name in ("added.py", "lifespan.py", "health.py"):
+        with (app / name).open("a", encoding="utf-8") as file:
+            file.write(OF_THE_TEMPLATE)
+    commit(template)
+
+
+@pytest.mark.parametrize("in_git", [True, False], ids=["project in git", "project not in git"])
+def test_edits_survive_whatever_the_template_does(
+    template: Path, tmp_path: Path, in_git: bool
+) -> None:
+    """And what could not be applied is said, and left in a .rej file or between marks."""
+    project = create(template, tmp_path / "projects")
+    work(project)
+    if in_git:
+        run(["git", "init", "--quiet"], project)
+        commit(project)
+    before = files(project)
+    change_everything(template)
+
+    said = run([script("cruft"), "update", "--skip-apply-ask"], project)
+
+    for name, fate in USERS.items():
+        now = "app/faults.py" if fate == "renamed" else name
+        assert OF_THE_USER.strip() in (project / now).read_text("utf-8"), name
+    gone = {name for name in before - files(project) if not name.startswith("app/models/")}
+    assert gone == {"app/errors.py"}
+    for conflict in ("app/security.py", "app/state.py", "app/added.py"):
+        assert f"error: {conflict}: " in said or f"error: patch failed: {conflict}" in said
+    assert "conflicts with the update" in said
+    assert FIRST_LINE[3:] in (project / "app" / "state.py.rej").read_text("utf-8")
+    assert not (project / "app" / "lifespan.py").exists()
+
+
 def test_a_learner_keeps_work_and_progress(template: Path, tmp_path: Path) -> None:
     """The update changes the course around an exercise that is solved and one that is not."""
     project = create(template, tmp_path / "projects", edition="course")
