@@ -1,11 +1,8 @@
 """Refuse answers that cannot work, before a single file is written; set aside what is there.
 
 cookiecutter renders this file and runs it in the project folder. A non-zero exit removes that
-folder if it is new. Every problem is reported at once, each with what to type instead.
-
-The folder may hold a project already (`--overwrite-if-exists`). Whatever is in it at a path that
-is about to be removed, or overwritten without asking, is moved to `.generation/before`, and moved
-back by hooks/post_gen_project.py: so that one can remove all that it finds at such a path.
+folder if it is new. In one that holds a project (`--overwrite-if-exists`), all that lies at a path
+that is removed later, or overwritten unasked, waits in `.generation` for the other hook.
 """
 
 import json
@@ -17,10 +14,8 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-if sys.version_info < (3, 10):  # cookiecutter's own Python runs this; what follows needs 3.10
-    sys.exit(
-        "This template needs a cookiecutter on Python 3.11. Type: uvx --python 3.11 cookiecutter"
-    )
+if sys.version_info < (3, 10):  # cookiecutter's own Python runs this
+    sys.exit("This template needs Python 3.11. Type: uvx --python 3.11 cookiecutter")
 
 # The template's only expression in this file. JSON between raw triple quotes is safe for any text:
 # JSON escapes each double quote, so three in a row cannot occur, and a backslash stays a backslash.
@@ -68,53 +63,23 @@ zope-event zope-interface
 """
 DEPENDENCIES = frozenset(PACKAGES.split())
 
-# What follows from the answers; the tags in the template's files read the same: cookiecutter.json.
-COURSE = ANSWERS.get("__course") == "yes"
-SHOWCASES = ANSWERS.get("__showcases") == "yes"
-CELERY = ANSWERS.get("__celery") == "yes"
-CONTAINER = ANSWERS.get("__container") == "yes"
-
-# Path -> whether this project keeps it. Of a folder, everything that was generated is removed.
-KEPT = {
-    "course": COURSE,
-    "app/showcases/lecture.py": COURSE,
-    "app/showcases/orders": COURSE,
-    "app/todo.py": COURSE,
-    "app/showcases/users": COURSE,
-    "tests/test_course.py": COURSE,
-    "app/showcases": SHOWCASES,
-    "docs/concurrency.md": SHOWCASES,
-    "lab": SHOWCASES,
-    "tests/showcases": SHOWCASES,
-    "tests/lab": SHOWCASES,
-    "Dockerfile": CONTAINER,
-    "compose.yaml": CONTAINER,
-    ".dockerignore": CONTAINER,
-    # some tests fail until the last exercise is done; course/teach.md has a workflow for a course
-    ".github": not COURSE,
-    "app/tasks/engine/celery": CELERY,
-    "docs/celery.md": CELERY,
-    "tests/tasks/served_worker.py": CELERY,
-    "tests/tasks/test_celery.py": CELERY,
-    "tests/tasks/test_folder_broker.py": CELERY,
+# What a project has only with one of the private answers, which tags read too: cookiecutter.json.
+PRUNED = {
+    "__course": """course app/todo.py app/showcases/lecture.py app/showcases/orders
+        app/showcases/users tests/test_course.py""",
+    "__showcases": "app/showcases docs/concurrency.md lab tests/showcases tests/lab",
+    "__container": "Dockerfile compose.yaml .dockerignore",
+    "__celery": """app/tasks/engine/celery docs/celery.md tests/tasks/served_worker.py
+        tests/tasks/test_celery.py tests/tasks/test_folder_broker.py""",
 }
-
-# cookiecutter copies these over what is there, even with --skip-if-file-exists.
-COPIED = [pattern.removesuffix("/*") for pattern in ANSWERS.get("_copy_without_render", [])]
-# A course that was handed out: its exercises are the learner's, and starters would replace them.
-HANDED_OUT = "course/solution.json"
-
-# For hooks/post_gen_project.py, which removes it.
-HANDOVER = Path(".generation")
+NOT_IN_A_COURSE = ".github"  # tests fail until the last exercise; course/teach.md has a workflow
+# A course that was handed out has this; its app is the learner's, and starters would replace it.
+SOLUTION = Path("course/solution.json")
+HANDOVER = Path(".generation")  # hooks/post_gen_project.py removes it
 BEFORE = HANDOVER / "before"
 
 # Answers are written into TOML, Python and Markdown, where these would end a string or begin one.
-FORBIDDEN = {
-    '"': "double quotes",
-    "\\": "backslashes",
-    "{": "braces",
-    "}": "braces",
-}
+FORBIDDEN = {'"': "double quotes", "\\": "backslashes", "{": "braces", "}": "braces"}
 # Control, format (bidi and zero-width), lone surrogate, line and paragraph separator.
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
@@ -196,26 +161,24 @@ def problems() -> Iterator[str]:
         yield "edition: course needs Python 3.11. Type: uvx --python 3.11 cookiecutter"
 
 
-def outermost(names: list[str]) -> list[str]:
-    """Return the paths that do not lie in another one of them."""
-    return [name for name in names if not any(name.startswith(f"{other}/") for other in names)]
+def hand_over() -> None:
+    """Set aside what was here before, and name what is not wanted, for the next hook."""
+    course = answer("__course") == "yes"
+    unwanted = [NOT_IN_A_COURSE] if course else []
+    unwanted += [n for key, names in PRUNED.items() if not answer(key) for n in names.split()]
+    BEFORE.mkdir(parents=True)
+    (HANDOVER / "unwanted.json").write_text(json.dumps(unwanted), encoding="utf-8")
+    # cookiecutter copies these over what is there, even with --skip-if-file-exists
+    copied = [pattern.removesuffix("/*") for pattern in ANSWERS.get("_copy_without_render", [])]
+    set_aside([*unwanted, *copied, *(["app"] if course and SOLUTION.exists() else [])])
 
 
 def set_aside(names: list[str]) -> None:
-    """Move each of these that is here to `BEFORE`; a link is moved, not what it leads to."""
-    for name in filter(os.path.lexists, names):
+    """Move each of these that is here to `BEFORE`, folders first; a link is moved as a link."""
+    for name in filter(os.path.lexists, sorted(names)):
         (BEFORE / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.move(name, BEFORE / name)
         print(f"{name} was here before, and is kept as it was.")
-
-
-def hand_over() -> None:
-    """Set aside what was here before, and name what is not wanted, for the next hook."""
-    unwanted = outermost([name for name, kept in KEPT.items() if not kept])
-    learners = ["app"] if COURSE and Path(HANDED_OUT).exists() else []
-    BEFORE.mkdir(parents=True)
-    (HANDOVER / "unwanted.json").write_text(json.dumps(unwanted), encoding="utf-8")
-    set_aside(outermost([*unwanted, *COPIED, *learners]))
 
 
 def main() -> None:
@@ -226,10 +189,8 @@ def main() -> None:
     try:
         hand_over()
     except OSError as error:  # such as: an earlier generation was killed, and its folder is there
-        sys.exit(
-            f"Nothing was generated, because what is here cannot be set aside: {error}. Move back"
-            f" what is in {BEFORE}, delete {HANDOVER}, then generate again."
-        )
+        todo = f"Move back what is in {BEFORE}, delete {HANDOVER}, then generate again."
+        sys.exit(f"What is here cannot be set aside: {error}. {todo}")
 
 
 if __name__ == "__main__":

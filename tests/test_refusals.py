@@ -243,7 +243,7 @@ def test_an_old_python_is_told_what_it_lacks() -> None:
     command = [sys.executable, "-c", old]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr == f"This template needs a cookiecutter on Python 3.11. {NEWER}\n"
+    assert done.stderr == f"This template needs Python 3.11. {NEWER}\n"
 
 
 HOSTILE = ['"', '"""', "\\", "\\u0022", "'", "{{ 7*7 }}", "# {%", "<", "\n", "\0", "\udc80", "é"]
