@@ -70,7 +70,9 @@ PRUNED = {
     "__showcases": "app/showcases docs/concurrency.md lab tests/showcases tests/lab",
     "__container": "Dockerfile compose.yaml .dockerignore",
     "__celery": """app/tasks/engine/celery docs/celery.md tests/tasks/served_worker.py
-        tests/tasks/test_celery.py tests/tasks/test_folder_broker.py""",
+        tests/tasks/messages.py tests/tasks/workers.py tests/tasks/test_celery.py
+        tests/tasks/test_celery_broker.py tests/tasks/test_celery_worker.py
+        tests/tasks/test_folder_broker.py""",
 }
 NOT_IN_A_COURSE = ".github"  # tests fail until the last exercise; course/teach.md has a workflow
 # A course that was handed out has this; its app is the learner's, and starters would replace it.

@@ -38,13 +38,19 @@ CONTAINER = {
 }
 CELERY = {
     "app/tasks/engine/celery/__init__.py",
+    "app/tasks/engine/celery/channel.py",
     "app/tasks/engine/celery/engine.py",
     "app/tasks/engine/celery/folder_broker.py",
+    "app/tasks/engine/celery/redis_broker.py",
     "app/tasks/engine/celery/settings.py",
     "app/tasks/engine/celery/worker.py",
     "docs/celery.md",
     "tests/tasks/served_worker.py",
+    "tests/tasks/messages.py",
     "tests/tasks/test_celery.py",
+    "tests/tasks/test_celery_broker.py",
+    "tests/tasks/test_celery_worker.py",
+    "tests/tasks/workers.py",
     "tests/tasks/test_folder_broker.py",
 }
 SHOWCASES = {

@@ -65,6 +65,28 @@ class Redis:
 
     close = stop
 
+    def tell(self, command: str) -> bytes:
+        """Send it one command, and return how it answers."""
+        return self._send(f"{command}\r\n")
+
+    def push(self, name: str, text: str) -> None:
+        """Put a text into a list, as it is."""
+        words = "".join(f"${len(word)}\r\n{word}\r\n" for word in ("LPUSH", name, text))
+        self._send(f"*3\r\n{words}")
+
+    def _send(self, text: str) -> bytes:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+            connection.sendall(text.encode("ascii"))
+            return connection.recv(4096)
+
+    def freeze(self) -> None:
+        """Keep it from answering; its peers notice nothing else."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it answer again."""
+        self._process.send_signal(signal.SIGCONT)
+
 
 class Postgres:
     """A Postgres cluster with one database."""

@@ -4,14 +4,18 @@ import base64
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from kombu.exceptions import OperationalError
 from pydantic import SecretStr
 
 from app.settings import Settings
-from app.tasks.engine.celery.engine import QUEUE, RUN, make_celery
+from app.tasks.engine.celery.channel import Places
+from app.tasks.engine.celery.engine import QUEUE, RUN, CeleryEngine, make_celery
 from tests.conftest import serve, start
+from tests.tasks.messages import BROKEN
 from tests.tasks.test_survival import FAST, SERVED, read, submit, wait_for, wait_for_state
 
 ID = "0911ee7d-43c9-472c-aa7d-998ffb684e4b"
@@ -42,16 +46,34 @@ def test_a_folder_that_is_gone_is_a_broker_that_is_away(settings: Settings, tmp_
             celery.send_task(RUN, [ID], task_id=ID)
 
 
-def test_tasks_wait_in_the_folder_for_a_worker(tmp_path: Path) -> None:
+def test_tasks_wait_in_the_folder_for_a_worker_whatever_else_lies_there(tmp_path: Path) -> None:
     broker = tmp_path / "broker"
     variables = FAST | {"TASK_ENGINE": "celery", "TASK_BROKER_URL": f"filesystem://{broker}"}
     with serve(tmp_path, SERVED, **variables) as (client, _):
         task_id = submit(client, seconds=0)
         wait_for(lambda: bool(list(broker.glob("*.msg"))))
         assert read(client, task_id)["state"] == "queued"
+        for name, message in BROKEN.items():
+            (broker / f"0 {name}.tasks.msg").write_text(message)  # the names are in order of age
         worker = start(tmp_path, "tests.tasks.served_worker", **variables)
         task = wait_for_state(client, task_id, "succeeded", "failed", "dead")
         worker.terminate()
         printed = worker.communicate(timeout=30)[1]
     assert (task["state"], task["attempts"]) == ("succeeded", 1)
     assert worker.returncode == 0, printed
+
+
+def test_a_folder_that_is_gone_cannot_be_counted_either(settings: Settings, tmp_path: Path) -> None:
+    engine = CeleryEngine.__new__(CeleryEngine)  # without a store, which is not asked
+    engine._celery = make_celery(with_folder(settings, tmp_path / "broker"))
+    assert engine._count_announced() == 0
+    shutil.rmtree(tmp_path / "broker")
+    with pytest.raises(OperationalError):
+        engine._count_announced()
+
+
+def test_a_worker_keeps_no_message_but_the_last() -> None:
+    places: Any = Places(SimpleNamespace(do_restore=False))  # type: ignore[no-untyped-call]
+    for number in range(3):
+        places.append(object(), str(number))
+    assert list(places._delivered) == ["2"]

@@ -15,17 +15,19 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from app.tasks.engine.base import Engine, logger
+from app.tasks.engine.celery.redis_broker import use_redis
 from app.tasks.engine.celery.settings import CelerySettings
 from app.tasks.store import TaskStore
 
 QUEUE = "tasks"
 RUN = "app.tasks.run"
 GROUP = 100
+PROCESS_START_SECONDS = 3600  # a model takes its time to load, and the storage may be away
 FOLDER = "filesystem://"
 
 
 def make_celery(settings: CelerySettings) -> Celery:
-    """Make a Celery app that is safe: JSON only, acknowledged after the work, no own results."""
+    """Make a Celery app that is safe: JSON only, no own results, and it waits for its broker."""
     url = settings.task_broker_url.get_secret_value()
     celery = Celery("app", broker=url)
     celery.conf.update(
@@ -34,10 +36,12 @@ def make_celery(settings: CelerySettings) -> Celery:
         task_ignore_result=True,
         task_default_queue=QUEUE,
         task_publish_retry=False,
-        task_acks_late=True,
-        task_reject_on_worker_lost=True,
         worker_concurrency=settings.task_concurrency,
         worker_prefetch_multiplier=1,
+        worker_enable_prefetch_count_reduction=False,
+        # it would cancel what is acknowledged late, which is nothing; without it Celery warns
+        worker_cancel_long_running_tasks_on_connection_loss=True,
+        worker_proc_alive_timeout=PROCESS_START_SECONDS,
         worker_hijack_root_logger=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
@@ -53,12 +57,7 @@ def broker_options(url: str, settings: CelerySettings) -> dict[str, Any]:
         from app.tasks.engine.celery.folder_broker import use_folder
 
         return use_folder(Path(url.removeprefix(FOLDER)), settings.task_poll_seconds)
-    return {
-        # longer than a lease: until then no other worker could claim the task anyway
-        "visibility_timeout": max(3600, 4 * settings.task_lease_seconds),
-        "socket_connect_timeout": 2,
-        "socket_timeout": 10,
-    }
+    return use_redis()
 
 
 class CeleryEngine(Engine):
@@ -106,5 +105,8 @@ class CeleryEngine(Engine):
 
     def _count_announced(self) -> int:
         with self._celery.connection_for_write() as connection:
-            count: int = connection.default_channel.queue_declare(QUEUE).message_count
+            try:
+                count: int = connection.default_channel.queue_declare(QUEUE).message_count
+            except connection.connection_errors as error:
+                raise OperationalError(str(error)) from error
             return count

@@ -7,13 +7,17 @@ Celery provides the processes and hands them the ids of tasks; everything else i
 import argparse
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 import time
-from contextlib import closing
-from functools import cache
+from contextlib import ExitStack, closing
+from functools import cache, partialmethod
+from uuid import UUID
 
+import structlog
 from celery.signals import worker_process_init, worker_shutting_down
+from celery.worker import heartbeat
 
 from app.kit.logs import configure_logs
 from app.kit.settings import load_settings
@@ -31,37 +35,87 @@ from app.tasks.kinds.registry import KINDS, Kinds, known_versions
 from app.tasks.records import Claim
 from app.tasks.store import TaskStore
 
+REOPEN_SECONDS = 2
+GOODBYE_SECONDS = 8  # more than SHUTDOWN_SECONDS; Celery itself takes five of them
+NOT_STARTED = "The worker did not start."
+
+logger = structlog.get_logger()
+
 
 class WorkerSettings(CelerySettings, ModelSettings, StorageSettings):
     """The settings that a worker needs; the API key, for example, is not one."""
 
 
-settings = load_settings(WorkerSettings)
-celery = make_celery(settings)
+try:
+    settings = load_settings(WorkerSettings)
+    celery = make_celery(settings)
+except StartError as error:
+    sys.exit(f"{NOT_STARTED} {error}")
 celery.kinds = KINDS
 # shared with the processes that Celery forks; without a lock, which could be left locked
 stopping = multiprocessing.RawValue("b", 0)
 
+# Celery would send a heartbeat for ever, and notice no signal, while the broker is silent.
+heartbeat.Heart._send = partialmethod(heartbeat.Heart._send, retry=False)
 
-@worker_process_init.connect  # type: ignore[untyped-decorator]
-def begin_process(**_: object) -> None:
-    """Open everything before the first task arrives."""
-    configure_logs()
-    runner()
-    threading.Thread(target=end_process_when_stopping, daemon=True).start()
+
+class Worker(celery.Worker):  # type: ignore[misc,name-defined]
+    """Celery's, but every end drains our processes, and an exit status says how it was."""
+
+    def install_platform_tweaks(self, worker: object) -> None:
+        """Stop in order on SIGHUP too: Celery would start again by a command that is not ours."""
+        super().install_platform_tweaks(worker)
+        signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
+
+    def stop(self, in_sighandler: bool = False, exitcode: int | None = None) -> None:
+        """Stop, after a signal or an error."""
+        begin_stop()
+        super().stop(in_sighandler, exitcode)
+
+    def terminate(self, in_sighandler: bool = False) -> None:
+        """Stop at once: some tasks do not finish here."""
+        self.exitcode = 1
+        super().terminate(in_sighandler)
 
 
 @worker_shutting_down.connect  # type: ignore[untyped-decorator]
 def begin_stop(**_: object) -> None:
-    """Drain our processes on SIGTERM; Celery starts no more tasks."""
-    stopping.value = 1
+    """Drain our processes; Celery starts no more tasks, and may not wait for a silent broker."""
+    if not stopping.value:
+        stopping.value = 1
+        end = threading.Timer(settings.shutdown_seconds + GOODBYE_SECONDS, end_without_goodbye)
+        end.daemon = True
+        end.start()
+
+
+def end_without_goodbye() -> None:
+    """End now; the tasks were handed back, but the broker did not hear that a worker is gone."""
+    logger.warning("worker_ended_without_goodbye")
+    os._exit(1)
+
+
+@worker_process_init.connect  # type: ignore[untyped-decorator]
+def begin_process(**_: object) -> None:
+    """Open everything before the first task arrives; what is away, wait for."""
+    configure_logs()
+    threading.Thread(target=end_process_when_stopping, daemon=True).start()
+    while not runner.cache_info().currsize:
+        try:
+            runner()
+        except Exception as error:
+            logger.warning("worker_process_waits", cause=repr(error)[:300])
+            time.sleep(REOPEN_SECONDS)
 
 
 @cache
 def runner() -> Runner:
     """Return what this process runs tasks with; open it once."""
-    store = TaskStore(open_storage(settings), known_versions(celery.kinds))
-    return Runner(store, open_model(settings), settings, celery.kinds)
+    with ExitStack() as stack:
+        storage = stack.enter_context(closing(open_storage(settings)))
+        store = TaskStore(storage, known_versions(celery.kinds))
+        model = open_model(settings)
+        stack.pop_all()
+    return Runner(store, model, settings, celery.kinds)
 
 
 @celery.task(name=RUN)  # type: ignore[untyped-decorator]
@@ -69,26 +123,32 @@ def run(task_id: str) -> None:
     """Run the task with this id, if it is due and no other process runs it."""
     for claim in claim_when_possible(task_id):
         context = runner().begin(claim)
-        runner().settle(claim, runner().run(context))
-        runner().end(context)
+        try:
+            runner().settle(claim, runner().run(context))
+        finally:
+            runner().end(context)
 
 
 def claim_when_possible(task_id: str) -> list[Claim]:
     """Claim the task; while the storage is unavailable, wait for it."""
     claim, owner, lease = runner().store.claim, runner().owner, settings.task_lease_seconds
-    while True:
+    only = str(UUID(task_id))
+    while not stopping.value:
         try:
-            return claim.sync(owner, lease, 1, task_id)
+            return claim.sync(owner, lease, 1, only)
         except StorageUnavailableError:
             time.sleep(RETRY_SECONDS)
+    return []
 
 
 def end_process_when_stopping() -> None:
     """Give the running task its time, then hand it back, and leave no process behind."""
-    while not stopping.value:
+    parent = os.getppid()
+    while not stopping.value and os.getppid() == parent:
         time.sleep(0.1)
-    if runner().drain(time.monotonic() + settings.shutdown_seconds):
-        os._exit(0)  # the task does not return
+    opened = runner.cache_info().currsize
+    if not opened or runner().drain(time.monotonic() + settings.shutdown_seconds):
+        os._exit(0)  # it waits for what is away, or runs a task that does not return
 
 
 def main(kinds: Kinds = KINDS) -> None:
@@ -101,10 +161,12 @@ def main(kinds: Kinds = KINDS) -> None:
             TaskStore(storage)
         open_model(settings).close()
     except StartError as error:
-        sys.exit(f"The worker did not start. {error}")
+        sys.exit(f"{NOT_STARTED} {error}")
     configure_logs()
     celery.kinds = kinds
-    celery.worker_main(["worker", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"])
+    worker = Worker(loglevel="WARNING", without_gossip=True, without_mingle=True)
+    worker.start()
+    sys.exit(worker.exitcode)
 
 
 if __name__ == "__main__":
