@@ -57,11 +57,12 @@ CLAIM = """
 """
 CLAIM_DUE = CLAIM % f"{DUE} AND {OURS} ORDER BY due_at, seq LIMIT :limit"
 CLAIM_ONE = CLAIM % f"{DUE} AND {KNOWN} AND id = :only"
-FIND_SUSPECT = f"""
+FIND_SUSPECT = """
     SELECT id FROM tasks
-    WHERE state = 'queued' AND losses >= 2 AND due_at <= {{now}} AND {KNOWN}
+    WHERE state = 'queued' AND losses >= 2 AND due_at <= {now} AND %s
     ORDER BY due_at, seq LIMIT 1
 """
+FIND_SUSPECT %= KNOWN
 RENEW = """
     UPDATE tasks SET lease_ends_at = {now} + :lease, silent = 0
     WHERE id IN (SELECT value ->> 'id' FROM {rows}) AND owner = :owner AND state = 'running'
@@ -125,20 +126,21 @@ DOUBT = """
 """
 # Only a task that ran alone is to blame for the end of its process, and charged with an attempt.
 SPENT = "cancel_requested = 0 AND silent = 1 AND attempts - forgiven >= :max_attempts"
-RESCUE = f"""
+RESCUE = """
     WITH chosen AS MATERIALIZED (
-        SELECT seq FROM tasks WHERE state = 'running' AND silent > 0 AND lease_ends_at < {{now}}
-        ORDER BY lease_ends_at LIMIT 100 {{skip_locked}})
+        SELECT seq FROM tasks WHERE state = 'running' AND silent > 0 AND lease_ends_at < {now}
+        ORDER BY lease_ends_at LIMIT 100 {skip_locked})
     UPDATE tasks
     SET state = CASE WHEN cancel_requested = 1 THEN 'cancelled'
-            WHEN {SPENT} THEN 'dead' ELSE 'queued' END,
-        problem = CASE WHEN {SPENT} THEN :problem ELSE problem END,
-        finished_at = CASE WHEN cancel_requested = 1 OR {SPENT} THEN {{now}} END,
+            WHEN %(spent)s THEN 'dead' ELSE 'queued' END,
+        problem = CASE WHEN %(spent)s THEN :problem ELSE problem END,
+        finished_at = CASE WHEN cancel_requested = 1 OR %(spent)s THEN {now} END,
         forgiven = CASE WHEN silent > 1 THEN forgiven + 1 ELSE forgiven END,
         losses = losses + 1, silent = 0,
-        owner = NULL, lease_ends_at = NULL, due_at = {{now}}, dispatched_at = NULL
+        owner = NULL, lease_ends_at = NULL, due_at = {now}, dispatched_at = NULL
     WHERE seq IN (SELECT seq FROM chosen) RETURNING id, state
 """
+RESCUE %= {"spent": SPENT}
 # A task waits only after an error, and no longer than `:longest`: else the clock was set back.
 CATCH_UP = """
     UPDATE tasks SET due_at = {now}
@@ -169,10 +171,11 @@ EXPIRE = f"""{OLD}
     RETURNING id
 """
 QUEUED_BYTES = "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM tasks WHERE state = 'queued'"
-UNKNOWN = f"""
+UNKNOWN = """
     SELECT kind, version, COUNT(*) FROM tasks
-    WHERE state = 'queued' AND due_at <= {{now}} AND NOT {KNOWN} GROUP BY kind, version
+    WHERE state = 'queued' AND due_at <= {now} AND NOT %s GROUP BY kind, version
 """
+UNKNOWN %= KNOWN
 DISPATCH = """
     WITH chosen AS MATERIALIZED (
         %s AND dispatched_at IS NULL ORDER BY due_at, seq LIMIT :limit {skip_locked})

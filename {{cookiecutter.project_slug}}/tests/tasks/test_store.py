@@ -205,7 +205,7 @@ def test_tasks_of_one_batch_are_claimed_in_their_order(tasks: Tasks) -> None:
 
 def test_what_comes_due_first_is_claimed_first(tasks: Tasks) -> None:
     late, early = claimed(tasks), claimed(tasks)
-    for claim, delay in ((late, 0.05), (early, 0.0)):
+    for claim, delay in ((late, 0.5), (early, 0.0)):
         tasks.settle([(claim, Outcome(TaskState.QUEUED, delay=delay))])
     due: list[str] = []
 

@@ -1,15 +1,16 @@
 """Takes and ends one task at a time; the condition for its end is the one in `save`."""
 
-CLAIM_DUE = f"""
+CLAIM_DUE = """
     UPDATE tasks
     SET state = 'running', owner = :owner, attempts = 1 + attempts,
-        lease_ends_at = {{now}} + :lease, started_at = COALESCE(started_at, {{now}})
+        lease_ends_at = {now} + :lease, started_at = COALESCE(started_at, {now})
     WHERE seq = (
-        SELECT seq FROM tasks WHERE state = 'queued' AND due_at <= {{now}} AND {OURS}
+        SELECT seq FROM tasks WHERE state = 'queued' AND due_at <= {now} AND %s
         ORDER BY due_at, seq LIMIT 1
     )
     RETURNING id, kind, payload, attempts, attempts - forgiven
 """
+CLAIM_DUE %= OURS
 SETTLE = (
     """
     UPDATE tasks

@@ -1,9 +1,10 @@
 """Selects, then updates: safe inside a transaction that begins by locking out other writers."""
 
-CLAIM_DUE = f"""
-    SELECT seq FROM tasks WHERE state = 'queued' AND due_at <= {{now}} AND {OURS}
+CLAIM_DUE = """
+    SELECT seq FROM tasks WHERE state = 'queued' AND due_at <= {now} AND %s
     ORDER BY due_at, seq LIMIT :limit
 """
+CLAIM_DUE %= OURS
 CLAIM = """
     UPDATE tasks
     SET state = 'running', owner = :owner, attempts = attempts + 1,
