@@ -5,11 +5,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.main import create_app
+from app.serving.batching import BatchingModel
 from app.serving.protocol import Matrix
 from app.settings import Settings
 from app.todo import TodoError
 from tests.conftest import LOCAL
-from tests.fakes import FLOWER
+from tests.fakes import FLOWER, FakeModel
 
 
 @pytest.mark.parametrize(
@@ -48,14 +49,12 @@ def test_the_model_is_asked_beside_the_event_loop(client: TestClient) -> None:
 
 
 def test_an_exercise_that_is_not_done_says_which_it_is(settings: Settings) -> None:
-    class Unfinished:
+    class Unfinished(FakeModel):
         def predict(self, rows: Matrix) -> Matrix:
             raise TodoError("06", f"ask the model for {np.size(rows)} numbers.")
 
-    app = create_app(settings)
+    app = create_app(settings, open_model=lambda _: BatchingModel(Unfinished(), 32, 30, patience=1))
     with TestClient(app, base_url=LOCAL) as client:
-        model = client.app_state["model"]
-        model.predict = Unfinished().predict
         answer = client.post("/v1/predict", json=FLOWER)
     assert answer.status_code == 501
     assert answer.headers["content-type"] == "application/problem+json"

@@ -18,7 +18,6 @@ from queue import SimpleQueue
 import numpy as np
 import structlog
 
-from app.errors import AppError
 from app.serving.answers import check_probabilities, check_shape
 from app.serving.errors import (
     ClientLeftError,
@@ -35,7 +34,7 @@ TURNS_TO_READ = 4  # of the loop, from bytes that have arrived to a row that wai
 logger = structlog.get_logger()
 
 ClientLeft = Callable[[], Awaitable[object]]
-Outcome = Row | AppError
+Outcome = Row | Exception
 Batch = dict["asyncio.Future[Outcome]", Sequence[float]]
 
 
@@ -69,7 +68,8 @@ class BatchingModel:
     def predict(self, rows: Matrix) -> Matrix:
         """Ask the model directly, not through the queue, in the caller's own thread.
 
-        Whatever goes wrong is a ModelFailedError, unless the model raises an `AppError` itself.
+        An answer that is none is a BadAnswerError; what the model raises is raised, if it is an
+        `Exception`, and otherwise becomes a ModelFailedError.
         """
         return check_probabilities(self._call(rows))
 
@@ -79,7 +79,7 @@ class BatchingModel:
             raise ModelTimeoutError
 
     async def ask(self, row: Sequence[float], client_left: ClientLeft) -> Row:
-        """Return what the model gives for one row, of shape (labels,), or raise an AppError.
+        """Return what the model gives for one row, of shape (labels,), or raise its exception.
 
         `classify` says whether these are probabilities: for one row, that takes less than here.
         A waiting row is dropped when its asyncio task is cancelled, or when `client_left` returns.
@@ -106,7 +106,7 @@ class BatchingModel:
             del self._deadlines[answer]
             if watch:
                 watch.cancel()
-        if isinstance(outcome, AppError):
+        if isinstance(outcome, Exception):
             raise outcome
         return outcome
 
@@ -165,7 +165,7 @@ class BatchingModel:
         try:
             given = self._model.predict(np.asarray(rows, dtype=np.float32))
             return check_shape(given, len(rows), len(self.card.labels))
-        except AppError:
+        except Exception:
             raise
         except BaseException as error:  # SystemExit, a panic in Rust: it must end nothing here
             raise ModelFailedError from error
@@ -174,7 +174,7 @@ class BatchingModel:
         """Return an outcome for each row; if the call fails, try each alone, for one may be bad."""
         try:
             return list(self._call(rows))
-        except AppError as error:
+        except Exception as error:
             return [error] if len(rows) == 1 else [self._outcomes([row])[0] for row in rows]
 
     def _receive(self, outcomes: "dict[asyncio.Future[Outcome], Outcome]") -> None:
@@ -185,7 +185,7 @@ class BatchingModel:
 
 
 def settle(outcomes: "dict[asyncio.Future[Outcome], Outcome]") -> None:
-    """Set the outcome of each future that still waits for one."""
+    """Set each future's outcome, as a value: a future does not accept every exception."""
     for answer, outcome in outcomes.items():
         if not answer.done():
             answer.set_result(outcome)

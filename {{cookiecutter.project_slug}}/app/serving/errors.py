@@ -4,7 +4,7 @@ from app.errors import AppError, UnavailableError
 
 
 class ModelFailedError(AppError):
-    """The model could not answer; the log has the cause under this request's id."""
+    """The model did not answer; the log has the cause under this request's id."""
 
     title = "Model Failed"
 

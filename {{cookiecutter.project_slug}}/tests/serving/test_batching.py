@@ -200,9 +200,6 @@ class PanicException(BaseException):
 @pytest.mark.parametrize(
     "error",
     [
-        KeyError("thirteen"),
-        StopIteration(),
-        MemoryError(),
         SystemExit(0),
         KeyboardInterrupt(),
         GeneratorExit(),
@@ -211,7 +208,7 @@ class PanicException(BaseException):
     ],
     ids=repr,
 )
-async def test_whatever_a_model_raises_fails_that_row_alone(
+async def test_what_would_end_a_program_fails_one_row(
     settings: Settings, error: BaseException
 ) -> None:
     short, bad, long_one, later = await outcomes(Refuses(13, error), settings)
@@ -220,10 +217,18 @@ async def test_whatever_a_model_raises_fails_that_row_alone(
     assert later.tolist() == [0.25, 0.75]
 
 
-async def test_an_error_of_the_service_stays_what_it_is(settings: Settings) -> None:
-    error = AppError("thirteen")
-    _, bad, _, _ = await outcomes(Refuses(13, error), settings)
+@pytest.mark.parametrize("error", [KeyError("thirteen"), MemoryError(), AppError("thirteen")])
+async def test_a_bad_row_does_not_spoil_its_batch(settings: Settings, error: Exception) -> None:
+    short, bad, long_one, later = await outcomes(Refuses(13, error), settings)
     assert bad is error
+    assert (short.tolist(), long_one.tolist()) == ([0.75, 0.25], [0.25, 0.75])
+    assert later.tolist() == [0.25, 0.75]
+
+
+async def test_an_exception_that_no_future_takes_is_raised_all_the_same(settings: Settings) -> None:
+    _, bad, _, _ = await outcomes(Refuses(13, StopIteration()), settings)
+    assert isinstance(bad, RuntimeError)
+    assert isinstance(bad.__cause__, StopIteration)
 
 
 @pytest.mark.parametrize(
