@@ -100,8 +100,10 @@ class SqliteConnection:
         self._look_at = time.monotonic() + ROOM_SECONDS
         ((pages,),) = self._connection.execute("PRAGMA page_count")
         ((page_bytes,),) = self._connection.execute("PRAGMA page_size")
-        written = self._path.stat().st_size if self._path.exists() else 0
-        disk = shutil.disk_usage(self._path.parent)
+        try:
+            written, disk = self._path.stat().st_size, shutil.disk_usage(self._path.parent)
+        except OSError:  # in memory, or removed meanwhile
+            return
         room = disk.free - (pages * page_bytes - written) - min(ROOM_BYTES, disk.total // 16)
         most = pages + max(0, room) // 2 // page_bytes
         self._connection.execute(f"PRAGMA max_page_count = {most}")

@@ -21,6 +21,7 @@ from app.storage.calls import Call, Item
 from app.storage.connection import StorageUnavailableError
 from app.storage.opening import open_storage
 from app.tasks.engine.context import TaskContext
+from app.tasks.engine.runner import Runner
 from app.tasks.kinds.registry import KINDS, Kind, Kinds
 from app.tasks.opening import open_tasks
 from app.tasks.records import Outcome
@@ -346,6 +347,25 @@ async def test_the_sweeper_takes_over_what_is_lost_later(fast: Settings, other: 
         other.renew("another process", GONE, [str(task.id)])
         done = (await ended(tasks, task))[0]
     assert done.attempts == 2
+
+
+async def test_what_runs_here_is_renewed_before_anything_is_taken_over(
+    settings: Settings, other: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a suspension or a step of the clock, when the heart has not beaten yet."""
+    monkeypatch.setattr(Runner, "_renew", lambda _: None)
+    gate = Gate()
+    lazy = settings.model_copy(update={"task_poll_seconds": FAR})
+    async with opened(lazy, with_kind(gate)) as tasks:
+        task = await submit(tasks)
+        await until(lambda: gate.here == 1)
+        for step in (-FAR, FAR):
+            other.execute("UPDATE tasks SET lease_ends_at = lease_ends_at + :step", step=step)
+            await tasks.engine.rescue()
+            assert other.execute("SELECT silent FROM tasks") == [(0,)]
+        gate.opened.set()
+        done = (await ended(tasks, task))[0]
+    assert (done.state, done.attempts, gate.starts) == (TaskState.SUCCEEDED, 1, 1)
 
 
 async def test_the_sweeper_removes_what_ended_long_ago(fast: Settings, other: Tasks) -> None:

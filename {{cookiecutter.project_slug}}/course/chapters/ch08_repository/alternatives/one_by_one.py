@@ -1,6 +1,7 @@
 """Takes and ends one task at a time; the condition for its end is the one in `save`."""
 
-CLAIM_DUE = """
+CLAIM_DUE = (
+    """
     UPDATE tasks
     SET state = 'running', owner = :owner, attempts = 1 + attempts,
         lease_ends_at = {now} + :lease, started_at = COALESCE(started_at, {now})
@@ -10,7 +11,8 @@ CLAIM_DUE = """
     )
     RETURNING id, kind, payload, attempts, attempts - forgiven
 """
-CLAIM_DUE %= OURS
+    % OURS
+)
 SETTLE = (
     """
     UPDATE tasks

@@ -1,10 +1,12 @@
 """Selects, then updates: safe inside a transaction that begins by locking out other writers."""
 
-CLAIM_DUE = """
+CLAIM_DUE = (
+    """
     SELECT seq FROM tasks WHERE state = 'queued' AND due_at <= {now} AND %s
     ORDER BY due_at, seq LIMIT :limit
 """
-CLAIM_DUE %= OURS
+    % OURS
+)
 CLAIM = """
     UPDATE tasks
     SET state = 'running', owner = :owner, attempts = attempts + 1,
