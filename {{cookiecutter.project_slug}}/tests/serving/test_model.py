@@ -180,11 +180,6 @@ def a_folder(name: str) -> Callable[[Path], None]:
     return damage
 
 
-def no_folder(folder: Path) -> None:
-    shutil.rmtree(folder)
-    folder.write_text("")
-
-
 def no_number(folder: Path) -> None:
     edit_card(folder, lambda card: card["metrics"].update(accuracy=float("nan")))
 
@@ -241,7 +236,6 @@ def other_labels(folder: Path) -> None:
         (no_number, r"layout 1 \(metrics\.accuracy: Input should be a finite number\)"),
         (no_range, r"layout 1 \(features\.0\.minimum: Input should be a finite number\)"),
         (no_path, "cannot be read: embedded null byte"),
-        (no_folder, r"card\.json cannot be read: Not a directory"),
         (a_folder("card.json"), r"card\.json cannot be read: Is a directory"),
         (a_folder("*.onnx"), r"\.onnx cannot be read: Is a directory"),
         (label_twice, r"layout 1 \(labels: Value error, each label must be there once\)"),

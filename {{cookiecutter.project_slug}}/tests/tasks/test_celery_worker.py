@@ -61,7 +61,6 @@ WORKER = "app.tasks.engine.celery.worker"
         "redis://host/hush",
         "redis://host/-1",
         "redis://host/0?hush=1",
-        "redis://host/0\n",
         "filesystem://",
     ],
 )
