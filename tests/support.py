@@ -39,10 +39,18 @@ EDITIONS: dict[str, dict[str, str]] = {
 }
 
 
-# The project's tests with real kills, and the test of the page that trains another model, take a
-# minute and do the same in every environment: tests/test_output.py runs them once for each engine.
-ONCE = ["tests/tasks/test_survival.py"]
-ONCE += ["tests/test_docs.py::test_the_page_about_your_own_model_works_to_the_letter"]
+# The project's longest tests (real kills, hostile clients, workers that do not start, the page that
+# trains another model) do the same in every environment: tests/test_output.py runs them once for
+# each engine.
+ONCE = [
+    "tests/tasks/test_survival.py",
+    "tests/tasks/test_celery_worker.py",
+    "tests/tasks/test_folder_broker.py",
+    "tests/test_strangers.py",
+    "tests/test_start.py::test_a_worker_that_cannot_start_leaves_the_others_alone",
+    "tests/test_start.py::test_a_worker_that_does_not_stop_is_killed_which_is_no_success",
+    "tests/test_docs.py::test_the_page_about_your_own_model_works_to_the_letter",
+]
 WITHOUT_LONG = ["-q", "-p", "no:cacheprovider", *(f"--deselect={test}" for test in ONCE)]
 
 
