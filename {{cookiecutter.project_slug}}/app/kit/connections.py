@@ -122,7 +122,7 @@ class PatientConnection(Uvicorns):
             PatientConnection.next_line = self.opened + LOOK_SECONDS
             logger.warning("Too many connections", most=most_connections(), closed=len(closed))
 
-    def send_400_response(self, msg: str) -> None:
+    def send_400_response(self, _: str) -> None:
         """Answer with a problem and close, instead of with uvicorn's text."""
         self.refuse(400)
 
@@ -156,7 +156,7 @@ class BoundedConnection(PatientConnection):
         """Return whether this head has more bytes or headers than any that we answer."""
         return self.unparsed > HEAD_BYTES or len(self.headers) > MOST_HEADERS
 
-    def send_400_response(self, msg: str) -> None:
+    def send_400_response(self, _: str) -> None:
         """Say whether it was too much or wrong."""
         self.refuse(431 if self.is_too_large() else 400)
 

@@ -51,7 +51,7 @@ class ProcessSettings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        _: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,
@@ -62,7 +62,7 @@ class ProcessSettings(BaseSettings):
             files: Any = dotenv_settings.env_file or ()
             pairs = [pair for path in files for pair in read_file(path).items()]
             dotenv_settings.env_vars = {name.lower(): value for name, value in pairs if value}
-        return init_settings, env_settings, dotenv_settings
+        return init_settings, env_settings, dotenv_settings, file_secret_settings
 
 
 def env_files() -> tuple[Path, ...]:

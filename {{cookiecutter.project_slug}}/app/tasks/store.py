@@ -23,6 +23,8 @@ from app.tasks.records import (
 from app.tasks.schemas import Task, TaskState
 from app.tasks.upkeep import Upkeep
 
+Versions = Iterable[tuple[str, int]]  # of kinds
+
 
 class TaskStore(Upkeep):
     """The store of every process that accepts tasks or runs them.
@@ -30,7 +32,7 @@ class TaskStore(Upkeep):
     `known` are the kinds that this process runs, each with every version of it.
     """
 
-    def __init__(self, storage: Storage, known: Iterable[tuple[str, int]] = ()) -> None:
+    def __init__(self, storage: Storage, known: Versions = ()) -> None:
         super().__init__(storage)
         storage.migrate("tasks", MIGRATIONS)
         self._execute = storage.connection.execute
