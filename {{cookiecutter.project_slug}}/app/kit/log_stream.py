@@ -7,6 +7,7 @@ still (Ctrl-S in a terminal is enough) must not stop the service that writes the
 import os
 import select
 import stat
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from io import RawIOBase
@@ -20,8 +21,9 @@ class LogStream:
     """A stream for loggers of all threads. Writing to it never raises, and waits only once."""
 
     def __init__(self, stream: TextIO | None) -> None:
-        self._stream = stream  # kept: its last reference closes the file
-        buffer: Any = stream and stream.buffer  # None: the process has no standard error
+        # what has been put in its place, by Celery for example, need not be a file
+        self._stream = stream if hasattr(stream, "buffer") else sys.__stderr__
+        buffer: Any = self._stream and self._stream.buffer  # None: the process has none
         # unbuffered: a line that could not be written must not be tried again before the next one
         self._raw: RawIOBase | None = getattr(buffer, "raw", buffer)
         self._poll = make_poll(self._raw) if self._raw else None

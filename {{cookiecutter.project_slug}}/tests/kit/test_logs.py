@@ -14,6 +14,16 @@ HIDE = "\x1b[8m"  # a terminal does not show what follows
 FORGED = HIDE + 'x\n{"event": "forged"}'
 
 
+class Terse:
+    """What Celery puts in the place of standard error has little more."""
+
+    def isatty(self) -> bool:
+        return False
+
+    def write(self, text: str) -> None:
+        raise AssertionError(text)
+
+
 class Unspeakable:
     def __repr__(self) -> str:
         raise ValueError
@@ -58,3 +68,13 @@ def test_a_process_without_standard_error(monkeypatch: pytest.MonkeyPatch) -> No
     configure_logs()
     structlog.get_logger().info("said")
     logging.getLogger("some.library").warning("said")
+
+
+def test_standard_error_that_was_replaced_by_what_is_no_file(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", Terse())
+        configure_logs()
+        structlog.get_logger().info("said")
+    assert "said" in capfd.readouterr().err
