@@ -171,8 +171,9 @@ class Site:
             hold.unlink()
 
     def lease(self, task_id: str) -> tuple[Json, ...]:
-        """Return who has the task, at which attempt, and until when."""
-        select = "SELECT owner, attempts, lease_ends_at FROM tasks WHERE id = ?"
+        """Return who has the task, without a doubt, at which attempt, and until when."""
+        owner = "CASE WHEN silent = 0 THEN owner END"  # `silent`: the lease has run out once
+        select = f"SELECT {owner}, attempts, lease_ends_at FROM tasks WHERE id = ?"  # noqa: S608
         with closing(sqlite3.connect(self.database, timeout=PATIENCE_SECONDS)) as database:
             found: tuple[Json, ...] = database.execute(select, [task_id]).fetchone()
         return found
