@@ -96,7 +96,7 @@ class PostgresConnection:
     """
 
     def __init__(self, server: Server, seconds: float) -> None:
-        self._server, self._seconds = server, seconds
+        self._server, self._seconds, self._next_try = server, seconds, 0.0
         # so that the server ends a transaction whose process is frozen or cut off
         limit = f"SET LOCAL idle_in_transaction_session_timeout = {seconds * 2000:.0f}"
         self._begin = f"BEGIN; {limit}".encode()
@@ -176,5 +176,6 @@ class PostgresConnection:
         self._losses = self._server.losses
         try:
             return self._server.connect(self._seconds)
-        finally:
+        except psycopg.Error:
             self._next_try = time.monotonic() + PAUSE_SECONDS
+            raise
