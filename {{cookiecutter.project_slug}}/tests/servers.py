@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -172,8 +173,11 @@ class PgBouncer:
         self._process.wait()
 
 
+ServerT = TypeVar("ServerT", Redis, Postgres)
+
+
 @contextmanager
-def running(server: type[Redis] | type[Postgres], folder: Path) -> Iterator[Redis | Postgres]:
+def running(server: type[ServerT], folder: Path) -> Iterator[ServerT]:
     """Run a server, and remove it at the end."""
     started = server(folder)
     try:

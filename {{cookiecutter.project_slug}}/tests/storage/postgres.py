@@ -36,7 +36,6 @@ def opened_postgres_tasks(url: str, **settings: object) -> Iterator[Tasks]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """Run a server with an empty database."""
     with running(Postgres, tmp_path_factory.mktemp("postgres")) as server:
-        assert isinstance(server, Postgres)
         yield server
 
 
