@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from scripts.generated import free_port, wait_until_live
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
 SCRATCH = ROOT / "build" / "tests"
+LONGEST_COMMAND_SECONDS = 1200
 
 QUESTIONS: dict[str, Any] = {
     name: default
@@ -84,20 +86,34 @@ def clean_environment(**extra: str) -> dict[str, str]:
 
 
 def run(command: Sequence[object], folder: Path, **extra: str) -> str:
-    """Run a command to its end and return its output; fail with all of it on a bad status."""
-    done = subprocess.run(
-        [str(word) for word in command],
-        cwd=folder,
-        env=clean_environment(**extra),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
+    """Run a command to its end and return its output; fail with all of it on a bad status.
+
+    Its output goes to a file: a process that it leaves behind would keep a pipe open for ever.
+    """
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
+        process = subprocess.Popen(
+            [str(word) for word in command],
+            cwd=folder,
+            env=clean_environment(**extra),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        with process:
+            try:
+                status = f"exited {process.wait(LONGEST_COMMAND_SECONDS)}"
+            except subprocess.TimeoutExpired:
+                status = f"did not end in {LONGEST_COMMAND_SECONDS} s"
+            finally:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+        output.seek(0)
+        said = output.read()
+    if process.returncode:
         words = " ".join(str(word) for word in command)
-        pytest.fail(f"{words}\nexited {done.returncode} in {folder}:\n{done.stdout}", pytrace=False)
-    return done.stdout
+        pytest.fail(f"{words}\n{status} in {folder}:\n{said}", pytrace=False)
+    return said
 
 
 def module(name: str, *arguments: str) -> list[str]:

@@ -514,7 +514,9 @@ def version_of(python: Path) -> tuple[int, int]:
         return 0, 0
     ask = [str(python), "-c", "import sys; print(*sys.version_info[:2])"]
     environment = clean_environment()
-    done = subprocess.run(ask, capture_output=True, text=True, check=False, env=environment)
+    done = subprocess.run(
+        ask, capture_output=True, text=True, check=False, env=environment, timeout=60
+    )
     numbers = re.fullmatch(r"(\d+) (\d+)\s*", done.stdout)
     return (int(numbers[1]), int(numbers[2])) if numbers else (0, 0)
 

@@ -241,7 +241,7 @@ def test_an_old_python_is_told_what_it_lacks() -> None:
     ast.parse(hook, feature_version=(3, 7))
     old = f"import sys; sys.version_info = (3, 9, 1); exec({hook!r})"
     command = [sys.executable, "-c", old]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 1
     assert done.stderr == f"This template needs Python 3.11. {NEWER}\n"
 

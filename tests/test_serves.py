@@ -110,8 +110,15 @@ def test_the_demo_serves_stops_on_ctrl_c_and_remembers(tmp_path: Path) -> None:
 
 def refusal(command: list[str]) -> str:
     """Return the one line that a demo prints when it cannot start."""
+    environment = clean_environment()
     done = subprocess.run(
-        command, cwd=ROOT, env=clean_environment(), capture_output=True, text=True, check=False
+        command,
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert done.returncode
     assert not done.stdout

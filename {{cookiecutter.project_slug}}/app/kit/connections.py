@@ -27,7 +27,7 @@ HEAD_BYTES = 65_536  # of a request line and headers, of trailers, of what surro
 MOST_HEADERS = 100
 MOST_PIPELINED = 16  # requests sent before the first is answered; browsers and libraries send one
 PIECE_BYTES = 16_384  # parsed at once, and then looked at
-LOOK_SECONDS = 5.0  # a client may be silent for one to two looks; uvicorn's keep-alive is one
+LOOK_SECONDS = 5.0  # a client may be silent for one to two looks
 BODY_BYTES_A_LOOK = 5_120  # a slower body is not waited for
 READING_LOOKS = 12  # a client that reads nothing is given more time: buffers hide slow ones
 MOST_CONNECTIONS = 2_048  # in each process; each has at most a head, a piece of body and of answer
@@ -142,15 +142,16 @@ class BoundedConnection(PatientConnection):
         self.unparsed = 0  # bytes since a head was complete or a piece of body came
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came in pieces, for as long as it is within the limits."""
-        for start in range(0, len(data), PIECE_BYTES):
-            piece = data[start : start + PIECE_BYTES]
-            self.unparsed += len(piece)
-            super().data_received(piece)
-            if self.transport.is_closing():
-                return
-            if self.is_too_large():
-                self.refuse(431)
+        """Parse what came, for as long as it is within the limits."""
+        if len(data) > PIECE_BYTES:
+            for start in range(0, len(data), PIECE_BYTES):
+                if not self.transport.is_closing():
+                    self.data_received(data[start : start + PIECE_BYTES])
+            return
+        self.unparsed += len(data)
+        super().data_received(data)
+        if self.unparsed and self.is_too_large() and not self.transport.is_closing():
+            self.refuse(431)
 
     def is_too_large(self) -> bool:
         """Return whether this head has more bytes or headers than any that we answer."""
@@ -176,6 +177,14 @@ class BoundedConnection(PatientConnection):
         """Remember which of the pipelined requests is answered; uvicorn has only the last."""
         self.answered = cycle
         super()._start_asgi_task(cycle, app)
+
+    def on_response_complete(self) -> None:
+        """Go on as uvicorn does, without a timer for each answer: `look` closes idle connections."""
+        self.server_state.total_requests += 1
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+            if self.pipeline:
+                self._start_asgi_task(*self.pipeline.pop())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell that request's route too, or it would write to a closed connection."""

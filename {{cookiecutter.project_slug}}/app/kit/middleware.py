@@ -92,18 +92,19 @@ class RequestMiddleware:
 
     def refusal(self, scope: Scope, headers: Mapping[bytes, bytes]) -> tuple[int, str] | None:
         """Return the status and the reason for which no route will see this request."""
-        if len(headers) < len(scope["headers"]):
-            names = [name for name, _ in scope["headers"]]
+        given = scope["headers"]
+        if len(headers) < len(given):
+            names = [name for name, _ in given]
             if any(names.count(name) > 1 for name in SINGLE):
                 return 400, AMBIGUOUS
-        if b"transfer-encoding" in headers and b"content-length" in headers:
-            return 400, AMBIGUOUS
         if not self.trusts(headers.get(b"host", b"")):
             path = scope["path"].removeprefix(scope.get("root_path", ""))
             if not path.startswith(self.open_paths):
                 return 400, UNKNOWN_HOST
-        if other_charset(headers.get(b"content-type", b"")):
+        if b"content-type" in headers and other_charset(headers[b"content-type"]):
             return 415, OTHER_CHARSET
+        if b"transfer-encoding" in headers and b"content-length" in headers:
+            return 400, AMBIGUOUS
         return None
 
     async def answer(
