@@ -18,9 +18,10 @@ from benchmarks.measure import at_least_one, markdown, paired, spread, verdict
 from benchmarks.tasks.open_loop import OpenLoop, percentile
 from benchmarks.tasks.stack import NO_OP, Stack, bake, celery, ours, plain, until
 
-TARGET = 2.0
+TARGET_MS = 5.0
+FULL = {"DATABASE_SYNCHRONOUS": "FULL"}
 LONGEST_SECONDS = 120
-COLUMNS = ["`POST` of a no-op task", "p50 ms", "p99 ms", "ratio of p99", "target"]
+COLUMNS = ["`POST` of a no-op task", "p50 ms", "p99 ms", "ratio of p99", "target of p99"]
 
 
 @dataclass
@@ -30,7 +31,7 @@ class Variant:
     name: str
     make: Callable[[Stack], Stack]
     settings: dict[str, str] = field(default_factory=dict)
-    target: float | None = None
+    target_ms: float | None = None
     p50: list[float] = field(default_factory=list)
     p99: list[float] = field(default_factory=list)
 
@@ -40,8 +41,8 @@ def variants() -> list[Variant]:
     return [
         Variant("bare FastAPI, `BackgroundTasks` and a dict", plain),
         Variant("the same, a second server", plain),
-        Variant("this, `background`, as it comes", ours, target=TARGET),
-        Variant("the same, `DATABASE_SYNCHRONOUS=FULL`", ours, {"DATABASE_SYNCHRONOUS": "FULL"}),
+        Variant("this, `background`, as it comes", ours, target_ms=TARGET_MS),
+        Variant("the same, `DATABASE_SYNCHRONOUS=FULL`", ours, FULL, TARGET_MS),
         Variant("Celery on Redis, `.delay()` in a `def` route", celery),
     ]
 
@@ -76,8 +77,9 @@ def table(measured: list[Variant]) -> str:
     for variant in measured:
         ratio = paired(variant.p99, measured[0].p99)
         times = "1" if variant is measured[0] else ratio.text(2)
-        p50, p99 = spread(variant.p50).text(2), spread(variant.p99).text(2)
-        rows.append([variant.name, p50, p99, times, verdict(ratio.median, variant.target)])
+        p50, p99 = spread(variant.p50), spread(variant.p99)
+        met = verdict(p99.median, variant.target_ms)
+        rows.append([variant.name, p50.text(2), p99.text(2), times, met])
     return markdown(COLUMNS, rows)
 
 

@@ -6,9 +6,7 @@ long a client may take, and connections are accepted until no file can be opened
 
 import asyncio
 from asyncio import TimerHandle, Transport
-from contextlib import suppress
 from contextvars import copy_context
-from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import structlog
@@ -22,6 +20,7 @@ else:
 
 from app.kit.logs import begin_request
 from app.kit.problems import whole_problem
+from app.kit.tuning import most_connections
 
 HEAD_BYTES = 65_536  # of a request line and headers, of trailers, of what surrounds a chunk
 MOST_HEADERS = 100
@@ -30,26 +29,9 @@ PIECE_BYTES = 16_384  # parsed at once, and then looked at
 LOOK_SECONDS = 5.0  # a client may be silent for one to two looks
 BODY_BYTES_A_LOOK = 5_120  # a slower body is not waited for
 READING_LOOKS = 12  # a client that reads nothing is given more time: buffers hide slow ones
-MOST_CONNECTIONS = 2_048  # in each process; each has at most a head, a piece of body and of answer
-FILES_A_CONNECTION = 2  # its socket, and one that its request opens
 CLOSED_AT_ONCE = 64  # so that the idle ones are not sorted for each connection too many
 
 logger = structlog.get_logger()
-
-
-@cache
-def most_connections() -> int:
-    """Let the process open more files, where the system permits; return how many may connect."""
-    files = MOST_CONNECTIONS * FILES_A_CONNECTION
-    with suppress(ImportError):  # Windows has no such limit
-        import resource
-
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if hard != resource.RLIM_INFINITY:
-            files = min(files, hard)
-        if soft != resource.RLIM_INFINITY and soft < files:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
-    return files // FILES_A_CONNECTION
 
 
 def refusal(status: int) -> bytes:

@@ -11,6 +11,7 @@ from pathlib import Path
 from stat import S_ISDIR
 
 from app.kit.start import StartError
+from app.storage.checkpoints import LOG_PAGES, Checkpoints
 from app.storage.connection import Dialect, Row, storage_errors
 
 LARGEST_LOG = 2**25  # bytes that the log keeps of the disk after a large transaction
@@ -42,6 +43,7 @@ class SqliteConnection:
         self._folder = str(self._path.parent)
         self._folder_seen: tuple[int, int, int] | None = None
         self._names = [f"{self._path}{suffix}" for suffix in ("", "-wal", "-shm")]
+        self._checkpoints, self._busy_seconds = Checkpoints(self._path), busy_seconds
         create_for_the_owner(self._path)
         self._connection = sqlite3.connect(
             self._path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
@@ -54,6 +56,7 @@ class SqliteConnection:
             # Debian's SQLite writes zeros over what is removed: a removal would need as much room
             self._connection.execute("PRAGMA secure_delete = FAST")
             self._connection.execute(f"PRAGMA journal_size_limit = {LARGEST_LOG}")
+            self._connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
             self._connection.execute("SELECT 1 FROM sqlite_master")  # opens the log
             self._files = [identify(name) for name in self._names]
             stack.pop_all()
@@ -75,12 +78,14 @@ class SqliteConnection:
                 yield
                 self._check_files()
                 self._connection.execute("COMMIT")
+                self._checkpoints.count_commit()
             finally:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
 
     def close(self) -> None:
         """Close the file."""
+        self._checkpoints.close(self._busy_seconds)
         self._connection.close()
 
     def _check_files(self) -> None:
