@@ -294,6 +294,7 @@ def test_a_client_that_does_not_read_is_given_up(target: Target) -> None:
 
 def test_silent_connections_shut_nobody_out(target: Target) -> None:
     """The process may have 256 files, of which it has taken 64 at first: 128 connections."""
+    assert target.ask(LIVE)[0] == 200
     limits = target.process.joinpath("limits").read_text()
     assert re.search(r"Max open files +256 +256", limits)
     with ExitStack() as stack:
