@@ -1,16 +1,27 @@
-"""Who may call: clients that send the key in `X-API-Key`, if the setting `API_KEY` has one."""
+"""Who may call: clients that send the key in `X-API-Key`, if the setting `API_KEY` has one.
+
+While clients change to another key, `API_KEY_OLD` is accepted as well.
+"""
 
 import secrets
 
 from fastapi import Depends, HTTPException
 from fastapi.requests import HTTPConnection
 from fastapi.security import APIKeyHeader
+from pydantic import SecretStr
 
 from app.kit.hosts import LOOPBACK
 from app.state import app_state
 
 # for `uvicorn app.main:app --host 0.0.0.0`, which does not read HOST
 NO_KEY = "The server has no API_KEY, so it answers only on its own machine, at 127.0.0.1."
+
+
+def matches(given: str | None, key: SecretStr | None) -> bool:
+    """Compare in constant time; as bytes: text that is not ASCII would raise."""
+    expected = key.get_secret_value() if key else ""
+    same = secrets.compare_digest((given or "").encode(), expected.encode())
+    return bool(expected) and same
 
 
 class ApiKey(APIKeyHeader):
@@ -22,14 +33,11 @@ class ApiKey(APIKeyHeader):
     async def __call__(self, request: HTTPConnection) -> str | None:
         """Refuse a request without the right key."""
         given = await super().__call__(request)
-        expected = app_state(request)["settings"].api_key
-        if not expected:
+        settings = app_state(request)["settings"]
+        if not settings.api_key:
             if (request.scope.get("server") or [""])[0] not in LOOPBACK:
                 raise HTTPException(403, NO_KEY)
-        # bytes, in constant time: `compare_digest` on text raises for anything but ASCII
-        elif not secrets.compare_digest(
-            (given or "").encode(), expected.get_secret_value().encode()
-        ):
+        elif not (matches(given, settings.api_key) | matches(given, settings.api_key_old)):
             raise HTTPException(
                 401, "Send the API key in the X-API-Key header.", {"WWW-Authenticate": "ApiKey"}
             )

@@ -35,6 +35,7 @@ OWN_KEY = (
     'Make one: python -c "import secrets; print(secrets.token_urlsafe(32))"'
 )
 ANY_KEY = "API_KEY must be set when HOST is reachable from other machines"
+OLD_KEY = "API_KEY_OLD must be as long as an API_KEY, and there must be an API_KEY, which replaces it"
 SENDABLE = "visible ASCII characters without a blank at either end: all that a header can carry"
 is_sendable = re.compile(r"[!-~]([ -~]*[!-~])?").fullmatch
 
@@ -76,6 +77,9 @@ class Settings(
     port: int = Field(8000, ge=1, le=65535, description="The port to listen on")
     workers: int = Field(1, ge=1, le=64, description="How many processes serve")
     api_key: SecretStr | None = Field(None, description="What clients send as `X-API-Key`")
+    api_key_old: SecretStr | None = Field(
+        None, description="A key that is accepted too, until all clients have the other one"
+    )
     allowed_hosts: Names = Field(
         ["localhost", "127.0.0.1"],
         min_length=1,
@@ -111,7 +115,7 @@ class Settings(
                 raise PydanticCustomError("names", message, context)
         return names
 
-    @field_validator("api_key", mode="before")
+    @field_validator("api_key", "api_key_old", mode="before")
     @classmethod
     def check_key(cls, key: object) -> object:
         """Refuse a key that no client could send."""
@@ -127,6 +131,15 @@ class Settings(
             raise PydanticCustomError("api_key", OWN_KEY)
         if not key and self.host not in LOOPBACK:
             raise PydanticCustomError("api_key", ANY_KEY)
+        return self
+
+    @model_validator(mode="after")
+    def demand_two_keys(self) -> Self:
+        """Refuse an old key that is alone or weak: it opens as much as the other one."""
+        shortest = 1 if self.app_env == "dev" else SHORTEST_KEY
+        old = self.api_key_old.get_secret_value() if self.api_key_old else None
+        if old is not None and (not self.api_key or len(old) < shortest):
+            raise PydanticCustomError("api_key_old", OLD_KEY)
         return self
 
 

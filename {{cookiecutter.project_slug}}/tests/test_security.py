@@ -17,6 +17,7 @@ from tests.conftest import LOCAL, ROOT, free_port, wait_until_live
 from tests.fakes import FLOWER
 
 KEY = "0123456789abcdef0123456789abcdef"
+OLD = "fedcba9876543210fedcba9876543210"
 
 
 @pytest.fixture
@@ -43,6 +44,13 @@ def test_another_key_is_refused(client: TestClient, given: str) -> None:
 
 def test_the_key_opens(client: TestClient) -> None:
     assert client.get("/v1/model", headers={"X-API-Key": KEY}).status_code == 200
+
+
+def test_while_clients_change_to_another_key_the_old_one_opens_too(settings: Settings) -> None:
+    keys = {"api_key": SecretStr(KEY), "api_key_old": SecretStr(OLD)}
+    with TestClient(create_app(settings.model_copy(update=keys)), base_url=LOCAL) as client:
+        given = {key: client.get("/v1/model", headers={"X-API-Key": key}) for key in (KEY, OLD, "")}
+    assert [answer.status_code for answer in given.values()] == [200, 200, 401]
 
 
 def test_health_needs_no_key(client: TestClient) -> None:

@@ -309,6 +309,13 @@ def test_production_starts_with_a_key() -> None:
     assert Settings(app_env="prod", host="0.0.0.0", api_key=SecretStr(KEY)).workers == 1
 
 
+@pytest.mark.parametrize(("key", "old"), [(None, KEY), (KEY, "short")])
+def test_an_old_key_is_refused_if_it_is_alone_or_weak(key: str | None, old: str) -> None:
+    keys = {"api_key": key, "api_key_old": old}
+    with pytest.raises(ValidationError, match="API_KEY_OLD must be as long as an API_KEY"):
+        Settings.model_validate({"app_env": "prod" if key else "dev", **keys})
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])
 def test_without_a_key_no_other_machine_is_served(host: str) -> None:
     with pytest.raises(ValidationError, match="API_KEY must be set when HOST is reachable"):
