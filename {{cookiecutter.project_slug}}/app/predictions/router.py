@@ -62,3 +62,9 @@ async def list_predictions(
 async def read_prediction(prediction_id: UUID, store: PredictionStoreDep) -> StoredPrediction:
     """Return a stored prediction."""
     return await store.get(prediction_id)
+
+
+@router.delete("/predictions/{prediction_id}", status_code=204, responses=problems(404))
+async def remove_prediction(prediction_id: UUID, store: PredictionStoreDep) -> None:
+    """Remove a stored prediction for good."""
+    await store.remove(prediction_id)

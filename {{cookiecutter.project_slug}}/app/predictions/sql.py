@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from app.predictions.schemas import StoredPrediction
 from app.predictions.store import Found, PredictionNotFoundError, PredictionUnreadableError
-from app.storage.store import Store, gathers, reads
+from app.storage.store import Store, gathers, reads, writes
 from app.storage.thread import Storage
 
 MIGRATIONS = (
@@ -26,6 +26,7 @@ MIGRATIONS = (
 # One statement for many rows, which come as JSON: each row is `value`.
 INSERT = "INSERT INTO predictions (id, body) SELECT value ->> 'id', value ->> 'body' FROM {rows}"
 SELECT_ONE = "SELECT seq, body FROM predictions WHERE id = :id"
+DELETE = "DELETE FROM predictions WHERE id = :id RETURNING id"
 SELECT_PAGE = "SELECT id, body FROM predictions WHERE seq < :before ORDER BY seq DESC LIMIT :limit"
 BEYOND_THE_NEWEST = 2**63 - 1
 
@@ -54,6 +55,12 @@ class SqlPredictionStore(Store):
         if isinstance(found, PredictionUnreadableError):
             raise found
         return found
+
+    @writes
+    def remove(self, prediction_id: UUID) -> None:
+        """Remove the prediction with this id."""
+        if not self.connection.execute(DELETE, id=str(prediction_id)):
+            raise PredictionNotFoundError
 
     @reads
     def page(self, limit: int, after: UUID | None) -> list[Found]:

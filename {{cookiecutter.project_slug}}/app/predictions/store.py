@@ -36,5 +36,8 @@ class PredictionStore(Protocol):
     def get(self, prediction_id: UUID) -> Awaitable[StoredPrediction]:
         """Return the prediction with this id, or raise one of the two errors above."""
 
+    def remove(self, prediction_id: UUID) -> Awaitable[None]:
+        """Remove the prediction with this id, or raise PredictionNotFoundError."""
+
     def page(self, limit: int, after: UUID | None) -> Awaitable[list[Found]]:
         """Return up to `limit`, newest first, older than `after`; or PredictionNotFoundError."""

@@ -22,6 +22,11 @@ class MemoryPredictionStore:
             raise PredictionNotFoundError
         return self._predictions[prediction_id]
 
+    async def remove(self, prediction_id: UUID) -> None:
+        """Remove the prediction with this id."""
+        await self.get(prediction_id)
+        del self._predictions[prediction_id]
+
     async def page(self, limit: int, after: UUID | None) -> list[Found]:
         """Return at most `limit` predictions, newest first; only those before `after`, if given."""
         newest_first: list[Found] = list(reversed(self._predictions.values()))

@@ -89,6 +89,18 @@ def test_what_was_asked_with_other_features_is_answered_as_it_was_stored(
     assert listed == {"id": name} | STORED == client.get(f"/v1/predictions/{name}").json()
 
 
+def test_a_prediction_can_be_removed_even_if_it_cannot_be_read(
+    client: TestClient, database: Path
+) -> None:
+    made = client.post("/v1/predictions", json=FLOWER).json()["id"]
+    for name in [made, *store_in(database, {})]:
+        removed = client.delete(f"/v1/predictions/{name}")
+        assert (removed.status_code, removed.content) == (204, b"")
+        assert client.get(f"/v1/predictions/{name}").status_code == 404
+        assert client.delete(f"/v1/predictions/{name}").status_code == 404
+    assert client.get("/v1/predictions").json()["items"] == []
+
+
 def test_one_bad_row_hides_no_other(
     settings: Settings, database: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -51,6 +51,16 @@ async def test_an_unknown_id_is_an_error(store: PredictionStore) -> None:
         await store.page(1, uuid4())
 
 
+async def test_what_is_removed_is_gone_and_nothing_else(store: PredictionStore) -> None:
+    kept, removed = prediction(), prediction()
+    for one in (kept, removed):
+        await store.add(one)
+    await store.remove(removed.id)
+    assert await store.page(10, None) == [kept]
+    with pytest.raises(PredictionNotFoundError):
+        await store.remove(removed.id)
+
+
 async def test_pages_are_newest_first_and_miss_nothing(store: PredictionStore) -> None:
     added = [prediction() for _ in range(5)]
     for one in added:
