@@ -35,7 +35,7 @@ OWN_KEY = (
     'Make one: python -c "import secrets; print(secrets.token_urlsafe(32))"'
 )
 ANY_KEY = "API_KEY must be set when HOST is reachable from other machines"
-OLD_KEY = "API_KEY_OLD must be as long as an API_KEY, and there must be an API_KEY, which replaces it"
+OLD_KEY = "API_KEY_OLD must be as long as an API_KEY, and there must be one that replaces it"
 SENDABLE = "visible ASCII characters without a blank at either end: all that a header can carry"
 is_sendable = re.compile(r"[!-~]([ -~]*[!-~])?").fullmatch
 

@@ -161,7 +161,7 @@ class BoundedConnection(PatientConnection):
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
-        """Go on as uvicorn does, without a timer for each answer: `look` closes idle connections."""
+        """Go on as uvicorn does, but start no timer: `look` closes idle connections."""
         self.server_state.total_requests += 1
         if not self.transport.is_closing():
             self.flow.resume_reading()

@@ -18,6 +18,11 @@ class ModelSettings(ProcessSettings):
         description="What makes the model, as `package.module:function`",
     )
     model_threads: int = Field(1, ge=1, le=64, description="Threads that share one inference")
+    model_providers: str = Field(
+        "CPUExecutionProvider",
+        pattern=r"^[A-Za-z]+(, ?[A-Za-z]+)*$",
+        description="ONNX Runtime's execution providers, the preferred one first",
+    )
     model_seconds: float = Field(
         30, ge=0.1, le=3600, description="Longest wait for an answer of the model"
     )

@@ -56,6 +56,13 @@ def test_the_model_is_good_and_its_card_says_how_good(artefact: Path) -> None:
     assert {"scikit-learn", "skl2onnx", "onnx"} <= card.libraries.keys()
 
 
+@pytest.mark.parametrize("asked", ["CUDAExecutionProvider", "CPUExecutionProvider, Nothing"])
+def test_a_provider_that_is_not_active_stops_the_start(artefact: Path, asked: str) -> None:
+    with pytest.raises(StartError, match=r"MODEL_PROVIDERS: .* cannot be used here") as refused:
+        load_model(Settings(model_dir=artefact, model_providers=asked))
+    assert "ONNX Runtime has AzureExecutionProvider, CPUExecutionProvider" in str(refused.value)
+
+
 def test_a_real_row_is_served(artefact: Path, settings: Settings) -> None:
     flower = dict(zip(Features.model_fields, load_iris().data[100].tolist(), strict=True))
     loader = Settings.model_fields["model_loader"].default

@@ -33,4 +33,3 @@ def test_a_large_transaction_leaves_no_large_log(tmp_path: Path) -> None:
         assert log.stat().st_size > 2 * LARGEST_LOG
         write(storage)
         assert log.stat().st_size <= LARGEST_LOG
-
