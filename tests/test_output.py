@@ -183,6 +183,7 @@ ALWAYS = {
     "app/tasks/kinds/__init__.py",
     "app/tasks/kinds/batch_prediction.py",
     "app/tasks/kinds/csv_rows.py",
+    "app/tasks/kinds/csv_upload.py",
     "app/tasks/kinds/registry.py",
     "app/tasks/kinds/wait.py",
     "app/tasks/migrations.py",

@@ -22,7 +22,7 @@ from app.tasks.dependencies import (
     check_payload,
     event_id,
 )
-from app.tasks.kinds.batch_prediction import split_upload
+from app.tasks.kinds.csv_upload import split_upload
 from app.tasks.schemas import Task, TaskPage, TaskState
 
 PREFIX = "/v1/tasks"

@@ -15,13 +15,13 @@ from app.serving.protocol import Matrix
 from app.settings import Settings
 from app.tasks.engine.context import ResultTooLargeError, TaskContext
 from app.tasks.engine.runner import Runner
-from app.tasks.kinds.batch_prediction import (
+from app.tasks.kinds.csv_rows import LONGEST_ROW, BadRowError, BadUploadError, as_csv, read_rows
+from app.tasks.kinds.csv_upload import (
     BYTES_PER_PIECE,
     ROWS_PER_PIECE,
     BatchPrediction,
     split_upload,
 )
-from app.tasks.kinds.csv_rows import LONGEST_ROW, BadRowError, BadUploadError, as_csv, read_rows
 from app.tasks.kinds.registry import KINDS, UnknownKindError, find_kind
 from app.tasks.kinds.wait import STEPS, Wait, wait
 from app.tasks.records import NewTask
@@ -160,6 +160,38 @@ def test_what_programs_write_is_understood(runner: Runner, text: str, rows_per_p
     assert [[value.strip() for value in row] for row in found] == [row.split(",") for row in rows]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_file_comes_back_with_its_own_delimiter_and_in_utf_8(
+    runner: Runner, delimiter: str, encoding: str
+) -> None:
+    rows = [[f"größe{delimiter}cm", *HEADER.split(",")], ["a;b,c", *LONG.split(",")]]
+    text = as_csv(rows, delimiter).decode()
+    task = run(runner, upload(text.encode(encoding)))
+    found = csv.reader(io.StringIO(result(runner.store, task)), delimiter=delimiter)
+    assert list(found) == [
+        [*rows[0], *RESULT_HEADER.split(",")[4:]],
+        [*rows[1], *ANSWERS[LONG].split(",")],
+    ]
+
+
+@pytest.mark.parametrize("rows_per_piece", [1, ROWS_PER_PIECE])
+def test_a_comma_is_a_decimal_mark_between_semicolons(runner: Runner, rows_per_piece: int) -> None:
+    whole, broken = "7;3;1;1", csv_row().replace(",", ";").replace(".", ",")
+    text = f"change;{HEADER.replace(',', ';')}\n-1,5;{whole}\n=1;{broken}\n"
+    task = run(runner, upload(text, rows_per_piece))
+    header, first, second = result(runner.store, task).splitlines()
+    assert header == f"change;{RESULT_HEADER.replace(',', ';')}"
+    assert first == f"-1,5;{whole};long;0,250000;0,750000"
+    assert second == f"'=1;{broken};short;0,750000;0,250000"
+
+
+@pytest.mark.parametrize("number", ["1,500,000", "1.5,5", "5,", "1,5_0"])
+def test_what_is_no_decimal_comma_is_refused(runner: Runner, number: str) -> None:
+    detail = problem(runner, f"{HEADER.replace(',', ';')}\n1,5;3;1;{number}\n")[1]
+    assert detail.startswith("Line 2, petal_width_cm: ")
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_a_line_break_in_quotes_ends_no_row(runner: Runner, end: str) -> None:
     note = f"two{end}{end}lines"
@@ -253,37 +285,47 @@ def test_a_task_that_an_older_version_accepted_is_finished(runner: Runner) -> No
         f"{SHORT}\n{SHORT}\n",
         f"{HEADER.replace('petal_width_cm', 'petal width')}\n{SHORT}\n",
         f"{HEADER},petal_width_cm\n{SHORT},1\n",
-        f"{HEADER.replace(',', ';')}\n{SHORT.replace(',', ';')}\n",
+        f"{HEADER.replace(',', '|')}\n{SHORT.replace(',', '|')}\n",
         f"{HEADER.upper()}\n{SHORT}\n",
     ],
-    ids=["empty", "blank", "no header", "missing", "twice", "semicolons", "capitals"],
+    ids=["empty", "blank", "no header", "missing", "twice", "bars", "capitals"],
 )
 def test_a_header_without_each_column_once_is_refused(text: str) -> None:
     with pytest.raises(BadUploadError) as refused:
         upload(text)
     start = (
-        f"The first line must name each of these columns once, with commas between them: {HEADER}. "
+        "The first line must name each of these columns once, between commas, semicolons or tabs: "
+        f"{HEADER}. "
     )
     assert refused.value.detail.startswith(f"{start}Missing or there twice: ")
     assert "petal_width_cm" in refused.value.detail[len(start) :]
 
 
 @pytest.mark.parametrize(
-    ("body", "line"),
+    ("body", "line", "pages"),
     [
-        (f"{HEADER}\n{SHORT}\n".encode("utf-16"), 1),
-        (f"größe,{HEADER}\n1,{SHORT}\n".encode("latin-1"), 1),
-        (b"PK\x03\x04\x14\x00\x06\x00\x08\x00\xff\xfe", 1),
-        (f"name,{HEADER}\nx,{SHORT}\nü,{SHORT}\n".encode("latin-1"), 3),
-        (f"name,{HEADER}\n".encode() + f"x,{SHORT}\n".encode() * 5_000 + b"\xff", 5_002),
+        (f"größe,{HEADER}\n1,{SHORT}\n".encode("latin-1"), 1, "cp1252 or cp949 or cp932"),
+        (f"꽃,{HEADER}\n1,{SHORT}\n".encode("cp949"), 1, "cp1252 or cp949 or cp932"),
+        (b"PK\x03\x04\x14\x00\x06\x00\x08\x00\xff\xfe", 1, "cp1252 or cp932"),
+        (f"name,{HEADER}\nx,{SHORT}\nü,{SHORT}\n".encode("latin-1"), 3, "cp1252"),
+        (f"name,{HEADER}\n".encode() + f"x,{SHORT}\n".encode() * 5_000 + b"\x81", 5_002, ""),
     ],
-    ids=["utf-16", "latin-1", "a zip file", "a row in latin-1", "the last row"],
+    ids=["latin-1", "cp949", "a zip file", "a row in latin-1", "the last row"],
 )
-def test_what_is_not_in_utf_8_is_refused(body: bytes, line: int) -> None:
+def test_what_is_not_in_utf_8_is_refused_with_what_it_may_be(
+    body: bytes, line: int, pages: str
+) -> None:
     with pytest.raises(BadRowError) as refused:
         upload(body)
+    perhaps = f" (perhaps in {pages})" if pages else ""
     how = 'in a spreadsheet, save the file as "CSV UTF-8".'
-    assert refused.value.detail == f"Line {line} is not in UTF-8; {how}"
+    assert refused.value.detail == f"Line {line} is not in UTF-8{perhaps}; {how}"
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\x00\xd8\n\x00"], ids=["half a letter", "half a pair"])
+def test_a_torn_file_in_utf_16_is_refused(end: bytes) -> None:
+    with pytest.raises(BadRowError, match=r"^Line \d+ is not in UTF-16\.$"):
+        upload(f"{HEADER}\n{SHORT}\n".encode("utf-16") + end)
 
 
 @pytest.mark.parametrize(

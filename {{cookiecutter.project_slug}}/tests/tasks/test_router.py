@@ -24,7 +24,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.storage.calls import Call
 from app.storage.connection import StorageUnavailableError
-from app.tasks.kinds.batch_prediction import ROWS_PER_PIECE
+from app.tasks.kinds.csv_upload import ROWS_PER_PIECE
 from tests.conftest import LOCAL
 from tests.fakes import CARD, FLOWER, HEADER, csv_row
 from tests.storage.helpers import Changed, Direct

@@ -1,157 +1,45 @@
 """`batch-prediction`: a CSV with a row for each prediction, and the same CSV with the answers.
 
-The upload is cut into pieces of some rows and compressed, so that others wait half as long while
-the storage writes it (`python -m benchmarks.storage`, in the template). Each piece gives a piece of
-the result, stored in one transaction with the progress: after a crash, the next attempt continues.
-What could not be finished (no CSV, a row too short, a result too large) is refused at the upload.
+Each piece of the upload gives a piece of the result, stored in one transaction with the progress:
+after a crash, the next attempt continues.
 """
 
-import hashlib
 import io
+import re
 import zlib
-from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from app.models import Features
 from app.serving.errors import BadAnswerError
 from app.serving.protocol import Model
-from app.tasks.engine.context import ResultTooLargeError, TaskContext
-from app.tasks.kinds.csv_rows import BadRowError, BadUploadError, CsvRow, as_csv, read_rows
+from app.tasks.engine.context import TaskContext
+from app.tasks.kinds.csv_rows import BadRowError, CsvRow, as_csv, read_rows
+from app.tasks.kinds.csv_upload import BatchPrediction, check_width, result_header
 
-ROWS_PER_PIECE = 1_000
-BYTES_PER_PIECE = 2**18  # all the values of a piece are in memory at once
-
-
-class BatchPrediction(BaseModel):
-    """What is known of the file before the task starts."""
-
-    columns: list[str]
-    pieces: int
-    rows_per_piece: int
-    sha256: str  # of the rows, to recognise the same upload
-    lines: list[int] = []  # of the file, where each piece begins; an older version had none
-
-    def first_line(self, number: int) -> int:
-        """Return the line of the file where a piece begins; the header is line 1."""
-        return self.lines[number] if self.lines else 2 + number * self.rows_per_piece
-
-
-class Piece:
-    """Rows that are predicted together."""
-
-    def __init__(self, line: int) -> None:
-        self.line = line
-        self.text = bytearray()
-        self.rows = self.answers = 0
-
-    def add(self, row: CsvRow) -> None:
-        """Add a row; a blank one is kept, so that the lines can be counted."""
-        self.text += row.text
-        self.rows += 1
-        self.answers += not row.blank
-
-    def largest_result(self, answer: int) -> int:
-        """Return how many bytes the result can take, if that many are added to each row."""
-        quotes = 3 * self.text.count(b'"')  # one that stood alone is doubled, and its value quoted
-        return len(self.text) + quotes + self.answers * answer
-
-
-def split_upload(
-    file: BinaryIO,
-    labels: Sequence[str],
-    result_bytes: int,
-    rows_per_piece: int = ROWS_PER_PIECE,
-) -> tuple[BatchPrediction, list[bytes]]:
-    """Check the form of a CSV and cut it into compressed pieces, or raise BadUploadError.
-
-    Or raise ResultTooLargeError, if the result with these labels may take more than `result_bytes`.
-    """
-    rows = read_rows(file)
-    columns = check_header(next(rows, None))
-    room = result_bytes - len(result_header(columns, labels))
-    answer = longest_answer(labels) + len(columns)  # an apostrophe before each value
-    digest, lines, pieces, answers = hashlib.sha256(), [], [], 0
-    for piece in cut(rows, columns, rows_per_piece):
-        digest.update(piece.text)
-        lines.append(piece.line)
-        pieces.append(zlib.compress(piece.text, level=1))
-        answers += piece.answers
-        room -= piece.largest_result(answer)
-    if not answers:
-        raise BadUploadError("The file has a header and no rows.")
-    if room < 0:
-        parts = f"split the file into {1 - room // result_bytes} parts"
-        raise ResultTooLargeError(f"The result could be too large for TASK_RESULT_BYTES; {parts}.")
-    payload = BatchPrediction(
-        columns=columns,
-        pieces=len(pieces),
-        rows_per_piece=rows_per_piece,
-        sha256=digest.hexdigest(),
-        lines=lines,
-    )
-    return payload, pieces
-
-
-def check_header(row: CsvRow | None) -> list[str]:
-    """Return the names of the columns, or raise BadUploadError."""
-    columns = [name.strip() for name in row.values] if row else []
-    wrong = [name for name in Features.model_fields if columns.count(name) != 1]
-    if wrong:
-        rule = "The first line must name each of these columns once, with commas between them"
-        wanted = ",".join(Features.model_fields)
-        raise BadUploadError(f"{rule}: {wanted}. Missing or there twice: {', '.join(wrong)}.")
-    return columns
-
-
-def cut(rows: Iterator[CsvRow], columns: list[str], rows_per_piece: int) -> Iterator[Piece]:
-    """Yield the rows in pieces that are small in rows and in bytes; or raise BadRowError."""
-    piece: Piece | None = None
-    for row in rows:
-        check_width(row, columns)
-        piece = piece or Piece(row.line)
-        piece.add(row)
-        if piece.rows == rows_per_piece or len(piece.text) >= BYTES_PER_PIECE:
-            yield piece
-            piece = None
-    if piece:
-        yield piece
-
-
-def check_width(row: CsvRow, columns: list[str]) -> None:
-    """Raise BadRowError if a row has more or fewer values than there are columns."""
-    if len(row.values) != len(columns) and not row.blank:
-        found = f"{len(row.values)} values, the header {len(columns)}"
-        raise BadRowError(f"Line {row.line} has {found}.")
-
-
-def result_header(columns: list[str], labels: Sequence[str]) -> bytes:
-    """Return the first line of the result."""
-    return as_csv([[*columns, "label", *(f"probability_{label}" for label in labels)]])
-
-
-def longest_answer(labels: Sequence[str]) -> int:
-    """Return how many bytes one row's answer takes at most."""
-    return max(len(as_csv([[label, *["0.000000"] * len(labels)]])) for label in labels)
+decimal_comma = re.compile(r"^(\s*[-+]?\d*),(\d+)(?=\s*$|[eE])").sub
 
 
 def predict_batch(payload: BatchPrediction, task: TaskContext) -> dict[str, Any]:
     """Predict every row, piece by piece, from the first piece that has no result yet."""
     for number in range(task.saved_pieces(), payload.pieces):
         piece = io.BytesIO(zlib.decompress(task.input_piece(number) or b""))
-        rows = [row for row in read_rows(piece, payload.first_line(number)) if not row.blank]
-        answers = predict_rows(task.model, payload.columns, rows)
-        lines = as_csv(row.values + answer for row, answer in zip(rows, answers, strict=True))
-        header = result_header(payload.columns, task.model.card.labels) if number == 0 else b""
-        task.save((number + 1) / payload.pieces, header + lines)
+        read = read_rows(piece, payload.first_line(number), delimiter=payload.delimiter)
+        rows = [row for row in read if not row.blank]
+        answered = zip(rows, predict_rows(task.model, payload, rows), strict=True)
+        lines = as_csv((row.values + answer for row, answer in answered), payload.delimiter)
+        if number == 0:
+            labels = task.model.card.labels
+            lines = result_header(payload.columns, labels, payload.delimiter) + lines
+        task.save((number + 1) / payload.pieces, lines)
     return {"model_version": task.model.card.version}
 
 
-def predict_rows(model: Model, columns: list[str], rows: list[CsvRow]) -> list[list[str]]:
+def predict_rows(model: Model, file: BatchPrediction, rows: list[CsvRow]) -> list[list[str]]:
     """Return each row's label and probabilities, as text; an error names the first bad row."""
-    features = [parse_row(row, columns) for row in rows]
+    features = [parse_row(row, file) for row in rows]
     if not features:
         return []
     try:
@@ -162,17 +50,20 @@ def predict_rows(model: Model, columns: list[str], rows: list[CsvRow]) -> list[l
         raise BadAnswerError(f"{error.fault}, for line {rows[error.row].line}") from error
     # of all rows at once: calling `classify` for each one makes the whole piece a sixth slower
     labels = [model.card.labels[index] for index in probabilities.argmax(axis=1)]
+    mark = "," if file.decimal_comma else "."
     return [
-        [label, *(f"{p:.6f}" for p in row)]
+        [label, *(f"{p:.6f}".replace(".", mark) for p in row)]
         for label, row in zip(labels, probabilities.tolist(), strict=True)
     ]
 
 
-def parse_row(row: CsvRow, columns: list[str]) -> Features:
+def parse_row(row: CsvRow, file: BatchPrediction) -> Features:
     """Return the features of a row; BadRowError says which value breaks which rule."""
-    check_width(row, columns)
-    found = dict(zip(columns, row.values, strict=True))
+    check_width(row, file.columns)
+    found = dict(zip(file.columns, row.values, strict=True))
     texts = {name: found[name] for name in Features.model_fields}
+    if file.decimal_comma:
+        texts = {name: decimal_comma(r"\1.\2", text) for name, text in texts.items()}
     try:
         features = Features.model_validate_strings(texts)
     except ValidationError as error:

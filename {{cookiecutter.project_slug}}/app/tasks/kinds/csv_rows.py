@@ -5,13 +5,19 @@ A row ends at a `\n`, `\r\n` or `\r` that is not in quotes, whatever program wro
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import BinaryIO, NamedTuple
 
 from app.errors import AppError
 
 LONGEST_ROW = 131_072  # characters, all in memory at once; Python's csv takes no longer value
 # https://owasp.org/www-community/attacks/CSV_Injection
+DELIMITERS = ",;\t"
+HEAD_BYTES = 4096  # enough to see how a file is written
+CODE_PAGES = ("cp1252", "cp949", "cp932")  # what programs in the West, Korea and Japan write
+without_quoted = re.compile(r'"[^"]*"?').sub
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 
 
@@ -41,9 +47,23 @@ class CsvRow(NamedTuple):
         return not any(map(str.strip, self.values))
 
 
-def read_rows(file: BinaryIO, line: int = 1) -> Iterator[CsvRow]:
+def recognise(file: BinaryIO) -> tuple[str, str]:
+    """Return the encoding of a file, and what stands between its values; then read it again."""
+    head = file.read(HEAD_BYTES)
+    file.seek(0)
+    encoding = "utf-8-sig"
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encoding = "utf-16"
+    elif b"\0" in head[:2]:  # no mark, but the first letter is that of a name, so ASCII
+        encoding = "utf-16-be" if head.startswith(b"\0") else "utf-16-le"
+    lines = without_quoted("", head.decode(encoding, "replace")).splitlines() or [""]
+    return encoding, max(DELIMITERS, key=lines[0].count)
+
+
+def read_rows(
+    file: BinaryIO, line: int = 1, *, encoding: str = "utf-8", delimiter: str = ","
+) -> Iterator[CsvRow]:
     """Yield the rows of a file, or of a piece that begins at this line; or raise BadRowError."""
-    encoding = "utf-8-sig" if line == 1 else "utf-8"
     text = io.TextIOWrapper(file, encoding, errors="surrogateescape", newline="")
     parts: list[str] = []
 
@@ -57,23 +77,36 @@ def read_rows(file: BinaryIO, line: int = 1) -> Iterator[CsvRow]:
             parts.append(part)
             yield part
 
-    reader = csv.reader(lines(), strict=True)
+    reader = csv.reader(lines(), strict=True, delimiter=delimiter)
     try:
         for values in reader:
             yield CsvRow(line, "".join(parts).encode(), values)
             line += len(parts)
             parts.clear()
     except UnicodeEncodeError:  # what could not be decoded cannot be encoded again
-        how = 'in a spreadsheet, save the file as "CSV UTF-8"'
-        raise BadRowError(f"Line {line} is not in UTF-8; {how}.") from None
+        raise BadRowError(not_in_utf_8(line, "".join(parts))) from None
+    except UnicodeDecodeError:
+        raise BadRowError(f"Line {line} is not in {encoding.upper()}.") from None
     except csv.Error as error:
         raise BadRowError(f"Line {line} is not CSV: {error}.") from None
 
 
-def as_csv(rows: Iterable[Iterable[str]]) -> bytes:
+def not_in_utf_8(line: int, text: str) -> str:
+    """Say so, and in which code pages the text would be one."""
+    given = text.encode("utf-8", "surrogateescape")
+    perhaps = []
+    for page in CODE_PAGES:
+        with suppress(UnicodeDecodeError):
+            given.decode(page)
+            perhaps.append(page)
+    pages = f" (perhaps in {' or '.join(perhaps)})" if perhaps else ""
+    return f'Line {line} is not in UTF-8{pages}; in a spreadsheet, save the file as "CSV UTF-8".'
+
+
+def as_csv(rows: Iterable[Iterable[str]], delimiter: str = ",") -> bytes:
     """Return rows as CSV in which no spreadsheet finds a formula."""
     text = io.StringIO()
-    csv.writer(text).writerows(map(harmless, row) for row in rows)
+    csv.writer(text, delimiter=delimiter).writerows(map(harmless, row) for row in rows)
     # if told to end its lines with a mere \n, csv would not quote a value that has a \r
     return text.getvalue().replace("\r\n", "\n").encode()
 
@@ -83,7 +116,7 @@ def harmless(value: str) -> str:
     if not value.startswith(FORMULA_STARTS):
         return value
     try:
-        float(value)  # a negative number is no formula
+        float(value.replace(",", "."))  # a negative number is no formula
     except ValueError:
         return f"'{value}"
     return value

@@ -19,7 +19,8 @@ from pydantic import BaseModel
 
 from app.errors import NotFoundError
 from app.tasks.engine.context import TaskContext
-from app.tasks.kinds.batch_prediction import BatchPrediction, predict_batch
+from app.tasks.kinds.batch_prediction import predict_batch
+from app.tasks.kinds.csv_upload import BatchPrediction
 from app.tasks.kinds.wait import Wait, wait
 
 PayloadT = TypeVar("PayloadT", bound=BaseModel)
@@ -44,7 +45,7 @@ class Kind(Generic[PayloadT]):
 Kinds = Mapping[str, Kind[Any]]
 
 KINDS: Kinds = {
-    "batch-prediction": Kind(BatchPrediction, predict_batch, {}),
+    "batch-prediction": Kind(BatchPrediction, predict_batch, {}, version=2),
     "wait": Kind(Wait, wait, {"seconds": 0.2}),
 }
 

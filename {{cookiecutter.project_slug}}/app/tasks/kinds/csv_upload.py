@@ -1,0 +1,156 @@
+"""What is done with a CSV at its upload: it is checked, and cut into pieces.
+
+Pieces are of some rows and compressed, so that others wait half as long while the storage writes
+them (`python -m benchmarks.storage`, in the template). What could not be finished (no CSV, a row
+too short, a result too large) is refused here.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+from pydantic import BaseModel
+
+from app.models import Features
+from app.tasks.engine.context import ResultTooLargeError
+from app.tasks.kinds.csv_rows import (
+    BadRowError,
+    BadUploadError,
+    CsvRow,
+    as_csv,
+    read_rows,
+    recognise,
+)
+
+ROWS_PER_PIECE = 1_000
+BYTES_PER_PIECE = 2**18  # all the values of a piece are in memory at once
+
+
+class BatchPrediction(BaseModel):
+    """What is known of the file before the task starts."""
+
+    columns: list[str]
+    pieces: int
+    rows_per_piece: int
+    sha256: str  # of the rows, to recognise the same upload
+    lines: list[int] = []  # of the file, where each piece begins; an older version had none
+    delimiter: str = ","
+    decimal_comma: bool = False  # whether the file has 5,1 for 5.1
+
+    def first_line(self, number: int) -> int:
+        """Return the line of the file where a piece begins; the header is line 1."""
+        return self.lines[number] if self.lines else 2 + number * self.rows_per_piece
+
+
+class Piece:
+    """Rows that are predicted together."""
+
+    def __init__(self, line: int, features: Sequence[int]) -> None:
+        self.line = line
+        self.features = features  # where they are in a row
+        self.commas = False  # whether there is one in any of them
+        self.text = bytearray()
+        self.rows = self.answers = 0
+
+    def add(self, row: CsvRow) -> None:
+        """Add a row; a blank one is kept, so that the lines can be counted."""
+        self.text += row.text
+        self.rows += 1
+        if not row.blank:
+            self.answers += 1
+            self.commas = self.commas or any("," in row.values[at] for at in self.features)
+
+    def largest_result(self, answer: int) -> int:
+        """Return how many bytes the result can take, if that many are added to each row."""
+        quotes = 3 * self.text.count(b'"')  # one that stood alone is doubled, and its value quoted
+        return len(self.text) + quotes + self.answers * answer
+
+
+def split_upload(
+    file: BinaryIO,
+    labels: Sequence[str],
+    result_bytes: int,
+    rows_per_piece: int = ROWS_PER_PIECE,
+) -> tuple[BatchPrediction, list[bytes]]:
+    """Check the form of a CSV and cut it into compressed pieces, or raise BadUploadError.
+
+    Or raise ResultTooLargeError, if the result with these labels may take more than `result_bytes`.
+    """
+    encoding, delimiter = recognise(file)
+    rows = read_rows(file, encoding=encoding, delimiter=delimiter)
+    columns = check_header(next(rows, None))
+    room = result_bytes - len(result_header(columns, labels))
+    answer = longest_answer(labels) + len(columns)  # an apostrophe before each value
+    digest, lines, pieces, answers, commas = hashlib.sha256(), [], [], 0, False
+    for piece in cut(rows, columns, rows_per_piece):
+        digest.update(piece.text)
+        lines.append(piece.line)
+        pieces.append(zlib.compress(piece.text, level=1))
+        answers += piece.answers
+        commas |= piece.commas
+        room -= piece.largest_result(answer)
+    check_size(answers, room, result_bytes)
+    payload = BatchPrediction(
+        columns=columns,
+        pieces=len(pieces),
+        rows_per_piece=rows_per_piece,
+        sha256=digest.hexdigest(),
+        lines=lines,
+        delimiter=delimiter,
+        decimal_comma=commas and delimiter == ";",
+    )
+    return payload, pieces
+
+
+def check_size(answers: int, room: int, result_bytes: int) -> None:
+    """Raise an error if there is no row to answer, or too little room for the answers."""
+    if not answers:
+        raise BadUploadError("The file has a header and no rows.")
+    if room < 0:
+        parts = f"split the file into {1 - room // result_bytes} parts"
+        raise ResultTooLargeError(f"The result could be too large for TASK_RESULT_BYTES; {parts}.")
+
+
+def check_header(row: CsvRow | None) -> list[str]:
+    """Return the names of the columns, or raise BadUploadError."""
+    columns = [name.strip() for name in row.values] if row else []
+    wrong = [name for name in Features.model_fields if columns.count(name) != 1]
+    if wrong:
+        rule = "name each of these columns once, between commas, semicolons or tabs"
+        wanted = f"The first line must {rule}: {','.join(Features.model_fields)}."
+        raise BadUploadError(f"{wanted} Missing or there twice: {', '.join(wrong)}.")
+    return columns
+
+
+def cut(rows: Iterator[CsvRow], columns: list[str], rows_per_piece: int) -> Iterator[Piece]:
+    """Yield the rows in pieces that are small in rows and in bytes; or raise BadRowError."""
+    features = [columns.index(name) for name in Features.model_fields]
+    piece: Piece | None = None
+    for row in rows:
+        check_width(row, columns)
+        piece = piece or Piece(row.line, features)
+        piece.add(row)
+        if piece.rows == rows_per_piece or len(piece.text) >= BYTES_PER_PIECE:
+            yield piece
+            piece = None
+    if piece:
+        yield piece
+
+
+def check_width(row: CsvRow, columns: list[str]) -> None:
+    """Raise BadRowError if a row has more or fewer values than there are columns."""
+    if len(row.values) != len(columns) and not row.blank:
+        found = f"{len(row.values)} values, the header {len(columns)}"
+        raise BadRowError(f"Line {row.line} has {found}.")
+
+
+def result_header(columns: list[str], labels: Sequence[str], delimiter: str = ",") -> bytes:
+    """Return the first line of the result."""
+    names = [*columns, "label", *(f"probability_{label}" for label in labels)]
+    return as_csv([names], delimiter)
+
+
+def longest_answer(labels: Sequence[str]) -> int:
+    """Return how many bytes one row's answer takes at most."""
+    return max(len(as_csv([[label, *["0.000000"] * len(labels)]])) for label in labels)
