@@ -37,7 +37,7 @@ class Call:
             return  # the caller has gone, or was told that it took too long
         with suppress(InvalidStateError):  # told at this moment, by another thread
             if isinstance(self.value, BaseException):
-                self.future.set_exception(self.value)
+                self.future.set_exception(for_a_caller(self.value))
             else:
                 self.future.set_result(self.value)
 
@@ -55,6 +55,18 @@ class Item(Call):
     def __init__(self, method: Callable[..., Any], item: object) -> None:
         super().__init__(method)
         self.item = item
+
+
+def for_a_caller(error: BaseException) -> Exception:
+    """Return the error as it may be raised anywhere.
+
+    An asyncio future refuses StopIteration, and SystemExit would end the caller's event loop.
+    """
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    raised = RuntimeError(f"A call to the storage raised {type(error).__name__}")
+    raised.__cause__ = error
+    return raised
 
 
 def run_all(calls: Sequence[Call]) -> None:

@@ -17,7 +17,7 @@ from itertools import takewhile
 from queue import SimpleQueue
 
 from app.storage.calls import Call, answer, run_all
-from app.storage.connection import Connection, StorageUnavailableError, ThreadConnection
+from app.storage.connection import Connection, ThreadConnection
 
 LARGEST_GROUP = 256
 
@@ -74,21 +74,15 @@ class Line:
     def _commit(self, calls: list[Call]) -> None:
         """Commit the calls together, or each alone if that fails; leave out those that are late."""
         calls = [call for call in calls if not call.late]
+        begun = False
         try:
             with self._begin() if calls else nullcontext():  # which may wait for another process
+                begun = True
                 run_all([call for call in calls if not call.late])
         except BaseException as error:  # whatever a call raises, the thread goes on
-            if len(calls) == 1:
-                calls[0].value = error
+            if begun and len(calls) > 1:  # it may be the fault of one: the others have their turn
+                for call in calls:
+                    self._commit([call])
             else:
-                self._commit_each(calls)
-
-    def _commit_each(self, calls: list[Call]) -> None:
-        """Commit each call alone, for as long as the storage answers."""
-        value: object = None
-        for call in calls:
-            if isinstance(value, StorageUnavailableError):
-                call.value = value
-            else:
-                self._commit([call])
-                value = None if call.late else call.value
+                for call in calls:
+                    call.value = error

@@ -1,6 +1,7 @@
 """Group commit: many calls in one transaction, each with its own answer."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -102,9 +103,9 @@ def begin_add(tasks: TaskStore, new: NewTask) -> "Future[Any]":
 
 
 @contextmanager
-def group(storage: Storage, held: Held) -> Iterator[ThreadPoolExecutor]:
+def group(storage: Storage, held: Held, *, reads: bool = False) -> Iterator[ThreadPoolExecutor]:
     """Hold the calls that are made inside, and run them as one group at the end."""
-    first = begin(storage, Call(held.wait_at_the_gate))
+    first = begin(storage, Call(held.wait_at_the_gate, reads=reads))
     assert held.entered.acquire(timeout=LONGEST_SECONDS)
     held.commits = held.transactions = 0
     with ThreadPoolExecutor(80) as threads:
@@ -256,9 +257,28 @@ def test_while_the_storage_is_away_all_are_told_and_it_is_asked_few_times(
     for added in adding:
         with pytest.raises(StorageUnavailableError):
             added.result(LONGEST_SECONDS)
-    assert held.transactions == 2  # once for the group and once for its first call, not 41 times
+    assert held.transactions == 1  # for the whole group, not 41 times
     held.down = False
     assert all_tasks(tasks) == []
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_call_that_the_storage_refuses_hurts_none_of_its_group(
+    tasks: TaskStore, held: Held, reads: bool
+) -> None:
+    """Such as an upload for which the disk has no room."""
+    execute = tasks.connection.execute
+    too_large = partial(execute, "SELECT zeroblob(2000000000)")
+    with group(tasks.storage, held, reads=reads):
+        before, refused, after = [
+            begin(tasks.storage, Call(method, reads=reads))
+            for method in (partial(execute, "SELECT 1"), too_large, partial(execute, "SELECT 2"))
+        ]
+    with pytest.raises(StorageUnavailableError) as told:
+        refused.result(LONGEST_SECONDS)
+    assert isinstance(told.value.__cause__, sqlite3.DataError)
+    assert before.result(LONGEST_SECONDS) == [(1,)]
+    assert after.result(LONGEST_SECONDS) == [(2,)]
 
 
 def test_a_commit_that_fails_is_no_success(tasks: TaskStore, held: Held) -> None:
@@ -413,17 +433,31 @@ async def test_who_becomes_late_while_the_group_waits_for_its_turn_is_left_out(
     assert await hasty.page(9, None, None, None) == [added]
 
 
-async def test_a_call_that_raises_anything_does_not_end_the_thread(tasks: TaskStore) -> None:
-    def exits() -> None:
-        raise SystemExit
+RAISED = [StopIteration, StopAsyncIteration, SystemExit, KeyboardInterrupt, GeneratorExit]
+RAISED += [asyncio.CancelledError, asyncio.InvalidStateError]
 
-    def in_a_thread() -> None:
-        with pytest.raises(SystemExit):
-            run(tasks.storage, exits)
 
-    await asyncio.to_thread(in_a_thread)
-    assert await tasks.page(9, None, None, None) == []
-    await tasks.add(new_task())
+@pytest.mark.parametrize("reads", [True, False])
+@pytest.mark.parametrize("error", RAISED)
+async def test_whatever_a_call_raises_is_its_callers_and_disturbs_nobody(
+    tasks: TaskStore, error: type[BaseException], reads: bool
+) -> None:
+    """Such as `next(...)` where there is no row, which an asyncio future does not accept."""
+
+    def raises() -> None:
+        raise error
+
+    storage, before = tasks.storage, begin_add(tasks, new_task())
+    calls = [storage.put(Call(raises, reads=reads)), *(tasks.add(new_task()) for _ in range(3))]
+    in_a_thread = begin(storage, Call(raises, reads=reads))
+    async with asyncio.timeout(LONGEST_SECONDS):
+        broken, *added = await asyncio.gather(*calls, return_exceptions=True)
+        also_broken = await asyncio.to_thread(in_a_thread.exception)
+        later = await tasks.add(new_task())
+    for raised in (broken, also_broken):
+        assert isinstance(raised, Exception)
+        assert error in (type(raised), type(raised.__cause__))
+    assert await tasks.page(9, None, None, None) == [later, *added[::-1], before.result(0)]
 
 
 def test_closing_does_not_wait_for_a_storage_that_stays_silent(
