@@ -26,6 +26,7 @@ class Dialect:
     rows: str
     skip_locked: str
     lock_schema: str
+    need_room: str
 
     def __call__(self, statement: str) -> str:
         """Return the statement as this database wants it."""

@@ -37,6 +37,9 @@ POSTGRES = Dialect(
     rows="jsonb_array_elements(CAST(:rows AS jsonb)) AS each_row (value)",
     skip_locked="FOR UPDATE SKIP LOCKED",
     lock_schema=f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})",
+    # more rows than it may hold in memory: they need a file for a moment, and leave nothing behind
+    need_room="SET LOCAL work_mem = 64; SELECT COUNT(*) FROM generate_series(1, 10000); "
+    "SET LOCAL work_mem TO DEFAULT",
 )
 
 

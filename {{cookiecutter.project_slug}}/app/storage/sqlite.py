@@ -26,6 +26,7 @@ SQLITE = Dialect(
     rows="json_each(:rows)",
     skip_locked="",  # there is one writer at a time
     lock_schema="SELECT 1",
+    need_room="UPDATE storage_pings SET at = zeroblob(32768)",  # eight pages, for a moment
 )
 
 
@@ -56,7 +57,6 @@ class SqliteConnection:
             # Debian's SQLite writes zeros over what is removed: a removal would need as much room
             self._connection.execute("PRAGMA secure_delete = FAST")
             self._connection.execute(f"PRAGMA journal_size_limit = {LARGEST_LOG}")
-            self._connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
             self._connection.execute("SELECT 1 FROM sqlite_master")  # opens the log
             self._files = [identify(name) for name in self._names]
             stack.pop_all()
@@ -109,9 +109,13 @@ class SqliteConnection:
             written, disk = self._path.stat().st_size, shutil.disk_usage(self._path.parent)
         except OSError:  # in memory, or removed meanwhile
             return
-        room = disk.free - (pages * page_bytes - written) - min(ROOM_BYTES, disk.total // 16)
+        kept = min(ROOM_BYTES, disk.total // 16)
+        room = disk.free - (pages * page_bytes - written) - kept
         most = pages + max(0, room) // 2 // page_bytes
         self._connection.execute(f"PRAGMA max_page_count = {most}")
+        # what is written where the file has room already grows the log, too: it must find room here
+        log = min(LOG_PAGES, kept // 2 // page_bytes)
+        self._connection.execute(f"PRAGMA wal_autocheckpoint = {log}")
 
     def _use_write_ahead_log(self, busy_seconds: float) -> None:
         deadline = time.monotonic() + busy_seconds

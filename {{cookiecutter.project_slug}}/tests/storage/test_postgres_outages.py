@@ -41,7 +41,8 @@ def tasks(url: str) -> Iterator[Tasks]:
 
 def ask(url: str, statement: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(url) as connection:
-        return connection.execute(statement.encode()).fetchall()
+        cursor = connection.execute(statement.encode())
+        return cursor.fetchall() if cursor.description else []
 
 
 def session(tasks: Tasks, *, reads: bool) -> int:
@@ -116,6 +117,21 @@ def test_a_connection_that_was_lost_while_idle_costs_no_request(url: str, tasks:
         assert len(ask(url, f"SELECT pg_terminate_backend(pid) {OTHERS}")) == 2
         assert found(tasks, task) == task
         added(tasks, new_task())
+
+
+@pytest.mark.anyio
+async def test_a_server_without_room_for_a_file_is_not_ready(url: str, tasks: Tasks) -> None:
+    """On a full disk, an update still finds room where the row was, but an insert does not."""
+    await tasks.storage.ping()
+    try:
+        ask(url, "ALTER ROLE postgres SET temp_file_limit = 0")
+        ask(url, f"SELECT pg_terminate_backend(pid) {OTHERS}")
+        with pytest.raises(StorageUnavailableError) as refused:
+            await tasks.storage.ping()
+        assert isinstance(refused.value.__cause__, psycopg.errors.ConfigurationLimitExceeded)
+    finally:
+        ask(url, "ALTER ROLE postgres RESET temp_file_limit")
+    await tasks.storage.ping()
 
 
 @pytest.mark.anyio

@@ -1,5 +1,7 @@
 """A disk that tasks fill up: room is kept for removing some, so the service recovers by itself."""
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -32,14 +34,24 @@ def upload() -> NewTask:
     return new_task(pieces=[bytes(100_000)] * 10)
 
 
-def fill(tasks: Tasks) -> int:
-    """Add uploads until the disk is full; return how many were accepted."""
-    for count in range(100):
+def fill(tasks: Tasks, new: Callable[[], NewTask] = upload) -> int:
+    """Add tasks until the disk is full; return how many were accepted."""
+    for count in range(10_000):
         try:
-            added(tasks, upload())
+            added(tasks, new())
         except StorageUnavailableError:
             return count
     pytest.fail("the disk was never full")
+
+
+def end_all(tasks: Tasks) -> None:
+    claims = tasks.claim("one", FAR, 99)
+    tasks.settle([(claim, Outcome(TaskState.SUCCEEDED)) for claim in claims])
+
+
+def remove_ended(tasks: Tasks) -> None:
+    while tasks.expire(GONE):
+        pass
 
 
 def test_a_disk_full_of_uploads_has_room_to_remove_them(disk: Path) -> None:
@@ -49,8 +61,21 @@ def test_a_disk_full_of_uploads_has_room_to_remove_them(disk: Path) -> None:
         for _ in range(3):
             used = sum(path.stat().st_size for path in disk.iterdir())
             assert used < DISK_BYTES - KEPT_BYTES // 2
-            claims = tasks.claim("one", FAR, 99)
-            tasks.settle([(claim, Outcome(TaskState.SUCCEEDED)) for claim in claims])
-            while tasks.expire(GONE):
-                pass
+            end_all(tasks)
+            remove_ended(tasks)
             assert fill(tasks) >= accepted // 2
+
+
+def test_it_is_ready_as_long_as_there_is_room_for_a_task(disk: Path) -> None:
+    with opened_tasks(disk / "app.sqlite3") as tasks:
+        asyncio.run(tasks.storage.ping())
+        fill(tasks)
+        end_all(tasks)
+        fill(tasks, new_task)
+        for _ in range(3):
+            with pytest.raises(StorageUnavailableError) as refused:
+                asyncio.run(tasks.storage.ping())
+            assert "full" in str(refused.value.__cause__)
+        remove_ended(tasks)
+        asyncio.run(tasks.storage.ping())
+        added(tasks, new_task())
