@@ -4,7 +4,7 @@
 names its own: any function that takes the settings and returns a `Model`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pkgutil import resolve_name
 
 from pydantic import BaseModel, ValidationError
@@ -18,24 +18,21 @@ from app.serving.settings import ModelSettings
 
 def open_with_queue(settings: ModelSettings, features: type[BaseModel]) -> BatchingModel:
     """Load the model, check it against the API's features, and put a queue before it."""
-    try:
-        loader: Callable[[ModelSettings], Model] = resolve_name(settings.model_loader)
-    except (ImportError, AttributeError) as error:
-        raise StartError(f"MODEL_LOADER: {settings.model_loader} is missing ({error}).") from None
-    model = load(loader, settings)
+    model = load(settings)
+    check_model(model, settings.model_loader)
     try:
         check_features(model.card, features)
-    except ArtefactError:
+    except StartError:
         model.close()
         raise
     size, seconds = settings.model_batch_size, settings.model_seconds
     return BatchingModel(model, size, seconds, settings.shutdown_seconds)
 
 
-def load(loader: Callable[[ModelSettings], Model], settings: ModelSettings) -> Model:
-    """Call the loader; whatever it raises becomes a StartError, which keeps it as its cause."""
+def load(settings: ModelSettings) -> Model:
+    """Find the loader and call it; whatever they raise becomes the cause of a StartError."""
     try:
-        return loader(settings)
+        return find_loader(settings.model_loader)(settings)
     except StartError:
         raise
     except BaseException as error:  # a `sys.exit()` in it would pass for a start that succeeded
@@ -43,10 +40,31 @@ def load(loader: Callable[[ModelSettings], Model], settings: ModelSettings) -> M
         raise StartError(f"MODEL_LOADER: {settings.model_loader} raised {cause}") from error
 
 
+def find_loader(name: str) -> Callable[[ModelSettings], Model]:
+    """Import the loader, or raise StartError if it is not there."""
+    try:
+        loader: Callable[[ModelSettings], Model] = resolve_name(name)
+    except (ImportError, AttributeError) as error:
+        raise StartError(f"MODEL_LOADER: {name} is missing ({error}).") from None
+    return loader
+
+
+def check_model(model: Model, loader: str) -> None:
+    """Raise a StartError unless this has what a `Model` has: somebody's loader is not typed."""
+    lacks = [name for name in ("predict", "close") if not callable(getattr(model, name, None))]
+    if not isinstance(getattr(model, "card", None), ModelCard):
+        lacks.insert(0, "card (a ModelCard)")
+    if lacks:
+        raise StartError(
+            f"MODEL_LOADER: {loader} returned {type(model).__name__}, which lacks "
+            f"{', '.join(lacks)}. Return a Model, as in app/serving/protocol.py."
+        )
+
+
 def check_features(card: ModelCard, features: type[BaseModel]) -> None:
     """Check that the card names these features, in their order and units, within their bounds."""
-    fields = features.model_json_schema()["properties"]
-    expected = [(name, field["unit"]) for name, field in fields.items()]
+    place = f"{features.__module__.replace('.', '/')}.py"
+    expected = list(units(features, place))
     found = [(feature.name, feature.unit) for feature in card.features]
     if found != expected:
         raise ArtefactError(f"The model was trained on {found}, but the API takes {expected}.")
@@ -54,5 +72,13 @@ def check_features(card: ModelCard, features: type[BaseModel]) -> None:
         for edge in ("minimum", "maximum"):
             features(**{feature.name: getattr(feature, edge) for feature in card.features})
     except ValidationError as error:
-        place = f"{features.__module__.replace('.', '/')}.py"
         raise ArtefactError(f"The training data breaks the bounds in {place}: {error}") from None
+
+
+def units(features: type[BaseModel], place: str) -> Iterator[tuple[str, str]]:
+    """Yield each feature's name and unit, or raise StartError."""
+    for name, field in features.model_json_schema()["properties"].items():
+        if not isinstance(field.get("unit"), str):
+            example = 'json_schema_extra={"unit": "cm"}'
+            raise StartError(f"{place}: {name} has no unit. Add one to its Field: {example}.")
+        yield name, field["unit"]

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import onnx
 import pytest
 from fastapi.testclient import TestClient
 from onnx import TensorProto, helper
+from pydantic import BaseModel, Field
 from sklearn.datasets import load_iris
 
 from app.kit.start import StartError
@@ -23,8 +25,11 @@ from app.models.iris.train import main as train_main
 from app.models.iris.train import ranges, train
 from app.serving.artefact import ArtefactError, ModelFacts, read_artefact, write_artefact
 from app.serving.onnx import load_model
+from app.serving.opening import open_with_queue
 from app.settings import Settings
+from tests import fakes
 from tests.conftest import LOCAL, ROOT
+from tests.fakes import CARD
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -280,12 +285,48 @@ def test_a_loader_that_is_not_there(loader: str) -> None:
         ("tests.fakes:fail_to_load", "ZeroDivisionError: a bug"),
         ("tests.fakes:FLOWER", "TypeError: 'dict' object is not callable"),
         ("tests.fakes:exit_instead", "SystemExit: 0"),
+        ("broken_loader:load_model", "ZeroDivisionError: a bug"),
     ],
 )
-def test_a_loader_that_fails_is_named_and_its_error_is_kept(loader: str, cause: str) -> None:
+def test_a_loader_that_fails_is_named_and_its_error_is_kept(
+    loader: str, cause: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "broken_loader.py").write_text("raise ZeroDivisionError('a bug')")
+    monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(StartError, match=f"MODEL_LOADER: {loader} raised {cause}") as caught:
         open_model(Settings(model_loader=loader))
     assert caught.value.__cause__
+
+
+@pytest.mark.parametrize(
+    ("given", "lacks"),
+    [
+        (None, r"NoneType, which lacks card \(a ModelCard\), predict, close"),
+        ({}, "dict, which lacks card"),
+        (SimpleNamespace(card={}, predict=print, close=print), r"lacks card \(a ModelCard\)\."),
+        (SimpleNamespace(card=CARD, predict=None, close=print), r"lacks predict\."),
+        (SimpleNamespace(card=CARD, predict=print), r"lacks close\."),
+    ],
+)
+def test_what_a_loader_returns_must_be_a_model(
+    given: object, lacks: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fakes, "load_model", lambda _: given)
+    with pytest.raises(StartError, match=lacks) as caught:
+        open_model(Settings(model_loader="tests.fakes:load_model"))
+    assert "Return a Model, as in app/serving/protocol.py." in str(caught.value)
+
+
+@pytest.mark.parametrize("extra", [None, {"unit": 1}])
+def test_a_feature_without_a_unit_is_named(extra: dict[str, Any] | None) -> None:
+    class Unmeasured(BaseModel):
+        width: float = Field(json_schema_extra=extra)
+
+    with pytest.raises(
+        StartError, match=r"test_model\.py: width has no unit\. Add one to its Field"
+    ):
+        open_with_queue(Settings(model_loader="tests.fakes:load_model"), Unmeasured)
+    assert fakes.made[-1].calls == ["load", "close"]
 
 
 def test_the_training_names_a_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:
