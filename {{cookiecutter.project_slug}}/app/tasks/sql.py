@@ -84,6 +84,9 @@ SELECT_PIECE = """
     SELECT body FROM task_pieces WHERE task_id = :id AND name = :name AND number = :number
 """
 COUNT_PIECES = "SELECT COUNT(*) FROM task_pieces WHERE task_id = :id AND name = :name"
+# The result begins again: what it has so far is of another origin.
+RESTART = f"UPDATE tasks SET progress = 0, result_bytes = 0 WHERE {HELD} RETURNING id"
+DELETE_RESULT = "DELETE FROM task_pieces WHERE task_id = :id AND name IN ('origin', 'result')"
 # A task that was cancelled while it ran is not tried again. Only running tasks have an owner: if
 # this asked for the state too, SQLite would go through all running tasks for each one that ended.
 SETTLE = """

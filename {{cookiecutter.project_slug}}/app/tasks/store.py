@@ -128,6 +128,19 @@ class TaskStore(Upkeep):
             self._execute(sql.INSERT_PIECE, id=claim.id, name="result", number=number, body=piece)
         return rows[0][0], bool(rows[0][1])
 
+    @writes
+    def resume(self, claim: Claim, origin: bytes) -> int:
+        """Return how many pieces the result has; first remove those of another origin.
+
+        Or raise LeaseLostError. An older version of the app stored no origin.
+        """
+        if self.piece.here(claim.id, "origin", 0) != origin:
+            if not self._execute(sql.RESTART, **claim.row()):
+                raise LeaseLostError
+            self._execute(sql.DELETE_RESULT, id=claim.id)
+            self._execute(sql.INSERT_PIECE, id=claim.id, name="origin", number=0, body=origin)
+        return self.count_pieces.here(claim.id, "result")
+
     @gathers
     def settle(self, ends: Sequence[tuple[Claim, Outcome]]) -> list[bool]:
         """End attempts; return False, and do nothing, where the task is no longer the claim's."""

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import pytest
 
 from app.serving.batching import BatchingModel
@@ -463,6 +464,32 @@ def test_another_attempt_goes_on_after_the_last_saved_piece(
         expected = [RESULT_HEADER, *[f"{row},{ANSWERS[row]}" for row in rows]]
         assert result(store, task).splitlines() == expected
         assert model.calls.count("predict") == 3  # no piece was predicted twice
+
+
+class Retrained(FakeModel):
+    """The next version, which has one more label."""
+
+    card = CARD.model_copy(update={"version": "111111111111", "labels": ["short", "long", "odd"]})
+
+    def predict(self, rows: Matrix) -> Matrix:
+        """Return probabilities of shape (n, 3) for rows of shape (n, 4)."""
+        return np.pad(super().predict(rows), ((0, 0), (0, 1)))
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_one_version_of_the_model_answers_all_rows(
+    store: TaskStore, settings: Settings, number: int
+) -> None:
+    """The first attempt ends in the middle of the file, and the second has another model."""
+    rows, options = [SHORT, LONG, LONG, SHORT, LONG], settings.model_copy(update=FAST)
+    with closing(Runner(store, BreaksOnce(number), options, KINDS)) as runner:
+        task = run(runner, upload("\n".join([HEADER, *rows]), 2))
+    with closing(Runner(store, Retrained(), options, KINDS)) as runner:
+        task = attempt(runner, task)
+    assert (task.state, task.progress) == (TaskState.SUCCEEDED, 1)
+    assert task.result == {"model_version": "111111111111"}
+    answers = [f"{row},{ANSWERS[row]},0.000000" for row in rows]
+    assert result(store, task).splitlines() == [f"{RESULT_HEADER},probability_odd", *answers]
 
 
 # `wait`

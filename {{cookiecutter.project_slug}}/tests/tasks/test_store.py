@@ -319,6 +319,32 @@ def test_progress_is_noted_and_pieces_are_added(tasks: Tasks) -> None:
     assert found(tasks, claim).progress == 1
 
 
+def test_a_result_of_another_origin_begins_again(tasks: Tasks) -> None:
+    claim = claimed(tasks)
+    assert tasks.resume(claim, b"a") == 0
+    tasks.save(claim, 0.5, 0, b"12345")
+    assert tasks.resume(claim, b"a") == 1
+    assert tasks.resume(claim, b"b") == 0
+    assert pieces(tasks, claim, "result") == [None]
+    assert found(tasks, claim).progress == 0
+    assert tasks.save(claim, 0.5, 0, b"678") == (3, False)
+    assert tasks.resume(claim, b"b") == 1
+    tasks.execute("DELETE FROM task_pieces WHERE name = 'origin'")  # of an older version of the app
+    assert tasks.resume(claim, b"b") == 0
+
+
+def test_only_the_owner_begins_a_result_again(tasks: Tasks) -> None:
+    lost = claimed(tasks, "one", GONE)
+    tasks.resume(lost, b"a")
+    tasks.save(lost, 0.5, 0, b"piece")
+    rescue(tasks)
+    (again,) = wait_for(lambda: tasks.claim("two", FAR, 1))
+    with pytest.raises(LeaseLostError):
+        tasks.resume(lost, b"b")
+    assert tasks.resume(again, b"a") == 1
+    assert pieces(tasks, again, "result") == [b"piece", None]
+
+
 def test_whoever_saves_learns_that_the_task_was_cancelled(tasks: Tasks) -> None:
     claim = claimed(tasks)
     tasks.cancel(UUID(claim.id))

@@ -81,7 +81,7 @@ class TaskContext:
     def save(self, part: float, piece: bytes | None = None) -> None:
         """Record the fraction done and add a piece to the result, both or neither.
 
-        A later attempt finds the pieces: it continues after `saved_pieces` of them.
+        A later attempt finds the pieces: it continues after those that `resume` keeps.
         """
         part = max(0.0, min(part, 1.0))
         number = 0
@@ -97,6 +97,14 @@ class TaskContext:
         if cancelled:
             self.stop(StopReason.CANCELLED)
         self.check()
+
+    def resume(self, origin: str) -> int:
+        """Return how many pieces the result has, all of this origin: others are removed first.
+
+        The origin says what the pieces of one result have in common: the model's version, say.
+        """
+        self._number = self._call(self.store.resume, self.claim, origin.encode())
+        return self._number
 
     def saved_pieces(self) -> int:
         """Return how many pieces the result has, from this attempt and earlier ones."""

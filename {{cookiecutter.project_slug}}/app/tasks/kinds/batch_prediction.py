@@ -1,7 +1,8 @@
 """`batch-prediction`: a CSV with a row for each prediction, and the same CSV with the answers.
 
 Each piece of the upload gives a piece of the result, stored in one transaction with the progress:
-after a crash, the next attempt continues.
+after a crash, the next attempt continues. One model answers all rows: under another version, the
+next attempt begins again.
 """
 
 import io
@@ -23,18 +24,19 @@ decimal_comma = re.compile(r"^(\s*[-+]?\d*),(\d+)(?=\s*$|[eE])").sub
 
 
 def predict_batch(payload: BatchPrediction, task: TaskContext) -> dict[str, Any]:
-    """Predict every row, piece by piece, from the first piece that has no result yet."""
-    for number in range(task.saved_pieces(), payload.pieces):
+    """Predict every row, piece by piece, from the first piece that this model has not answered."""
+    card = task.model.card
+    answered = task.resume(card.model_dump_json(include={"version", "labels"}))
+    for number in range(answered, payload.pieces):
         piece = io.BytesIO(zlib.decompress(task.input_piece(number) or b""))
         read = read_rows(piece, payload.first_line(number), delimiter=payload.delimiter)
         rows = [row for row in read if not row.blank]
-        answered = zip(rows, predict_rows(task.model, payload, rows), strict=True)
-        lines = as_csv((row.values + answer for row, answer in answered), payload.delimiter)
+        answers = zip(rows, predict_rows(task.model, payload, rows), strict=True)
+        lines = as_csv((row.values + answer for row, answer in answers), payload.delimiter)
         if number == 0:
-            labels = task.model.card.labels
-            lines = result_header(payload.columns, labels, payload.delimiter) + lines
+            lines = result_header(payload.columns, card.labels, payload.delimiter) + lines
         task.save((number + 1) / payload.pieces, lines)
-    return {"model_version": task.model.card.version}
+    return {"model_version": card.version}
 
 
 def predict_rows(model: Model, file: BatchPrediction, rows: list[CsvRow]) -> list[list[str]]:
