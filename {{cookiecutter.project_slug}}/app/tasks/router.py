@@ -50,7 +50,7 @@ async def submit_batch_prediction(
     background: BackgroundTasks,
     idempotency_key: IdempotencyKey = None,
 ) -> Task:
-    """Accept a CSV in UTF-8 with a column for each feature; other columns are kept."""
+    """Accept a CSV with a column for each feature; other columns are kept."""
     labels, largest = model.card.labels, tasks.engine.settings.task_result_bytes
     payload, pieces = await to_thread.run_sync(split_upload, file.file, labels, largest)
     task = await tasks.submit("batch-prediction", payload, idempotency_key, pieces)
