@@ -1,5 +1,6 @@
 """A model that ONNX Runtime executes: the default of `MODEL_LOADER`."""
 
+import os
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -29,6 +30,8 @@ class OnnxModel:
     def __init__(
         self, card: ModelCard, onnx: bytes, *, threads: int, providers: Sequence[str]
     ) -> None:
+        # since 1.29 it reports to Microsoft, also on Linux, unless this is set before its import
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         # onnxruntime is slow to import, and a project with another loader does not need it
         import onnxruntime
 

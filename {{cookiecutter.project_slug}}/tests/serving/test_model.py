@@ -1,8 +1,10 @@
 """Training, the artefact on disk, and what the loader refuses."""
 
 import json
+import os
 import runpy
 import shutil
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -339,3 +341,17 @@ def test_the_training_names_a_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_number_of_threads_is_the_setting(artefact: Path) -> None:
     model: Any = load_model(settings_for(artefact).model_copy(update={"model_threads": 3}))
     assert model._session.get_session_options().intra_op_num_threads == 3
+
+
+def test_nothing_is_reported_to_anyone(artefact: Path, tmp_path: Path) -> None:
+    """ONNX Runtime would, and begins with a file that has an id; in CI it does not."""
+    load = "import sys; from app.settings import Settings; from app.serving.onnx import load_model"
+    quiet = {"CI", "TF_BUILD", "GITHUB_ACTIONS", "ORT_DISABLE_TELEMETRY"}
+    environment = {name: value for name, value in os.environ.items() if name not in quiet}
+    subprocess.run(
+        [sys.executable, "-c", f"{load}; load_model(Settings(model_dir=sys.argv[1]))", artefact],
+        env={**environment, "TMPDIR": str(tmp_path), "HOME": str(tmp_path)},
+        cwd=ROOT,
+        check=True,
+    )
+    assert list(tmp_path.rglob("*")) == []
