@@ -29,6 +29,7 @@
 
     StartError                    the app cannot start, and what to type next (app/kit/start.py)
     ├── SettingsError             (app/kit/settings.py)
+    ├── ProviderError             (app/serving/onnx.py)
     └── ArtefactError             (app/serving/artefact.py)
 
 Services raise domain errors and know nothing of HTTP. `HTTPException` is for HTTP's own matters: a

@@ -63,8 +63,7 @@ def check_model(model: Model, loader: str) -> None:
 
 def check_features(card: ModelCard, features: type[BaseModel]) -> None:
     """Check that the card names these features, in their order and units, within their bounds."""
-    place = f"{features.__module__.replace('.', '/')}.py"
-    expected = list(units(features, place))
+    expected = list(units(features).items())
     found = [(feature.name, feature.unit) for feature in card.features]
     if found != expected:
         raise ArtefactError(f"The model was trained on {found}, but the API takes {expected}.")
@@ -72,13 +71,23 @@ def check_features(card: ModelCard, features: type[BaseModel]) -> None:
         for edge in ("minimum", "maximum"):
             features(**{feature.name: getattr(feature, edge) for feature in card.features})
     except ValidationError as error:
-        raise ArtefactError(f"The training data breaks the bounds in {place}: {error}") from None
+        bounds = f"the bounds in {place_of(features)}"
+        raise ArtefactError(f"The training data breaks {bounds}: {error}") from None
 
 
-def units(features: type[BaseModel], place: str) -> Iterator[tuple[str, str]]:
-    """Yield each feature's name and unit, or raise StartError."""
+def units(features: type[BaseModel]) -> dict[str, str]:
+    """Return each feature's unit, or raise StartError."""
+    found = {}
     for name, field in features.model_json_schema()["properties"].items():
         if not isinstance(field.get("unit"), str):
             example = 'json_schema_extra={"unit": "cm"}'
-            raise StartError(f"{place}: {name} has no unit. Add one to its Field: {example}.")
-        yield name, field["unit"]
+            raise StartError(
+                f"{place_of(features)}: {name} has no unit. Add one to its Field: {example}."
+            )
+        found[name] = field["unit"]
+    return found
+
+
+def place_of(features: type[BaseModel]) -> str:
+    """Return the file that the features are in."""
+    return f"{features.__module__.replace('.', '/')}.py"

@@ -271,7 +271,7 @@ def test_a_damaged_artefact_is_refused_with_the_command_that_replaces_it(
 
 
 def test_training_data_that_is_not_what_the_api_takes() -> None:
-    with pytest.raises(ValueError, match="names 4 features, and the training data has 3 columns"):
+    with pytest.raises(StartError, match="names 4 features, and the training data has 3 columns"):
         ranges(load_iris().data[:, :3])
 
 

@@ -275,6 +275,18 @@ def test_a_task_that_an_older_version_accepted_is_finished(runner: Runner) -> No
     assert detail.detail.startswith("Line 4, petal_width_cm: ")
 
 
+def test_a_task_that_was_accepted_before_a_feature_was_added_fails_by_name(runner: Runner) -> None:
+    new = upload(f"{HEADER}\n{SHORT}\n")
+    columns = HEADER.replace("petal_width_cm", "petal_weight_g").split(",")
+    payload = BatchPrediction.model_validate_json(new.payload)
+    old = payload.model_copy(update={"columns": columns}).model_dump_json()
+    task = run(runner, new_task("batch-prediction", old, pieces=new.pieces))
+    assert (task.state, task.problem and task.problem.detail) == (
+        TaskState.FAILED,
+        "Line 2, petal_width_cm: Field required.",
+    )
+
+
 # files that are refused at once
 
 

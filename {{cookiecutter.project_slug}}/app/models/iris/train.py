@@ -18,9 +18,11 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from app.kit.settings import SettingsError, load_settings
+from app.kit.settings import load_settings
+from app.kit.start import StartError
 from app.models.iris.features import Features
 from app.serving.artefact import FeatureRange, ModelCard, ModelFacts, write_artefact
+from app.serving.opening import units
 from app.serving.settings import ModelSettings
 
 
@@ -64,15 +66,15 @@ def measure(
 
 def ranges(rows: npt.NDArray[np.float64]) -> list[FeatureRange]:
     """Return each feature's range in the training data; rows of shape (n, features)."""
-    fields = Features.model_json_schema()["properties"]
+    fields = units(Features)
     if len(fields) != rows.shape[1]:
-        raise ValueError(
+        raise StartError(
             f"app/models/iris/features.py names {len(fields)} features, and the training data has "
             f"{rows.shape[1]} columns: they must be the same, in the same order."
         )
     return [
-        FeatureRange(name=name, unit=field["unit"], minimum=column.min(), maximum=column.max())
-        for (name, field), column in zip(fields.items(), rows.T, strict=True)
+        FeatureRange(name=name, unit=unit, minimum=column.min(), maximum=column.max())
+        for (name, unit), column in zip(fields.items(), rows.T, strict=True)
     ]
 
 
@@ -84,9 +86,9 @@ def main() -> None:
     )
     try:
         folder = parser.parse_args().out or load_settings(ModelSettings).model_dir
-    except SettingsError as error:
+        card = train(folder)
+    except StartError as error:
         sys.exit(str(error))
-    card = train(folder)
     print(f"{card.name} {card.version} is in {folder}")
     for metric, value in card.metrics.items():
         print(f"  {metric:<14} {value:g}")

@@ -63,7 +63,7 @@ def parse_row(row: CsvRow, file: BatchPrediction) -> Features:
     """Return the features of a row; BadRowError says which value breaks which rule."""
     check_width(row, file.columns)
     found = dict(zip(file.columns, row.values, strict=True))
-    texts = {name: found[name] for name in Features.model_fields}
+    texts = {name: found[name] for name in Features.model_fields if name in found}
     if file.decimal_comma:
         texts = {name: decimal_comma(r"\1.\2", text) for name, text in texts.items()}
     try:

@@ -13,11 +13,11 @@ from typing import BinaryIO, NamedTuple
 from app.errors import AppError
 
 LONGEST_ROW = 131_072  # characters, all in memory at once; Python's csv takes no longer value
-# https://owasp.org/www-community/attacks/CSV_Injection
 DELIMITERS = ",;\t"
 HEAD_BYTES = 4096  # enough to see how a file is written
 CODE_PAGES = ("cp1252", "cp949", "cp932")  # what programs in the West, Korea and Japan write
 without_quoted = re.compile(r'"[^"]*"?').sub
+# https://owasp.org/www-community/attacks/CSV_Injection
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 
 

@@ -115,7 +115,11 @@ def check_size(answers: int, room: int, result_bytes: int) -> None:
 def check_header(row: CsvRow | None) -> list[str]:
     """Return the names of the columns, or raise BadUploadError."""
     columns = [name.strip() for name in row.values] if row else []
-    wrong = [name for name in Features.model_fields if columns.count(name) != 1]
+    wrong = [
+        name
+        for name, field in Features.model_fields.items()
+        if columns.count(name) != 1 and (field.is_required() or name in columns)
+    ]
     if wrong:
         rule = "name each of these columns once, between commas, semicolons or tabs"
         wanted = f"The first line must {rule}: {','.join(Features.model_fields)}."
@@ -125,7 +129,7 @@ def check_header(row: CsvRow | None) -> list[str]:
 
 def cut(rows: Iterator[CsvRow], columns: list[str], rows_per_piece: int) -> Iterator[Piece]:
     """Yield the rows in pieces that are small in rows and in bytes; or raise BadRowError."""
-    features = [columns.index(name) for name in Features.model_fields]
+    features = [columns.index(name) for name in Features.model_fields if name in columns]
     piece: Piece | None = None
     for row in rows:
         check_width(row, columns)

@@ -27,7 +27,7 @@ PayloadT = TypeVar("PayloadT", bound=BaseModel)
 
 
 class UnknownKindError(NotFoundError):
-    """There is no such kind of task; app/tasks/kinds/registry.py lists those that exist."""
+    """There is no such kind of task."""
 
     title = "Unknown Kind"
 
