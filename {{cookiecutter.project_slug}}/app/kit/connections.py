@@ -7,6 +7,7 @@ long a client may take, and connections are accepted until no file can be opened
 import asyncio
 from asyncio import TimerHandle, Transport
 from contextvars import copy_context
+from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import structlog
@@ -28,14 +29,18 @@ MOST_PIPELINED = 16  # requests sent before the first is answered; browsers and 
 PIECE_BYTES = 16_384  # parsed at once, and then looked at
 LOOK_SECONDS = 5.0  # a client may be silent for one to two looks
 BODY_BYTES_A_LOOK = 5_120  # a slower body is not waited for
-READING_LOOKS = 12  # a client that reads nothing is given more time: buffers hide slow ones
-CLOSED_AT_ONCE = 64  # so that the idle ones are not sorted for each connection too many
+READING_LOOKS = 12  # a slow reader is given more time: the system's buffers take large pieces
+READ_BYTES = 30_720  # in those looks; a slower client is not waited for
+CLOSED_AT_ONCE = 1 / 32  # so that connections are not sorted for each one too many
 
 logger = structlog.get_logger()
 
 
 def refusal(status: int) -> bytes:
-    """Return the answer to what is no request, and log it; in a context of its own, for the id."""
+    """Return the answer to what is no request, and log it; in a context of its own, for the id.
+
+    It has no CORS headers, so a web page cannot read it: who asks, `Origin`, was not understood.
+    """
     begin_request(None)
     logger.warning("What a client sent is no request", status=status)
     return whole_problem(status)
@@ -49,9 +54,10 @@ class PatientConnection(Uvicorns):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Begin to look at it from time to time; close others if these are too many."""
         super().connection_made(transport)
-        self.opened = self.loop.time()
+        self.idle_since = self.loop.time()
         self.received = 0  # bytes since the last look
-        self.waited: tuple[object, ...] = ()
+        self.waited: tuple[str, object] = ("", None)
+        self.unread = 0  # bytes of the answer, when the client began to read too slowly
         self.looks = 0  # at which the same was waited for
         self.timer: TimerHandle = self.loop.call_later(LOOK_SECONDS, self.look)
         if len(self.connections) > most_connections():
@@ -67,41 +73,58 @@ class PatientConnection(Uvicorns):
         self.received += len(data)
         super().data_received(data)
 
+    def resume_writing(self) -> None:
+        """Note that the client reads: it took at least 48 KB, asyncio's high less its low water."""
+        self.waited, self.looks = ("", None), 0
+        super().resume_writing()
+
+    def on_response_complete(self) -> None:
+        """Note when the connection became idle."""
+        self.idle_since = self.loop.time()
+        super().on_response_complete()
+
     def look(self) -> None:
         """Close the connection if its client has kept us waiting since earlier looks."""
         waits = self.waits_for()
-        self.looks = self.looks + 1 if waits and waits == self.waited else 0
+        self.looks = self.looks + 1 if waits[0] and waits == self.waited else 0
         self.waited = waits
-        if self.looks >= (READING_LOOKS if "reading" in waits else 1):
+        if self.looks >= (READING_LOOKS if waits[0] == "reading" else 1):
             self.transport.abort()
         else:
             self.timer = self.loop.call_later(LOOK_SECONDS, self.look)
 
-    def waits_for(self) -> tuple[object, ...]:
-        """Return what the client alone can change, or nothing while the service is at work."""
+    def waits_for(self) -> tuple[str, object]:
+        """Return what the client alone can change, or "" while the service is at work."""
         received, self.received = self.received, 0
-        if self.is_idle():
-            return self.cycle, "request"
-        if self.flow.write_paused:
-            return self.cycle, "reading", self.transport.get_write_buffer_size()
+        unread, idle = self.transport.get_write_buffer_size(), self.is_idle()
+        if self.flow.write_paused or (idle and unread):
+            if self.waited[0] != "reading" or self.unread - unread >= READ_BYTES:
+                self.unread = unread  # nothing is added to it while it is waited for
+            return "reading", (idle and self.cycle, self.unread)
+        if idle:
+            return "request", self.cycle
         if self.cycle.more_body and not self.flow.read_paused and received < BODY_BYTES_A_LOOK:
-            return self.cycle, "body"
-        return ()
+            return "body", self.cycle
+        return "", None
 
     def is_idle(self) -> bool:
         """Return whether no request is being answered; the next may have begun to arrive."""
         return self.cycle is None or self.cycle.response_complete
 
     def make_room(self) -> None:
-        """Close those that have been idle for longest, or else the newest, which is this one."""
+        """Close those that have been idle for longest, or else those that read slowest.
+
+        If each of them is at work, close the newest, which is this one.
+        """
         others = cast("set[PatientConnection]", self.connections) - {self}
-        idle = sorted((c for c in others if c.is_idle()), key=lambda c: c.opened)
-        closed = idle[:CLOSED_AT_ONCE] or [self]
+        idle = sorted((c for c in others if c.is_idle()), key=lambda c: c.idle_since)
+        slow = sorted((c for c in others if c.looks), key=lambda c: c.looks, reverse=True)
+        closed = (idle or slow)[: ceil(len(others) * CLOSED_AT_ONCE)] or [self]
         for connection in closed:
             self.connections.discard(connection)
             connection.transport.abort()
-        if self.opened >= PatientConnection.next_line:
-            PatientConnection.next_line = self.opened + LOOK_SECONDS
+        if self.idle_since >= PatientConnection.next_line:
+            PatientConnection.next_line = self.idle_since + LOOK_SECONDS
             logger.warning("Too many connections", most=most_connections(), closed=len(closed))
 
     def send_400_response(self, _: str) -> None:
@@ -163,6 +186,7 @@ class BoundedConnection(PatientConnection):
     def on_response_complete(self) -> None:
         """Go on as uvicorn does, but start no timer: `look` closes idle connections."""
         self.server_state.total_requests += 1
+        self.idle_since = self.loop.time()
         if not self.transport.is_closing():
             self.flow.resume_reading()
             if self.pipeline:

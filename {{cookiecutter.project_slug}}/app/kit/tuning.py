@@ -6,6 +6,7 @@ from functools import cache
 
 MOST_CONNECTIONS = 2_048  # in each process; each has at most a head, a piece of body and of answer
 FILES_A_CONNECTION = 2  # its socket, and one that its request opens
+OWN_FILES = 64  # the database, the log and whatever libraries open
 
 
 def collect_garbage_less_often() -> None:
@@ -20,7 +21,7 @@ def collect_garbage_less_often() -> None:
 @cache
 def most_connections() -> int:
     """Let the process open more files, where the system permits; return how many may connect."""
-    files = MOST_CONNECTIONS * FILES_A_CONNECTION
+    files = MOST_CONNECTIONS * FILES_A_CONNECTION + OWN_FILES
     with suppress(ImportError):  # Windows has no such limit
         import resource
 
@@ -29,4 +30,4 @@ def most_connections() -> int:
             files = min(files, hard)
         if soft != resource.RLIM_INFINITY and soft < files:
             resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
-    return files // FILES_A_CONNECTION
+    return max(files - OWN_FILES, files // 2) // FILES_A_CONNECTION
