@@ -7,15 +7,24 @@ a file kept and a form parsed. `mount` makes each route one of these.
 import tempfile
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from functools import partial
+from inspect import signature
 from typing import Any
 
 import structlog
 from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.dependencies.models import Dependant
+from fastapi.requests import HTTPConnection
 from fastapi.routing import APIRoute
 from fastapi.security.base import SecurityBase
+from starlette._utils import is_async_callable
 from starlette.exceptions import HTTPException
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+Scheme = Callable[..., Any]
+
+VALUES = "app.schemes"  # in a request's scope: what its schemes have returned
 
 # A form of the API has a file and a few short fields. A route or its router may raise these.
 FORM_LIMITS = {"max_files": 8, "max_fields": 64, "max_part_size": 2**16}
@@ -26,29 +35,67 @@ logger = structlog.get_logger()
 
 
 class GuardedRoute(APIRoute):
-    """A route whose security schemes are called before its body is read."""
+    """A route whose security schemes are called before its body is read.
+
+    A scheme is called once, also if only another dependency asks for it. That dependency is called
+    after the body is read, so a scheme should check what it reads, as `ApiKey` does. One that takes
+    more than the request is called as late as any dependency.
+    """
 
     def get_route_handler(self) -> Handler:
-        """Take the schemes out of what FastAPI calls, but not out of what it documents."""
-        documented = self.dependant
-        schemes = [d for d in documented.dependencies if isinstance(d.call, SecurityBase)]
-        others = [d for d in documented.dependencies if not isinstance(d.call, SecurityBase)]
-        self.dependant = replace(documented, dependencies=others)
+        """Have FastAPI call everything but the schemes, and document them all the same."""
+        documented, handle_unguarded = self.dependant, super().get_route_handler()
+        schemes: dict[Scheme, Scheme] = {}
+        self.dependant = without_schemes(documented, schemes)
         handle = super().get_route_handler()
         self.dependant = documented
         if not schemes and not self.body_field:
             return handle
-        checks: list[Callable[..., Any]] = [scheme.call for scheme in schemes if scheme.call]
+        provider = self.dependency_overrides_provider
 
         async def handle_guarded(request: Request) -> Response:
-            for check in checks:
-                await check(request)
             try:
+                if provider and provider.dependency_overrides:  # a test's: FastAPI knows them
+                    return await handle_unguarded(request)
+                values = request.scope[VALUES] = {}
+                for scheme, call in schemes.items():
+                    values[scheme] = await call(request)
                 return await handle(request)
             except HTTPException as error:
                 raise own_fault(error) or error from error.__cause__
 
         return handle_guarded
+
+
+def without_schemes(dependant: Dependant, found: dict[Scheme, Scheme]) -> Dependant:
+    """Return the tree with the values of the schemes instead of the schemes, which are added."""
+    dependencies = []
+    for below in dependant.dependencies:
+        if not (scheme := plain_scheme(below)):
+            dependencies.append(without_schemes(below, found))
+            continue
+        found[scheme] = scheme if is_async_callable(scheme) else partial(run_in_threadpool, scheme)
+        if below.name:  # or nobody takes the value
+            dependencies.append(value_of(scheme, below.name))
+    return replace(dependant, dependencies=dependencies)
+
+
+def plain_scheme(dependant: Dependant) -> Scheme | None:
+    """Return the scheme that this calls, if it is one that takes the request and nothing else."""
+    call = dependant.call
+    takes_request = dependant.request_param_name or dependant.http_connection_param_name
+    if call and isinstance(call, SecurityBase) and takes_request:
+        return call if len(signature(call).parameters) == 1 else None
+    return None
+
+
+def value_of(scheme: Scheme, name: str) -> Dependant:
+    """Return a dependency that gives, under this name, what the scheme has returned."""
+
+    async def value(request: HTTPConnection) -> object:
+        return request.scope[VALUES][scheme]
+
+    return Dependant(call=value, name=name, http_connection_param_name="request")
 
 
 def own_fault(error: HTTPException) -> HTTPException | None:

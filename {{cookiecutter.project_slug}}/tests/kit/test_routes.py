@@ -2,13 +2,15 @@
 
 import asyncio
 import tempfile
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, UploadFile
-from fastapi.security import HTTPBasic
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, UploadFile
+from fastapi.requests import HTTPConnection
+from fastapi.security import HTTPBasic, HTTPBasicCredentials
+from fastapi.security.base import SecurityBase
 from fastapi.testclient import TestClient
 from starlette import datastructures
 
@@ -21,20 +23,85 @@ from tests.conftest import LOCAL
 UPLOAD = "/v1/tasks/batch-prediction"
 
 
-def guarded() -> FastAPI:
+class Counted(HTTPBasic):
+    """A scheme that counts how often it is called."""
+
+    calls = 0
+
+    async def __call__(  # type: ignore[override]
+        self, request: HTTPConnection
+    ) -> HTTPBasicCredentials | None:
+        self.calls += 1
+        return await super().__call__(request)
+
+
+class Blocking(SecurityBase):
+    """A scheme of a project's own that is not `async`."""
+
+    def __init__(self) -> None:
+        self.model, self.scheme_name = HTTPBasic().model, "HTTPBasic"
+
+    def __call__(self, request: Request) -> HTTPBasicCredentials:
+        if "Authorization" not in request.headers:
+            raise HTTPException(401)
+        return HTTPBasicCredentials(username="me", password="")
+
+
+scheme, blocking = Counted(scheme_name="HTTPBasic"), Blocking()
+Caller = Annotated[HTTPBasicCredentials, Depends(scheme)]
+
+
+async def find_user(caller: Caller) -> str:
+    """Return the caller's name: a dependency that asks for a scheme."""
+    return caller.username
+
+
+async def take_nothing(file: UploadFile) -> str:
+    return f"{file.size}"
+
+
+async def take_value(file: UploadFile, caller: Caller) -> str:
+    return f"{file.size} {caller.username}"
+
+
+async def take_user(file: UploadFile, user: Annotated[str, Depends(find_user)]) -> str:
+    return f"{file.size} {user}"
+
+
+async def take_all(
+    file: UploadFile, user: Annotated[str, Depends(find_user)], again: Caller
+) -> str:
+    return f"{file.size} {user} {again.username}"
+
+
+async def take_blocking(
+    file: UploadFile, caller: Annotated[HTTPBasicCredentials, Depends(blocking)]
+) -> str:
+    return f"{file.size} {caller.username}"
+
+
+ENDPOINTS = {
+    take_nothing: "4",
+    take_value: "4 me",
+    take_user: "4 me",
+    take_all: "4 me me",
+    take_blocking: "4 me",
+}
+every_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda e: e.__name__)
+
+
+def guarded(endpoint: Callable[..., object] = take_nothing) -> FastAPI:
     """Return an app with one route, which takes a form and demands a password."""
-    router = APIRouter(dependencies=[Depends(HTTPBasic())])
-
-    @router.post("/files")
-    async def keep(file: UploadFile) -> int:
-        return file.size or 0
-
+    dependencies = [Depends(scheme)] if endpoint is take_nothing else []
+    router = APIRouter(dependencies=dependencies)
+    router.post("/files")(endpoint)
     app = FastAPI()
     mount(app, router)
     return app
 
 
-def test_a_stranger_is_refused_before_the_body_is_read() -> None:
+@every_endpoint
+def test_a_stranger_is_refused_before_the_body_is_read(endpoint: Callable[..., object]) -> None:
     sent: list[MutableMapping[str, Any]] = []
 
     async def receive() -> MutableMapping[str, Any]:
@@ -50,15 +117,46 @@ def test_a_stranger_is_refused_before_the_body_is_read() -> None:
         "query_string": b"",
         "headers": [(b"content-type", b"multipart/form-data; boundary=x")],
     }
-    asyncio.run(guarded()(scope, receive, send))
+    asyncio.run(guarded(endpoint)(scope, receive, send))
     assert sent[0]["status"] == 401
 
 
-def test_whoever_is_known_is_served_and_the_document_says_how() -> None:
-    app = guarded()
+@every_endpoint
+def test_whoever_is_known_is_served_and_the_document_says_how(
+    endpoint: Callable[..., object],
+) -> None:
+    app = guarded(endpoint)
+    scheme.calls = 0
     answer = TestClient(app).post("/files", files={"file": b"four"}, auth=("me", "secret"))
-    assert answer.json() == 4
+    assert answer.json() == ENDPOINTS[endpoint]
+    assert scheme.calls == (0 if endpoint is take_blocking else 1)
     assert app.openapi()["paths"]["/files"]["post"]["security"] == [{"HTTPBasic": []}]
+
+
+def test_a_scheme_or_what_asks_for_it_can_be_overridden() -> None:
+    app = guarded(take_all)
+    app.dependency_overrides[scheme] = lambda: HTTPBasicCredentials(username="a", password="")
+    assert TestClient(app).post("/files", files={"file": b"four"}).json() == "4 a a"
+    app = guarded(take_user)
+    app.dependency_overrides[find_user] = lambda: "b"
+    assert TestClient(app).post("/files", files={"file": b"four"}).json() == "4 b"
+
+
+def test_a_scheme_may_take_more_than_the_request() -> None:
+    class Asking(HTTPBasic):
+        """A scheme that depends on something else."""
+
+        async def __call__(  # type: ignore[override]
+            self, request: Request, user: Annotated[str, Depends(find_user)]
+        ) -> str:
+            return f"{user} by {request.method}"
+
+    async def take(file: UploadFile, user: Annotated[str, Depends(Asking())]) -> str:
+        return f"{file.size} {user}"
+
+    client = TestClient(guarded(take))
+    assert client.post("/files", files={"file": b"four"}, auth=("me", "")).json() == "4 me by POST"
+    assert client.post("/files", files={"file": b"four"}).status_code == 401
 
 
 @pytest.mark.parametrize(
