@@ -4,12 +4,16 @@ import importlib
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
+from fastapi import HTTPException, Response
+from fastapi.responses import PlainTextResponse
 from fastapi.testclient import TestClient
 
 import app.errors
@@ -110,6 +114,73 @@ def test_a_missing_value_is_named(client: TestClient) -> None:
     body = {name: value for name, value in FLOWER.items() if name != "petal_width_cm"}
     (error,) = assert_problem(client.post("/v1/predict", json=body), 422)["errors"]
     assert (error["pointer"], error["rule"]) == ("/petal_width_cm", "missing")
+
+
+def app_with(settings: Settings, endpoint: Callable[..., object]) -> TestClient:
+    """Return a client of the app with one route more, at /more."""
+    app = create_app(settings)
+    app.get("/more")(endpoint)
+    return TestClient(app, base_url=LOCAL)
+
+
+CIRCLE: list[object] = []
+CIRCLE.append(CIRCLE)
+
+
+@pytest.mark.parametrize(
+    ("detail", "context"),
+    [
+        ({"code": 7, "field": None}, {"code": 7, "field": None}),
+        (["a", float("nan")], ["a", None]),
+        ({"at": datetime(2026, 1, 1, tzinfo=UTC)}, {"at": "2026-01-01T00:00:00Z"}),
+        (UUID(int=0), "00000000-0000-0000-0000-000000000000"),
+        (0, 0),
+        ("\ud800", None),
+        ({"\ud800": b"\xff"}, "{'\\ud800': b'\\xff'}"),
+        (CIRCLE, "[[...]]"),
+    ],
+    ids=repr,
+)
+def test_an_http_exception_may_say_more_than_a_text(
+    settings: Settings, detail: object, context: object
+) -> None:
+    async def raise_it() -> None:
+        raise HTTPException(400, detail, {"X-Kept": "1"})
+
+    with app_with(settings, raise_it) as client:
+        answer = client.get("/more")
+    problem = assert_problem(answer, 400)
+    assert problem.get("context") == context
+    assert problem["detail"] == ("Bad Request" if context is not None else detail)
+    assert answer.headers["X-Kept"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("status", "title"),
+    [(499, "Bad Request"), (599, "Internal Server Error"), (418, "I'm a Teapot")],
+)
+def test_a_status_that_nobody_registered_is_answered_all_the_same(
+    settings: Settings, status: int, title: str
+) -> None:
+    async def raise_it(plain: bool = False) -> Response:
+        if plain:
+            return PlainTextResponse("words", status)
+        raise HTTPException(status)
+
+    with app_with(settings, raise_it) as client:
+        for path in ("/more", "/more?plain=1"):
+            problem = assert_problem(client.get(path), status)
+            assert (problem["title"], problem["detail"]) == (title, title)
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_a_status_that_has_no_body_gets_none(settings: Settings, status: int) -> None:
+    async def raise_it() -> None:
+        raise HTTPException(status, headers={"ETag": '"1"'})
+
+    with app_with(settings, raise_it) as client:
+        answer = client.get("/more")
+    assert (answer.status_code, answer.content, answer.headers["ETag"]) == (status, b"", '"1"')
 
 
 def test_a_refused_value_is_not_sent_back(client: TestClient) -> None:

@@ -3,8 +3,9 @@
 One layer of pure ASGI does it all, because every request pays for every layer.
 """
 
+import errno
 import re
-from asyncio import sleep
+from asyncio import CancelledError, current_task, sleep
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import perf_counter
 
@@ -28,6 +29,11 @@ SINGLE = (b"host", b"content-type", b"content-length")
 AMBIGUOUS = "A request has one Host, one Content-Type, and a Content-Length only if not in chunks."
 UNKNOWN_HOST = "This service does not answer to that host; its setting ALLOWED_HOSTS lists those."
 OTHER_CHARSET = "Send the body in UTF-8; no other charset is read."
+EXHAUSTED = "The server has too little memory, disk space, files or threads; try again soon."
+RETRY = {"Retry-After": "1"}
+
+NO_THREAD = "can't start new thread"
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 # a form's parser would take any codec that Python has, some of them slow, and keep its name
 other_charset = re.compile(rb"charset(?!=\"?(utf-?8|us-ascii)\"?\s*(;|$))", re.IGNORECASE).search
@@ -75,11 +81,18 @@ class RequestMiddleware:
                 await self.limited(scope, receive, exchange.send)
             else:
                 await self.app(scope, receive, exchange.send)
-        except Exception:
+        except BaseException as error:  # `sys.exit()` in a library, a panic in Rust
+            if must_propagate(error):
+                raise
             self.logger.exception("The handler of this request raised")
             if exchange.status:
+                self.log(exchange, scope)
                 raise  # part of the answer is sent: only a closed connection can tell the client
-            await self.answer(exchange, scope, receive, 500)
+            await self.answer(exchange, scope, receive, *answer_to(error))
+        self.log(exchange, scope)
+
+    def log(self, exchange: "Exchange", scope: Scope) -> None:
+        """Write the line of this request."""
         if self.log_request:
             # the route's template keeps what the client typed out of the log
             route = getattr(scope.get("route"), "path", None)
@@ -111,8 +124,27 @@ class RequestMiddleware:
         self, exchange: "Exchange", scope: Scope, receive: Receive, status: int, detail: str = ""
     ) -> None:
         """Answer with a problem of our own."""
-        problem = problem_response(status, {}, **({"detail": detail} if detail else {}))
+        headers = RETRY if status == 503 else {}
+        problem = problem_response(status, headers, **({"detail": detail} if detail else {}))
         await self.cors(problem)(scope, receive, exchange.send)
+
+
+def must_propagate(error: BaseException) -> bool:
+    """Return whether the server ends this request, as at its shutdown; nobody is to be answered.
+
+    A route that awaits a task which somebody else cancelled gets the same exception: a bug.
+    """
+    if isinstance(error, CancelledError):
+        task = current_task()
+        return task is None or task.cancelling() > 0
+    return isinstance(error, GeneratorExit)
+
+
+def answer_to(error: BaseException) -> tuple[int, str]:
+    """Return the status and the detail for what a route raised: a bug, or a want of resources."""
+    no_thread = isinstance(error, RuntimeError) and str(error) == NO_THREAD
+    no_room = isinstance(error, OSError) and error.errno in NO_ROOM
+    return (503, EXHAUSTED) if no_thread or no_room or isinstance(error, MemoryError) else (500, "")
 
 
 def may_have_body(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
@@ -139,7 +171,7 @@ class Exchange:
             return sleep(0)
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = message["headers"]
+            headers = message.get("headers", [])
             if self.status >= 400 and (b"content-type", PLAIN_TEXT) in headers:
                 return self.send_problem(self.status, headers)
             if self.prefix:

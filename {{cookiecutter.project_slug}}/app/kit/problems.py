@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI, Response
 from pydantic import BaseModel, Field
+from pydantic_core import to_json
 
 from app.kit.logs import request_id
 
@@ -31,11 +32,26 @@ class Problem(BaseModel):
     detail: str = Field(description="What happened, for a person")
     request_id: str = Field(description="Also in the `X-Request-ID` header and in the server's log")
     errors: list[InvalidField] | None = Field(None, description="Only when values were refused")
+    context: Any = Field(None, description="Only if the route said more than a text")
+
+
+def phrase_of(status: int) -> str:
+    """Return the status's phrase; that of an unknown one is its class's first (RFC 9110, 15)."""
+    known = status in HTTPStatus.__members__.values()
+    return HTTPStatus(status if known else status // 100 * 100).phrase
+
+
+def as_context(value: object) -> object:
+    """Return what JSON can hold of a value, whatever it is."""
+    try:
+        return json.loads(to_json(value, inf_nan_mode="null", fallback=str))
+    except ValueError:  # half a surrogate pair, bytes that are no text, a circle
+        return repr(value)
 
 
 def problem_body(status: int, **members: object) -> bytes:
     """Return a problem as JSON; the status gives the members that are missing."""
-    phrase = HTTPStatus(status).phrase
+    phrase = phrase_of(status)
     default = {"type": "about:blank", "title": phrase, "detail": phrase}
     fixed = {"status": status, "request_id": request_id.get()}
     problem = Problem.model_validate(default | members | fixed)
@@ -57,14 +73,14 @@ def whole_problem(status: int) -> bytes:
         "x-request-id": request_id.get(),
         "connection": "close",
     }
-    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
+    lines = [f"HTTP/1.1 {status} {phrase_of(status)}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode("ascii") + body
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the `responses` of a route that may answer with these problems."""
-    return {s: {"model": Problem, "description": HTTPStatus(s).phrase} for s in statuses}
+    return {s: {"model": Problem, "description": phrase_of(s)} for s in statuses}
 
 
 def document_problems(app: FastAPI) -> None:

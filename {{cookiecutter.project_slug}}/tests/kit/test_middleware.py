@@ -1,14 +1,18 @@
 """The layer around every request: id, host check, headers, log line, answers that break off."""
 
+import asyncio
 import encodings
+import errno
 import json
 import re
+from asyncio import CancelledError
 from typing import Any
 
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from fastapi.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
 from app.kit.hosts import host_check
 from app.kit.middleware import RequestMiddleware, may_have_body
@@ -216,7 +220,9 @@ def test_plain_text_is_replaced_only_when_it_is_an_error(settings: Settings) -> 
     assert (answer.json()["status"], answer.headers["X-Kept"]) == (418, "1")
 
 
-def test_half_an_answer_ends_with_the_connection(settings: Settings) -> None:
+def test_half_an_answer_ends_with_the_connection(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
     app: FastAPI = create_app(settings)
 
     @app.get("/half")
@@ -229,6 +235,85 @@ def test_half_an_answer_ends_with_the_connection(settings: Settings) -> None:
 
     with TestClient(app, base_url=LOCAL) as client, pytest.raises(OSError, match="gone"):
         client.get("/half")
+    assert access_lines(capsys.readouterr().err)[0]["route"] == "/half"
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (SystemExit(0), 500),
+        (KeyboardInterrupt(), 500),
+        (BaseExceptionGroup("a panic", [SystemExit()]), 500),
+        (CancelledError(), 500),
+        (MemoryError(), 503),
+        (OSError(errno.ENOSPC, "No space left on device"), 503),
+        (OSError(errno.EMFILE, "Too many open files"), 503),
+        (RuntimeError("can't start new thread"), 503),
+        (FileNotFoundError(errno.ENOENT, "No such file"), 500),
+        (RuntimeError("another"), 500),
+    ],
+    ids=repr,
+)
+def test_whatever_a_route_raises_is_a_problem_that_the_page_can_read(
+    settings: Settings, capsys: pytest.CaptureFixture[str], error: BaseException, status: int
+) -> None:
+    app = create_app(settings.model_copy(update={"cors_origins": ["https://app.example"]}))
+
+    @app.get("/raise")
+    async def raise_it() -> None:
+        raise error
+
+    with TestClient(app, base_url=LOCAL) as client:
+        answer = client.get("/raise", headers=APP)
+    assert_problem(answer, status)
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example"
+    assert answer.headers.get("Retry-After") == ("1" if status == 503 else None)
+    (line,) = access_lines(capsys.readouterr().err)
+    assert (line["route"], line["status"]) == ("/raise", status)
+
+
+def test_a_request_that_the_server_cancels_ends_without_an_answer(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = create_app(settings)
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:  # noqa: ANN401
+        sent.append(message)
+
+    @app.get("/wait")
+    async def wait() -> None:
+        await asyncio.sleep(30)
+
+    async def cancel() -> None:
+        scope: Scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": "GET",
+            "path": "/wait",
+            "query_string": b"",
+            "headers": [(b"host", b"localhost")],
+        }
+        task = asyncio.ensure_future(app(scope, asyncio.Event().wait, send))  # type: ignore[arg-type]
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancel())
+    assert sent == []
+    assert capsys.readouterr().err == ""
+
+
+def test_an_app_may_answer_without_headers() -> None:
+    async def bare(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body", "body": b"bare"})
+
+    options: dict[str, Any] = {"allowed_hosts": ["*"], "access_log": False, "open_paths": "/-"}
+    app = RequestMiddleware(bare, max_body_size=8, **options)
+    answer = TestClient(app, base_url=LOCAL).get("/")
+    assert (answer.text, "X-Request-ID" in answer.headers) == ("bare", True)
 
 
 @pytest.mark.parametrize("chunked", [False, True])

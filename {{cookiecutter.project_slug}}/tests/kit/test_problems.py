@@ -46,8 +46,13 @@ def test_an_error_without_a_schema_has_that_of_a_problem(
     assert found["content"] == {"application/problem+json": described}
 
 
+def test_a_status_that_nobody_registered_can_be_documented() -> None:
+    assert problems(499)[499]["description"] == "Bad Request"
+
+
 def test_the_schema_is_the_one_that_fastapi_would_write() -> None:
     ours, theirs = document({404: {"description": "x"}}), document(problems(404))
-    errors = ours["components"]["schemas"]["Problem"]["properties"]["errors"]
-    assert errors.pop("default") is None  # FastAPI leaves this out
+    members = ours["components"]["schemas"]["Problem"]["properties"]
+    for name in ("errors", "context"):
+        assert members[name].pop("default") is None  # FastAPI leaves this out
     assert ours["components"] == theirs["components"]

@@ -19,6 +19,8 @@ from app.kit.routes import FORM_LIMITS
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import LOCAL
+from tests.fakes import HEADER, csv_row
+from tests.test_errors import assert_problem
 
 UPLOAD = "/v1/tasks/batch-prediction"
 
@@ -200,6 +202,19 @@ def test_a_fault_of_ours_is_a_503_with_its_cause_in_the_log(
         answer = client.post(UPLOAD, files={"file": b"a,b"})
     assert (answer.status_code, answer.json()["status"]) == (status, status)
     assert ("A body could not be read" in capsys.readouterr().err) is (status == 503)
+
+
+@pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), MemoryError()])
+def test_an_upload_that_cannot_be_cut_up_is_a_503(
+    fault: Exception, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("app.tasks.kinds.batch_prediction.zlib.compress", fail)
+    answer = client.post(UPLOAD, files={"file": f"{HEADER}\n{csv_row()}\n".encode()})
+    assert_problem(answer, 503)
+    assert answer.headers["Retry-After"] == "1"
 
 
 def test_an_error_of_a_route_is_its_own() -> None:
