@@ -1,6 +1,7 @@
 """Redis, Postgres and PgBouncer for the tests, which may stop, freeze and restart them."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -162,10 +163,20 @@ class PgBouncer:
         port = free_port()
         self.url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
         settings = folder / "pgbouncer.ini"
-        settings.write_text(BOUNCER.format(port=server.port, own=port))
+        settings.write_text(BOUNCER.format(port=server.port, own=port) + self._unprepared())
         user = ["-u", "nobody"] if os.geteuid() == 0 else []  # it is never root
-        self._process = subprocess.Popen([program("pgbouncer", "/usr/sbin"), *user, str(settings)])
+        self._process = subprocess.Popen([self._program(), *user, str(settings)])
         wait_for_port(port)
+
+    def _program(self) -> str:
+        return program("pgbouncer", "/usr/sbin")
+
+    def _unprepared(self) -> str:
+        """Return what keeps it from giving each client its own prepared statements."""
+        printed = subprocess.check_output([self._program(), "--version"], text=True)
+        version = re.search(r"(\d+)\.(\d+)", printed)
+        new = version is not None and tuple(map(int, version.groups())) >= (1, 21)
+        return "max_prepared_statements = 0\n" if new else ""  # an older one never does
 
     def close(self) -> None:
         """Kill it."""

@@ -22,13 +22,14 @@ from tests.fakes import FLOWER
 from tests.servers import PgBouncer, Postgres
 from tests.storage.postgres import opened_postgres_tasks, server, url
 from tests.storage.test_postgres import is_added
-from tests.tasks.helpers import LONGEST_SECONDS, Tasks, added, found, new_task, wait_for
+from tests.tasks.helpers import Tasks, added, found, new_task, wait_for
 
 __all__ = ["server", "url"]  # fixtures
 
 pytestmark = pytest.mark.services
 
 SECONDS = 1.0
+MARGIN_SECONDS = 10  # on a busy machine
 OWN = "SELECT pg_backend_pid()"
 OTHERS = "FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
 
@@ -65,20 +66,48 @@ def test_a_server_that_is_frozen_is_given_up_and_does_not_keep_the_app_from_stop
     server: Postgres, url: str, tmp_path: Path
 ) -> None:
     variables = {"DATABASE_URL": url, "STORAGE_SECONDS": str(SECONDS), "SHUTDOWN_SECONDS": "1"}
-    with serve(tmp_path, **variables) as (client, process):
+    with serve(tmp_path, **variables) as (client, process), ThreadPoolExecutor(20) as threads:
         stored = client.post("/v1/predictions", json=FLOWER).json()
         path = f"/v1/predictions/{stored['id']}"
+
+        def ask_while_frozen(number: int) -> int:
+            asked = [("POST", "/v1/predictions"), ("GET", path), ("GET", "/health/ready")]
+            return client.request(*asked[number % 3], json=FLOWER).status_code
+
         with server.frozen():
-            for method, address in (("POST", "/v1/predictions"), ("GET", path)):
-                assert client.request(method, address, json=FLOWER).status_code == 503
-            assert client.get("/health/ready").status_code == 503
+            for _ in range(2):  # the first ones lose the connection, the others find none
+                began = time.monotonic()
+                assert set(threads.map(ask_while_frozen, range(20))) == {503}
+                assert time.monotonic() - began < SECONDS + MARGIN_SECONDS
             assert client.get("/health/live").status_code == 200
         wait_for(lambda: client.get("/health/ready").status_code == 200)
         assert client.post("/v1/predictions", json=FLOWER).status_code == 201
         assert client.get(path).json() == stored
         with server.frozen():
             process.terminate()
-            process.wait(LONGEST_SECONDS)
+            process.wait(1 + SECONDS + MARGIN_SECONDS)
+
+
+def test_tasks_outlast_a_server_that_is_frozen_for_longer_than_a_lease(
+    server: Postgres, url: str, tmp_path: Path
+) -> None:
+    """None is run twice, by its own process or the other one; and none is charged."""
+    note, lease = tmp_path / "note", 2
+    variables = {"DATABASE_URL": url, "STORAGE_SECONDS": str(SECONDS), "TASK_CONCURRENCY": "2"}
+    variables |= {"TASK_LEASE_SECONDS": str(lease), "TASK_POLL_SECONDS": "0.1"}
+    variables |= {"TASK_MAX_ATTEMPTS": "1"}
+    service = "tests.tasks.served"
+    with serve(tmp_path, service, **variables) as (one, _), serve(tmp_path, service, **variables):
+        for seconds in [6 * lease] * 4 + [0] * 4:  # four run, and four wait
+            block = {"path": str(note), "seconds": seconds}
+            assert one.post("/v1/tasks/note_and_block", json=block).status_code == 202
+        wait_for(lambda: note.exists() and len(note.read_text().split()) == 4)
+        with server.frozen():
+            time.sleep(2 * lease)
+        ended = "SELECT state, attempts FROM tasks WHERE finished_at IS NOT NULL"
+        wait_for(lambda: len(ask(url, ended)) == 8)
+    assert set(ask(url, ended)) == {("succeeded", 1)}
+    assert note.read_text() == "started\n" * 8
 
 
 def test_a_session_that_falls_silent_is_left_for_a_new_one(tasks: Tasks) -> None:

@@ -550,6 +550,21 @@ def test_what_does_not_even_stop_is_handed_back_and_later_has_no_say(
     assert found(tasks, task) == handed_back
 
 
+def test_a_stop_does_not_wait_for_each_task_while_the_storage_is_away(
+    tasks: Tasks, database: MayBeAway, fast: Settings
+) -> None:
+    tasks.add([new_task() for _ in range(5)])
+    calm = fast.model_copy(update={"task_lease_seconds": FAR})
+    with started_runner(tasks.store, calm, beat_seconds=FAR, hand_back_seconds=0) as runner:
+        for claim in tasks.claim(runner.owner, FAR, 5):
+            runner.begin(claim)
+        database.away = True
+        assert runner.drain(0) == 5
+        database.away = False
+    assert not runner.running
+    assert database.refused == 1
+
+
 # leases
 
 

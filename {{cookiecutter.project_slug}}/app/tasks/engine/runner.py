@@ -106,9 +106,10 @@ class Runner:
             context.stop(StopReason.HANDED_BACK)
         self._wait(time.monotonic() + self._hand_back_seconds)
         left = list(self.running.values())
-        for context in left:
-            with suppress(StorageUnavailableError):  # then the lease runs out
+        with suppress(StorageUnavailableError):  # then the leases run out; nobody waits for each
+            for context in left:
                 self.store.settle.sync((context.claim, HANDED_BACK))
+        for context in left:
             self.end(context)
         return len(left)
 
