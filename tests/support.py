@@ -98,6 +98,7 @@ def run(command: Sequence[object], folder: Path, **extra: str) -> str:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            text=True,
             start_new_session=True,
         )
         with process:
@@ -106,8 +107,7 @@ def run(command: Sequence[object], folder: Path, **extra: str) -> str:
             except subprocess.TimeoutExpired:
                 status = f"did not end in {LONGEST_COMMAND_SECONDS} s"
             finally:
-                if process.poll() is None:
-                    os.killpg(process.pid, signal.SIGKILL)
+                kill_if_running(process)
         output.seek(0)
         said = output.read()
     if process.returncode:
@@ -177,7 +177,16 @@ def started(
         try:
             yield process
         finally:
-            interrupt(process)
+            try:
+                interrupt(process)
+            finally:
+                kill_if_running(process)
+
+
+def kill_if_running(process: "subprocess.Popen[str]") -> None:
+    """Kill the group of a process that did not end: Popen would wait for it without a limit."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def interrupt(process: "subprocess.Popen[str]") -> int:

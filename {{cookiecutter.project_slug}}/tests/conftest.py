@@ -1,13 +1,15 @@
 """What any test may use: its own settings, a client, a trained artefact, a real server."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from asyncio import BaseEventLoop
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx2
@@ -24,6 +26,8 @@ from app.settings import Settings
 ROOT = Path(__file__).parents[1]
 LOCAL = "http://localhost"
 LONGEST_BLOCK_SECONDS = 1.0  # on a busy machine, a short wait can become a long one
+LONGEST_START_SECONDS = 60
+LONGEST_READ_SECONDS = 120
 
 
 @pytest.fixture(autouse=True)
@@ -129,11 +133,14 @@ def serve(
             yield client, process
     finally:
         process.terminate()
-        process.communicate(timeout=30)
+        end(process)
 
 
 def start(folder: Path, module: str = "app", **variables: str) -> subprocess.Popen[str]:
-    """Start `python -m app` with its database in `folder`, and these environment variables."""
+    """Start `python -m app` with its database in `folder`, and these environment variables.
+
+    It leads a process group of its own, so that nothing that it starts can outlive its test.
+    """
     environment = {
         **os.environ,
         "PORT": str(free_port()),
@@ -147,18 +154,54 @@ def start(folder: Path, module: str = "app", **variables: str) -> subprocess.Pop
         env=environment,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
+
+
+def kill_group(process: subprocess.Popen[str]) -> None:
+    """Kill what `start` has started, and all that this has started, even if it is suspended."""
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """Wait for what was told to stop; if it does not, kill it and fail."""
+    try:
+        process.communicate(timeout=30)
+    except subprocess.TimeoutExpired:
+        kill_group(process)
+        process.communicate(timeout=30)
+        raise
+
+
+@contextmanager
+def log_lines(process: subprocess.Popen[str]) -> Iterator[Iterator[str]]:
+    """Give the lines of a server's log as they arrive.
+
+    After a while it is killed, with which the log ends: a test that waits for a line fails.
+    """
+    assert process.stderr
+    limit = threading.Timer(LONGEST_READ_SECONDS, kill_group, [process])
+    limit.start()
+    try:
+        yield iter(process.stderr)
+    finally:
+        limit.cancel()
 
 
 def wait_until_live(client: httpx2.Client, process: subprocess.Popen[str]) -> None:
     """Return once the server answers; if it ends first, fail with what it printed."""
-    for _ in range(600):
+    deadline = time.monotonic() + LONGEST_START_SECONDS
+    while time.monotonic() < deadline:
         if process.poll() is not None:
-            pytest.fail(f"The server ended: {process.communicate()[1]}")
+            pytest.fail(f"The server ended: {process.communicate(timeout=30)[1]}")
         try:
-            client.get("/health/live").raise_for_status()
+            client.get("/health/live", timeout=5).raise_for_status()
         except httpx2.TransportError:
             time.sleep(0.05)
         else:
             return
-    pytest.fail("The server did not answer within 30 seconds")
+    pytest.fail(f"The server did not answer within {LONGEST_START_SECONDS} seconds")

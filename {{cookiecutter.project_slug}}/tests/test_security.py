@@ -97,4 +97,4 @@ def test_a_server_that_does_not_read_host_does_not_answer_other_machines(tmp_pat
             assert elsewhere.status_code == 403
             assert "API_KEY" in elsewhere.json()["detail"]
         finally:
-            process.terminate()
+            process.kill()

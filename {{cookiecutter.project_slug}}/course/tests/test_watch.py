@@ -70,6 +70,13 @@ class Terminal:
         self.seen = found.end()
         return new
 
+    def wait_until(self, reached: Callable[[], bool]) -> None:
+        """Read on until something is so."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not reached():
+            assert time.monotonic() < deadline, self.text
+            self.read(0.1)
+
     def press(self, marks: str) -> None:
         """Press keys."""
         os.write(self.master, marks.encode())
@@ -169,8 +176,7 @@ def test_an_end_in_the_middle_of_a_check_is_quiet_and_leaves_no_server(desk: Des
         screen.wait_for(r"\[1/2\] GET /health/live")  # after two seconds it is said
         screen.press("s")
         screen.wait_for("then: s")
-        while not (noted.exists() and noted.read_text()):
-            screen.read(0.1)
+        screen.wait_until(lambda: noted.exists() and noted.read_text() != "")
         began = time.monotonic()
         screen.process.send_signal(signal.SIGTERM)
         assert screen.end() == 128 + signal.SIGTERM
@@ -188,8 +194,7 @@ def test_a_server_that_is_held_up_is_ended_by_ctrl_c(desk: Desk) -> None:
     desk.change("course/chapters/ch01_live/grader.py", "lab.app.get(f", pid)
     desk.seal()
     with terminal(desk, "check", "1") as screen:
-        while not (noted.exists() and noted.read_text()):
-            screen.read(0.1)
+        screen.wait_until(lambda: noted.exists() and noted.read_text() != "")
         screen.wait_for(r"\[1/2\] GET /health/live")  # now it waits for the answer
         os.killpg(screen.process.pid, signal.SIGINT)
         assert screen.end() == 130

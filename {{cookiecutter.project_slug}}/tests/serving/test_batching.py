@@ -360,4 +360,5 @@ async def test_an_inference_that_never_ends_does_not_keep_the_process(
     assert "model_left_open" in capsys.readouterr().err
     assert thread.daemon
     held.gate.set()
-    thread.join()
+    thread.join(30)
+    assert not thread.is_alive()

@@ -420,7 +420,7 @@ async def test_a_stop_does_not_wait_for_a_task_that_never_comes_back(
 
     def never(_: BaseModel, __: TaskContext) -> str:
         left.set()
-        come_back.wait()
+        come_back.wait(60)
         return "too late"
 
     kinds = with_kind(never)

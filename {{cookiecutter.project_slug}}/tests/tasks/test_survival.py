@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.conftest import free_port, serve, start, wait_until_live
+from tests.conftest import end, free_port, serve, start, wait_until_live
 from tests.fakes import HEADER, csv_row
 
 FAST = {
@@ -120,7 +120,7 @@ class Cluster:
         """Kill either process as the system would, and start another one instead."""
         which = random.randrange(2)
         self.processes[which].kill()
-        self.processes[which].communicate()
+        self.processes[which].communicate(timeout=30)
         self.processes[which] = self._start(self.ports[which])
 
     def close(self) -> None:
@@ -128,7 +128,7 @@ class Cluster:
         for process in self.processes:
             process.terminate()
         for process in self.processes:
-            process.communicate(timeout=30)
+            end(process)
 
 
 def test_every_accepted_task_survives_kills_at_random_and_finishes_once(tmp_path: Path) -> None:

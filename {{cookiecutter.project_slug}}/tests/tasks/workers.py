@@ -13,7 +13,7 @@ from threading import Event
 import httpx2
 import pytest
 
-from tests.conftest import start
+from tests.conftest import kill_group, start
 from tests.fakes import FakeModel
 from tests.servers import Postgres, Redis, running
 from tests.tasks.test_survival import FAST, wait_for, wait_for_state
@@ -35,9 +35,8 @@ def worker(folder: Path, **variables: str) -> Iterator["subprocess.Popen[str]"]:
 
 def kill_all(process: "subprocess.Popen[str]") -> None:
     """Kill a worker and the processes that it forked."""
-    for pid in (*children(process), process.pid):
-        os.kill(pid, signal.SIGKILL)
-    process.communicate()
+    kill_group(process)
+    process.communicate(timeout=30)
 
 
 def children(process: "subprocess.Popen[str]") -> list[int]:

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.conftest import ROOT, serve
+from tests.conftest import ROOT, log_lines, serve
 
 BLOCKING = "tests.kit.watchdog.blocking"
 SOURCE = "tests/kit/watchdog/blocking.py"
@@ -36,6 +36,20 @@ def fifo(tmp_path: Path) -> Path:
     return tmp_path / "fifo"
 
 
+def go_on(fifo: Path) -> None:
+    """Write into the pipe once it is read: to open it before would wait, perhaps for ever."""
+    for _ in range(600):
+        try:
+            writer = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            time.sleep(0.05)
+        else:
+            os.write(writer, b"go on")
+            os.close(writer)
+            return
+    pytest.fail("Nobody reads the pipe")
+
+
 def places(code: str) -> list[str]:
     """Return the places of this piece of code in the blocking routes."""
     lines = (ROOT / SOURCE).read_text().splitlines()
@@ -44,10 +58,10 @@ def places(code: str) -> list[str]:
 
 def reports(process: "subprocess.Popen[str]") -> Iterator[dict[str, Any]]:
     """Yield the server's reports about its loop as they arrive."""
-    assert process.stderr
-    for line in process.stderr:
-        if "The event loop" in line:
-            yield json.loads(line)
+    with log_lines(process) as lines:
+        for line in lines:
+            if "The event loop" in line:
+                yield json.loads(line)
 
 
 @needs_fifo
@@ -57,11 +71,8 @@ def test_a_handler_that_waits_in_the_loop_is_named_meanwhile_and_afterwards(
     client, process = server
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(client.get, "/waits", params={"fifo": str(fifo)})
-        rescue = threading.Timer(60, fifo.write_text, ["nobody was named"])
-        rescue.start()
         still = next(reports(process))
-        rescue.cancel()
-        fifo.write_text("go on")
+        go_on(fifo)
         assert answer.result().json() == "go on"
     was = next(reports(process))
     for line, event in ((still, "is still blocked"), (was, "was blocked")):
@@ -94,7 +105,7 @@ def test_a_handler_that_waits_in_a_thread_is_not_accused(server: Server, fifo: P
         answer = pool.submit(client.get, "/waits-in-a-thread", params={"fifo": str(fifo)})
         for _ in range(200):
             client.get("/health/live")
-        fifo.write_text("go on")
+        go_on(fifo)
         assert answer.result().json() == "go on"
     process.terminate()
     assert list(reports(process)) == []
