@@ -7,6 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -20,8 +22,9 @@ from pydantic import SecretStr
 
 from app.__main__ import check, main
 from app.kit.start import StartError
+from app.kit.supervisor import Worker
 from app.settings import Settings
-from tests.conftest import ROOT, free_port, serve, start, wait_until_live
+from tests.conftest import ROOT, free_port, log_lines, serve, start, wait_until_live
 from tests.fakes import FLOWER
 
 SECRET = "not-long-enough-secret"
@@ -31,16 +34,16 @@ Process = subprocess.Popen[str]
 
 def read_until(process: Process, *patterns: str) -> str:
     """Read lines of the log until each of these was found, one after the other; return them."""
-    assert process.stderr
-    lines = []
-    for pattern in patterns:
-        for line in process.stderr:
-            lines.append(line)
-            if re.search(pattern, line):
-                break
-        else:
-            pytest.fail(f"{pattern} is not in the log: {lines}")
-    return "".join(lines)
+    read = []
+    with log_lines(process) as lines:
+        for pattern in patterns:
+            for line in lines:
+                read.append(line)
+                if re.search(pattern, line):
+                    break
+            else:
+                pytest.fail(f"{pattern} is not in the log: {''.join(read)}")
+    return "".join(read)
 
 
 def workers(log: str) -> list[int]:
@@ -296,3 +299,48 @@ def test_a_worker_that_does_not_stop_is_killed_which_is_no_success(tmp_path: Pat
     assert process.returncode == 1
     assert f'"pid":{frozen},"cause":"It did not stop in time."' in printed
     assert printed.count("Finished server process") == 1
+
+
+def test_a_restart_kills_a_worker_that_does_not_stop(tmp_path: Path) -> None:
+    with serve(tmp_path, WORKERS="2", SHUTDOWN_SECONDS="1") as (client, process):
+        frozen, _ = workers(read_until(process, *BOTH_SERVE))
+        os.kill(frozen, signal.SIGSTOP)
+        process.send_signal(signal.SIGHUP)
+        read_until(process, f'worker_killed","pid":{frozen}|"pid":{frozen}.*worker_killed')
+        read_until(process, "Finished server process")  # the restart goes on with the other one
+        assert client.get("/health/ready").status_code == 200
+        process.terminate()
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
+def test_the_others_are_looked_after_during_a_restart(tmp_path: Path) -> None:
+    with serve(tmp_path, WORKERS="2", SHUTDOWN_SECONDS="600") as (_, process):
+        frozen, other = workers(read_until(process, *BOTH_SERVE))
+        os.kill(frozen, signal.SIGSTOP)
+        process.send_signal(signal.SIGHUP)
+        read_until(process, rf"Terminated child process \[{frozen}\]")
+        os.kill(other, signal.SIGKILL)
+        read_until(process, "worker_replaced", "startup complete")
+        process.send_signal(signal.SIGINT)
+        read_until(process, "Terminated child process")
+        process.send_signal(signal.SIGINT)  # or the frozen one would have its ten minutes
+        process.communicate(timeout=30)
+    assert process.returncode == 1
+
+
+def test_a_worker_answers_for_the_server_that_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two threads ask for it at once, and uvicorn gives each its own if the machine is slow."""
+    make = uvicorn.Server.__init__
+
+    def make_slowly(server: uvicorn.Server, config: uvicorn.Config) -> None:
+        time.sleep(0.2 if threading.current_thread() is threading.main_thread() else 0.6)
+        make(server, config)
+
+    monkeypatch.setattr(uvicorn.Server, "__init__", make_slowly)
+    monkeypatch.setattr(uvicorn.Server, "run", lambda server, _: setattr(server, "started", True))
+    worker = Worker(uvicorn.Config(FastAPI()), [])
+    worker.parent_conn.send(b"ping")
+    worker.target([])
+    worker.is_ready()
+    assert worker.is_ready()
