@@ -8,6 +8,7 @@ import os
 import select
 import stat
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from io import RawIOBase
@@ -15,10 +16,14 @@ from typing import Any, TextIO
 
 PIECE = 4096  # bytes; a pipe that is ready takes as many without waiting
 PATIENCE_MS = 1000
+CALM_SECONDS = 60.0  # without a refusal, after which a reader is waited for again
 
 
 class LogStream:
-    """A stream for loggers of all threads. Writing to it never raises, and waits only once."""
+    """A stream for loggers of all threads. Writing to it never raises, and waits only once.
+
+    A slow reader gets no second wait either: each would hold up whoever writes the next line.
+    """
 
     def __init__(self, stream: TextIO | None) -> None:
         # what has been put in its place, by Celery for example, need not be a file
@@ -27,7 +32,7 @@ class LogStream:
         # unbuffered: a line that could not be written must not be tried again before the next one
         self._raw: RawIOBase | None = getattr(buffer, "raw", buffer)
         self._poll = make_poll(self._raw) if self._raw else None
-        self._patience_ms = PATIENCE_MS
+        self._wait_from = 0.0  # by the monotonic clock
         self._torn = False  # the last line that was written lacks its end
 
     def write(self, text: str) -> None:
@@ -43,10 +48,13 @@ class LogStream:
         """Do nothing: `write` keeps nothing back."""
 
     def _is_ready(self) -> bool:
-        """Wait for a reader that stands still; but from then on, not again until it has moved."""
-        if self._poll:
-            self._patience_ms = PATIENCE_MS if self._poll(self._patience_ms) else 0
-        return self._patience_ms > 0
+        """Wait for a reader that stands still, unless one was waited for or refused lately."""
+        if not self._poll or self._poll(0):
+            return True
+        may_wait = time.monotonic() >= self._wait_from
+        is_ready = may_wait and bool(self._poll(PATIENCE_MS))
+        self._wait_from = time.monotonic() + CALM_SECONDS
+        return is_ready
 
 
 def make_poll(raw: RawIOBase) -> Callable[[int], object] | None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.kit.log_stream import LogStream
+from app.kit import log_stream
+from app.kit.log_stream import PATIENCE_MS, PIECE, LogStream
 from tests.conftest import serve
 from tests.tasks.test_survival import submit, wait_for_state
 
@@ -66,6 +67,30 @@ def test_a_reader_that_stands_still_is_waited_for_once(pipe: tuple[int, LogStrea
     *lines, last = os.read(reader, PIPE_BYTES).decode().splitlines()
     assert last == "taken again", "and on a line of its own"
     assert set("".join(lines)) <= {"x"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no `poll`")
+def test_a_slow_reader_is_waited_for_once_until_it_has_kept_up(
+    pipe: tuple[int, LogStream], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, stream = pipe
+    poll, waits = stream._poll, []
+    assert poll
+
+    def read_when_waited_for(milliseconds: int) -> object:
+        if milliseconds:
+            waits.append(milliseconds)
+            os.read(reader, PIECE)
+        return poll(0)
+
+    monkeypatch.setattr(stream, "_poll", read_when_waited_for)
+    for _ in range(60):
+        stream.write("x" * (PIECE - 1) + "\n")
+    assert waits == [PATIENCE_MS]
+    monkeypatch.setattr(log_stream, "CALM_SECONDS", 0)
+    for _ in range(3):  # the first sets how long to wait, as of now
+        stream.write("x" * (PIECE - 1) + "\n")
+    assert waits == [PATIENCE_MS] * 3
 
 
 def test_a_line_after_a_torn_one_begins_on_its_own(tmp_path: Path) -> None:
