@@ -54,11 +54,14 @@ class Redis:
 
     def start(self) -> None:
         """Start it, and return once it answers."""
-        command = [program("redis-server"), "--port", str(self.port), "--save", ""]
+        command = [program("redis-server"), *self._listen(), "--save", ""]
         self._process = subprocess.Popen(
             [*command, "--dir", str(self._folder), "--logfile", "redis.log"]
         )
         wait_for_port(self.port)
+
+    def _listen(self) -> list[str]:
+        return ["--port", str(self.port)]
 
     def stop(self) -> None:
         """Kill it."""
@@ -88,6 +91,32 @@ class Redis:
     def thaw(self) -> None:
         """Let it answer again."""
         self._process.send_signal(signal.SIGCONT)
+
+
+class SecureRedis(Redis):
+    """A Redis that speaks TLS alone, with a certificate that it has signed itself."""
+
+    def __init__(self, folder: Path) -> None:
+        self.certificate = make_certificate(folder)
+        super().__init__(folder)
+        self.url = f"rediss://127.0.0.1:{self.port}/0"
+
+    def _listen(self) -> list[str]:
+        files = {"cert": self.certificate, "key": self.certificate, "ca-cert": self.certificate}
+        options = [word for n, path in files.items() for word in (f"--tls-{n}-file", str(path))]
+        return ["--port", "0", "--tls-port", str(self.port), "--tls-auth-clients", "no", *options]
+
+
+def make_certificate(folder: Path) -> Path:
+    """Make a certificate for this machine, signed by itself; return the file of it and its key."""
+    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command = [program("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", *names]
+    for option, path in (("-keyout", "key"), ("-out", "certificate")):
+        command += [option, str(folder / path)]
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    both = "".join((folder / name).read_text() for name in ("certificate", "key"))
+    (folder / "both.pem").write_text(both)
+    return folder / "both.pem"
 
 
 class Postgres:
@@ -184,7 +213,7 @@ class PgBouncer:
         self._process.wait()
 
 
-ServerT = TypeVar("ServerT", Redis, Postgres)
+ServerT = TypeVar("ServerT", Redis, SecureRedis, Postgres)
 
 
 @contextmanager

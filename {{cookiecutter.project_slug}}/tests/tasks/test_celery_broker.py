@@ -2,12 +2,17 @@
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from kombu.exceptions import OperationalError
+from pydantic import SecretStr
 
+from app.settings import Settings
+from app.tasks.engine.celery.engine import RUN, make_celery
 from tests.conftest import serve
-from tests.servers import Redis
+from tests.servers import Redis, SecureRedis, make_certificate, running
 from tests.tasks.messages import BROKEN
 from tests.tasks.test_survival import SERVED, rows, submit, wait_for, wait_for_state
 from tests.tasks.workers import all_succeed, redis, variables, worker
@@ -104,3 +109,27 @@ def test_a_redis_that_answers_nothing_holds_up_nobody(
             stopped.wait(LONGEST_SECONDS)
     states = "SELECT id, state, attempts FROM tasks ORDER BY seq"
     assert rows(tmp_path, states) == [(kept, "queued", 0), (waits, "queued", 0)]
+
+
+@pytest.mark.parametrize(
+    ("options", "is_trusted"),
+    [
+        ("?ssl_ca_certs={own}", True),
+        ("?ssl_cert_reqs=none", True),
+        ("?ssl_ca_certs={other}", False),
+        ("", False),
+    ],
+)
+def test_a_redis_is_trusted_with_its_certificate_alone(
+    options: str, is_trusted: bool, settings: Settings, tmp_path: Path
+) -> None:
+    other = make_certificate(tmp_path)
+    (tmp_path / "redis").mkdir()
+    refused = pytest.raises(OperationalError, match="CERTIFICATE_VERIFY_FAILED")
+    with running(SecureRedis, tmp_path / "redis") as server:
+        url = SecretStr(server.url + options.format(own=server.certificate, other=other))
+        with (
+            make_celery(settings.model_copy(update={"task_broker_url": url})) as celery,
+            nullcontext() if is_trusted else refused,
+        ):
+            celery.send_task(RUN, ["x"])

@@ -61,7 +61,17 @@ WORKER = "app.tasks.engine.celery.worker"
         "redis://host/hush",
         "redis://host/-1",
         "redis://host/0?hush=1",
+        "redis://hu..sh/0",
+        f"redis://{'hush' * 16}/0",
+        "redis://host/0?ssl_cert_reqs=none",
+        "redis://[1:2]/0",
+        "rediss://host/0?",
+        "rediss://host/0?ssl_cert_reqs=hush",
+        "rediss://host/0?ssl_hush=1",
+        "rediss://host/0?ssl_ca_certs=",
+        "rediss://host/0?ssl_check_hostname=hush",
         "filesystem://",
+        "FILESYSTEM://hush",
     ],
 )
 def test_a_broker_that_is_none_is_refused_without_a_part_of_it(
@@ -82,6 +92,7 @@ def test_a_broker_that_is_none_is_refused_without_a_part_of_it(
         "redis://:p%40%2Fss-:word=@redis:6379/15",
         "redis://user:word@[::1]:6379/0",
         "rediss://user:word@redis.example.com/0?ssl_cert_reqs=CERT_REQUIRED",
+        "rediss://redis/0?ssl_ca_certs=/a/ca.pem&ssl_cert_reqs=none&ssl_check_hostname=false",
         "filesystem://var/broker",
     ],
 )
@@ -121,7 +132,16 @@ def test_flower_says_it_in_the_same_words(monkeypatch: pytest.MonkeyPatch) -> No
     assert "Traceback" not in ended.stderr
 
 
-@pytest.mark.parametrize("url", ["redis://:hu@sh@host", "filesystem:///dev/null/x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:hu@sh@host",
+        "filesystem:///dev/null/x",
+        "rediss://host?ssl_ca_certs=/dev/null",
+        "rediss://host?ssl_certfile=/no/such/file",
+        "rediss://host?ssl_keyfile=/no/such/file",
+    ],
+)
 def test_an_app_without_a_usable_broker_does_not_start(url: str, tmp_path: Path) -> None:
     process = start(tmp_path, TASK_ENGINE="celery", TASK_BROKER_URL=url)
     printed = process.communicate(timeout=60)[1]

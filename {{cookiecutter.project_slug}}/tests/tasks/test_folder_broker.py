@@ -15,6 +15,7 @@ from app.settings import Settings
 from app.tasks.engine.celery.channel import Places
 from app.tasks.engine.celery.engine import QUEUE, RUN, CeleryEngine, make_celery
 from tests.conftest import serve, start
+from tests.tasks.helpers import added, new_task, opened_tasks
 from tests.tasks.messages import BROKEN
 from tests.tasks.test_survival import FAST, SERVED, read, submit, wait_for, wait_for_state
 
@@ -70,6 +71,27 @@ def test_a_folder_that_is_gone_cannot_be_counted_either(settings: Settings, tmp_
     shutil.rmtree(tmp_path / "broker")
     with pytest.raises(OperationalError):
         engine._count_announced()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("error", [OperationalError, KeyError, TypeError])
+async def test_whatever_announcing_raises_the_task_is_announced_again(
+    error: type[Exception], settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: list[str]) -> None:
+        raise error
+
+    with opened_tasks(tmp_path / "app.sqlite3") as tasks:
+        task = added(tasks, new_task())
+        engine = CeleryEngine(tasks.store, with_folder(settings, tmp_path / "broker"))
+        with monkeypatch.context() as patch:
+            patch.setattr(engine, "_announce", fail)
+            with pytest.raises(error):
+                await engine._announce_due()
+        await engine.work()
+        await engine.drain()
+    [path] = (tmp_path / "broker").glob("*.msg")
+    assert str(task.id) in path.read_text()
 
 
 def test_a_worker_keeps_no_message_but_the_last() -> None:

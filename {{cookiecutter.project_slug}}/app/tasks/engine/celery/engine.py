@@ -15,7 +15,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from app.tasks.engine.base import Engine, logger
-from app.tasks.engine.celery.redis_broker import use_redis
+from app.tasks.engine.celery.redis_broker import use_redis, use_ssl
 from app.tasks.engine.celery.settings import CelerySettings
 from app.tasks.store import TaskStore
 
@@ -46,6 +46,7 @@ def make_celery(settings: CelerySettings) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options=broker_options(url, settings),
+        broker_use_ssl=use_ssl(url),
     )
     return celery
 
@@ -84,7 +85,7 @@ class CeleryEngine(Engine):
         while task_ids := await self.store.dispatch(GROUP):
             try:
                 await to_thread.run_sync(self._announce, task_ids)
-            except OperationalError:
+            except BaseException:  # what counts as announced is left alone for a lease
                 await self.store.undispatch(task_ids)
                 raise
 

@@ -1,10 +1,13 @@
 """Redis as Celery's broker. While it is full, frozen or a replica, it is as good as away."""
 
+import ssl
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from kombu.transport import TRANSPORT_ALIASES
 from kombu.transport import redis as partly_typed
 
+from app.kit.start import StartError
 from app.tasks.engine.celery.channel import Places, TolerantTransport, skip_broken_message
 
 redis: Any = partly_typed
@@ -61,3 +64,24 @@ def use_redis() -> dict[str, Any]:
         TRANSPORT_ALIASES[scheme] = f"{__name__}:RedisTransport"
     # a process that waits for a silent Redis does not stop; the API tries again at its next poll
     return {"socket_connect_timeout": 2, "socket_timeout": 2, "max_retries": 0}
+
+
+def use_ssl(url: str) -> dict[str, Any] | None:
+    """Return what applies to a `rediss://` without options; raise StartError if some cannot work.
+
+    Kombu would trust whoever answers there.
+    """
+    if not url.startswith("rediss://"):
+        return None
+    options = dict(parse_qsl(urlsplit(url).query))
+    files = [options.get(f"ssl_{name}") for name in ("ca_certs", "certfile", "keyfile")]
+    authorities, certificate, key = files
+    try:
+        context = ssl.create_default_context(cafile=authorities)
+        if certificate or key:
+            # without a password, OpenSSL would ask for one at the terminal
+            context.load_cert_chain(certificate or "", key, password="")
+    except OSError as error:
+        named = ", ".join(filter(None, files))
+        raise StartError(f"TASK_BROKER_URL: {named} cannot be used: {error}") from None
+    return {"ssl_cert_reqs": ssl.CERT_REQUIRED}
