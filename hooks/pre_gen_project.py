@@ -77,6 +77,7 @@ PRUNED = {
 NOT_IN_A_COURSE = ".github"  # tests fail until the last exercise; course/teach.md has a workflow
 # A course that was handed out has this; its app is the learner's, and starters would replace it.
 SOLUTION = Path("course/solution.json")
+APP = Path("app")
 HANDOVER = Path(".generation")  # hooks/post_gen_project.py removes it
 BEFORE = HANDOVER / "before"
 
@@ -161,6 +162,11 @@ def problems() -> Iterator[str]:
             yield f"{question} must be one of: {', '.join(choices)}. Type for example: {choices[0]}"
     if answer("edition") == "course" and sys.version_info < (3, 11):
         yield "edition: course needs Python 3.11. Type: uvx --python 3.11 cookiecutter"
+    if answer("edition") == "course" and APP.exists() and not SOLUTION.exists():
+        yield (
+            "edition: course cannot be generated over the app/ that is here: its exercises would"
+            " replace functions of yours. Move app/ away, or choose another --output-dir"
+        )
 
 
 def hand_over() -> None:

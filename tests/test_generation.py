@@ -188,6 +188,20 @@ def test_a_course_generated_again_keeps_what_is_solved(bake: Bake, skip: bool) -
     assert (project / "app" / "health.py").exists()
 
 
+@BOTH
+def test_a_course_is_not_generated_over_an_app_that_is_not_its_own(
+    bake: Bake, skip: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody can tell here whether the files were kept, so nothing in them is replaced."""
+    project = bake()
+    (project / "app" / "health.py").write_text("# mine\n" + (project / "app/health.py").read_text())
+    before = {name: (project / name).read_bytes() for name in tree(project)}
+    with pytest.raises(FailedHookException):
+        again(project, skip, edition="course")
+    assert "Move app/ away, or choose another --output-dir" in capfd.readouterr().err
+    assert {name: (project / name).read_bytes() for name in tree(project)} == before
+
+
 def test_a_generation_that_fails_halfway_takes_away_nothing(bake: Bake) -> None:
     project, solved = learner(bake)
     (project / "course" / "chapters" / "ch06_async" / "chapter.toml").write_text("not TOML")
