@@ -25,6 +25,7 @@
         ├── QueueFullError            (app/tasks/service.py)
         ├── ModelBusyError            (app/serving/errors.py)
         ├── ModelTimeoutError         (app/serving/errors.py)
+        ├── ModelNotReadyError        (app/serving/errors.py)
         └── ModelClosedError          (app/serving/errors.py)
 
     StartError                    the app cannot start, and what to type next (app/kit/start.py)

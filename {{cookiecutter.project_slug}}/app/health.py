@@ -33,6 +33,6 @@ async def live() -> Live:
 async def ready(request: Request) -> Ready:
     """Check that the model answers; read and write a row. On failure, send no traffic."""
     state = app_state(request)
-    state["model"].check()
+    await state["model"].probe()
     await state["storage"].ping()
     return Ready(model_version=state["model"].card.version)

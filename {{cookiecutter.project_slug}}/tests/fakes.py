@@ -134,6 +134,12 @@ def load_stopped_model(_: Settings) -> Model:
     return StoppedModel()
 
 
+def load_stuck_model(_: Settings) -> Model:
+    """Return a model, and leave a thread that never ends, as that of a `def` route that hangs."""
+    threading.Thread(target=threading.Event().wait, name="stuck").start()
+    return FakeModel()
+
+
 def load_broken_model(_: Settings) -> Model:
     """Return a model that cannot predict."""
     return BrokenModel()

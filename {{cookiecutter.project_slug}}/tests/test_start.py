@@ -220,6 +220,16 @@ def test_a_prediction_under_way_is_answered_before_it_stops(tmp_path: Path) -> N
     assert process.returncode == 0
 
 
+@pytest.mark.parametrize("count", ["1", "2"])
+def test_what_never_returns_does_not_keep_it_from_ending(count: str, tmp_path: Path) -> None:
+    variables = {"WORKERS": count, "MODEL_LOADER": "tests.fakes:load_stuck_model"}
+    with serve(tmp_path, SHUTDOWN_SECONDS="1", **variables) as (_, process):
+        process.terminate()
+        printed = process.communicate(timeout=30)[1]
+    assert process.returncode == 1
+    assert '"cause":"It did not stop in time."' in printed
+
+
 def test_a_second_ctrl_c_does_not_wait_and_is_no_success(tmp_path: Path) -> None:
     unfinished = b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
     with serve(tmp_path) as (client, process):

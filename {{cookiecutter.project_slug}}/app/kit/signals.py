@@ -2,6 +2,7 @@
 
 import asyncio
 import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -9,13 +10,21 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+import structlog
+
+# after SHUTDOWN_SECONDS: the supervisor kills a worker before it ends itself, and so knows of it
+END_SECONDS = 5.0
+
+logger = structlog.get_logger()
+
 
 @contextmanager
-def on_stop_signal(callback: Callable[[], None]) -> Iterator[None]:
+def on_stop_signal(callback: Callable[[], None], shutdown_seconds: float) -> Iterator[None]:
     """Call back in the event loop on SIGTERM or Ctrl-C, before the server waits for its clients.
 
     Without this, an open event stream would delay the shutdown, and new tasks would still start.
     SIGHUP, which would end the process at once, counts as SIGTERM; so does the end of a parent.
+    From then on the process has END_SECONDS more than `shutdown_seconds` to end.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # signals can be caught only there; a test client's app runs elsewhere
@@ -26,6 +35,7 @@ def on_stop_signal(callback: Callable[[], None]) -> Iterator[None]:
     def handle(number: int, frame: FrameType | None) -> None:
         if number not in (signal.SIGTERM, signal.SIGINT):
             number = signal.SIGTERM
+        end_process_within(shutdown_seconds + END_SECONDS)
         loop.call_soon_threadsafe(callback)
         if callable(servers[number]):
             servers[number](number, frame)
@@ -38,6 +48,22 @@ def on_stop_signal(callback: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in servers.items():
             signal.signal(number, handler)
+
+
+def end_process_within(seconds: float) -> None:
+    """End this process after this time, whatever does not return; it is no success then.
+
+    Python itself waits for every thread that is no daemon, and that of a `def` route is none.
+    """
+
+    def end() -> None:
+        names = [thread.name for thread in threading.enumerate() if not thread.daemon]
+        logger.error("process_ended", cause="It did not stop in time.", threads=names)
+        os._exit(1)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
 
 
 def stop_signals() -> Iterator[int]:

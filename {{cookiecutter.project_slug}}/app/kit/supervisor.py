@@ -16,6 +16,8 @@ import structlog
 from uvicorn import Config, Server
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
+from app.kit.signals import END_SECONDS, end_process_within
+
 RETRY_SECONDS = 10  # loading a model again and again would slow down the workers that serve
 KILL_SECONDS = 3  # after SHUTDOWN_SECONDS: a task that is handed back gets a second to stop
 
@@ -63,8 +65,9 @@ class Supervisor(Multiprocess):
     def stop(self, number: int, _: object) -> None:
         """Stop the workers; at a second Ctrl-C, do not wait for them."""
         again = number == signal.SIGINT and self.should_exit.is_set()
-        # in a thread: the one that was interrupted may hold the lock of the event
         seconds = 0 if again else self.patience
+        end_process_within(seconds + END_SECONDS - KILL_SECONDS)
+        # in a thread: the one that was interrupted may hold the lock of the event
         threading.Thread(target=self.end_within, args=[seconds], daemon=True).start()
 
     def end_within(self, seconds: float) -> None:

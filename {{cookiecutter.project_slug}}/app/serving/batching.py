@@ -19,6 +19,7 @@ import numpy as np
 import structlog
 
 from app.serving.answers import check_probabilities, check_shape
+from app.serving.direct import DirectCalls
 from app.serving.errors import (
     ClientLeftError,
     ModelBusyError,
@@ -26,6 +27,7 @@ from app.serving.errors import (
     ModelFailedError,
     ModelTimeoutError,
 )
+from app.serving.probe import Probe
 from app.serving.protocol import Matrix, Model, Row
 
 LONGEST_QUEUE = 1024  # rows; a client that is refused can go elsewhere, one that waits cannot
@@ -55,6 +57,8 @@ class BatchingModel:
         self._seconds = seconds  # from a question to its answer, and for one call of the model
         self._patience = patience  # seconds, for the last batch
         self._longest_queue = longest_queue
+        self._direct = DirectCalls(self._call, size, seconds)
+        self._probe = Probe(self.ask, model.card)
         self._waiting: Batch = {}
         self._deadlines: dict[asyncio.Future[Outcome], float] = {}  # of all unanswered, in order
         self._timer: asyncio.TimerHandle | None = None
@@ -66,17 +70,23 @@ class BatchingModel:
         self._thread.start()
 
     def predict(self, rows: Matrix) -> Matrix:
-        """Ask the model directly, not through the queue, in the caller's own thread.
+        """Ask the model directly, not through the queue; the caller's thread waits.
 
-        An answer that is none is a BadAnswerError; what the model raises is raised, if it is an
-        `Exception`, and otherwise becomes a ModelFailedError.
+        An answer that is none is a BadAnswerError, and one that does not come a ModelTimeoutError;
+        what the model raises is raised, if it is an `Exception`, and otherwise becomes a
+        ModelFailedError.
         """
-        return check_probabilities(self._call(rows))
+        return check_probabilities(np.concatenate(self._direct.predict(rows)))
 
     def check(self) -> None:
         """Raise ModelTimeoutError while the model keeps a batch for more than `MODEL_SECONDS`."""
         if self._working and self._sent_at + self._seconds < asyncio.get_running_loop().time():
             raise ModelTimeoutError
+
+    async def probe(self) -> None:
+        """Raise an UnavailableError if the model hangs, or fails at a row that it must know."""
+        self.check()
+        await self._probe.check()
 
     async def ask(self, row: Sequence[float], client_left: ClientLeft) -> Row:
         """Return what the model gives for one row, of shape (labels,), or raise its exception.
@@ -120,7 +130,7 @@ class BatchingModel:
         self._waiting.clear()
         self._batches.put(None)
         self._thread.join(self._patience)
-        if self._thread.is_alive():
+        if self._thread.is_alive() or self._direct.under_way:
             logger.warning("model_left_open", why="an inference did not end in time")
         else:
             self._model.close()

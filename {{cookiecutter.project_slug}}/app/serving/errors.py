@@ -28,6 +28,10 @@ class ModelTimeoutError(UnavailableError):
     """The model has not answered within MODEL_SECONDS; try again soon."""
 
 
+class ModelNotReadyError(UnavailableError):
+    """The model fails at a row of its training ranges; the log has the cause."""
+
+
 class ModelClosedError(UnavailableError):
     """The service is stopping; try again soon."""
 

@@ -27,7 +27,7 @@ async def open_tasks(
     """Start the engine that the settings name, and stop it at the end."""
     store = TaskStore(storage, known_versions(kinds))
     async with open_engine(settings, store, model, kinds) as engine:
-        with on_stop_signal(engine.begin_stop):
+        with on_stop_signal(engine.begin_stop, settings.shutdown_seconds):
             yield TaskService(store, engine, kinds)
 
 

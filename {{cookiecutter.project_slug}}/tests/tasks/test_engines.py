@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import BaseModel
 
@@ -16,6 +17,8 @@ from app.__main__ import check
 from app.kit.logs import configure_logs
 from app.kit.signals import on_stop_signal
 from app.main import create_app
+from app.serving.batching import BatchingModel
+from app.serving.protocol import Model
 from app.settings import Settings
 from app.storage.calls import Call, Item
 from app.storage.connection import StorageUnavailableError
@@ -28,7 +31,7 @@ from app.tasks.records import Outcome
 from app.tasks.schemas import Task, TaskState
 from app.tasks.service import BadPayloadError, QueueFullError, TaskService
 from tests.conftest import free_port
-from tests.fakes import FakeModel
+from tests.fakes import FakeModel, HeldModel
 from tests.storage.helpers import Changed
 from tests.tasks.helpers import (
     FAR,
@@ -83,10 +86,12 @@ def other(database: Path) -> Iterator[Tasks]:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, kinds: Kinds = KINDS) -> AsyncIterator[TaskService]:
+async def opened(
+    settings: Settings, kinds: Kinds = KINDS, model: Model | None = None
+) -> AsyncIterator[TaskService]:
     """Run the tasks of an app in this event loop."""
     with closing(open_storage(settings)) as storage:
-        async with open_tasks(settings, storage, FakeModel(), kinds) as tasks:
+        async with open_tasks(settings, storage, model or FakeModel(), kinds) as tasks:
             yield tasks
 
 
@@ -227,6 +232,23 @@ async def test_an_outcome_that_the_store_fails_at_frees_its_place(
         await until(lambda: tasks.engine._free == 2)  # type: ignore[attr-defined]
         assert not errors
     assert {task.result for task in done} == {"done"}
+
+
+async def test_a_model_that_hangs_keeps_no_place_and_ends_its_tasks_by_name(fast: Settings) -> None:
+    def ask(_: BaseModel, task: TaskContext) -> None:
+        task.model.predict(np.ones((1, 4), dtype=np.float32))
+
+    held = HeldModel()
+    kinds = {**with_kind(lambda _, __: "done"), "asks": Kind(Anything, ask, {})}
+    with closing(BatchingModel(held, size=32, seconds=0.1, patience=0)) as model:
+        async with opened(fast, kinds, model) as tasks:
+            hung = [await submit(tasks, "asks") for _ in range(3)]
+            others = [await submit(tasks) for _ in range(3)]
+            assert {t.state for t in await ended(tasks, *others)} == {TaskState.SUCCEEDED}
+            dead = await ended(tasks, *hung)
+    held.gate.set()
+    assert {(t.state, t.attempts) for t in dead} == {(TaskState.DEAD, 3)}
+    assert {t.problem and t.problem.type for t in dead} == {"urn:problem:ModelTimeout"}
 
 
 async def test_a_suspect_runs_alone_and_the_others_afterwards(fast: Settings, other: Tasks) -> None:
@@ -511,7 +533,7 @@ async def test_a_stop_signal_reaches_the_engine_and_then_the_server() -> None:
     before = signal.signal(signal.SIGTERM, lambda *_: heard.append("server"))
     handler = signal.getsignal(signal.SIGTERM)
     try:
-        with on_stop_signal(lambda: heard.append("engine")):
+        with on_stop_signal(lambda: heard.append("engine"), FAR):
             signal.raise_signal(signal.SIGTERM)
             await until(lambda: len(heard) == 2)
         assert signal.getsignal(signal.SIGTERM) is handler

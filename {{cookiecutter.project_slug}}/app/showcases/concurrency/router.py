@@ -13,7 +13,7 @@ router = APIRouter(
     prefix="/v1/concurrency",
     tags=["concurrency"],
     dependencies=[ApiKeyRequired],
-    responses=problems(400, 401, 413, 422),
+    responses=problems(400, 401, 413, 422, 503),
 )
 
 

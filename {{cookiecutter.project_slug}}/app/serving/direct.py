@@ -1,0 +1,89 @@
+"""Calls that bypass the queue, by threads that may wait: those of tasks, above all.
+
+Each runs in a thread of its own, so that one that does not return keeps that thread and not its
+caller, who hears of it after MODEL_SECONDS. Only MOST_CALLS can be under way, so only as many can
+be left behind.
+"""
+
+import threading
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+
+from app.serving.errors import ModelTimeoutError
+from app.serving.protocol import Matrix
+
+MOST_CALLS = 64  # as many as there can be tasks at once
+
+Outcomes = SimpleQueue[Matrix | Exception]
+
+
+class DirectCalls:
+    """A model for callers that wait in threads; `call` is one inference, and checks its shape."""
+
+    def __init__(
+        self,
+        call: Callable[[Matrix], Matrix],
+        size: int,
+        seconds: float,
+        most_calls: int = MOST_CALLS,
+    ) -> None:
+        self._call = call
+        self._size = size  # rows of one inference
+        self._seconds = seconds  # for one inference
+        self._places = threading.BoundedSemaphore(most_calls)
+        self._threads: set[threading.Thread] = set()
+
+    @property
+    def under_way(self) -> bool:
+        """Whether the model works for a caller, or for one that has given up."""
+        return bool(self._threads)
+
+    def predict(self, rows: Matrix) -> list[Matrix]:
+        """Return the answers of each inference, in order; raise what it raises, or ModelTimeout."""
+        starts = range(0, max(1, len(rows)), self._size)
+        batches = [rows[start : start + self._size] for start in starts]
+        outcomes, given_up = Outcomes(), threading.Event()
+        self._start(batches, outcomes, given_up)
+        try:
+            return [self._wait(outcomes) for _ in batches]
+        finally:
+            given_up.set()
+
+    def _start(self, batches: list[Matrix], outcomes: Outcomes, given_up: threading.Event) -> None:
+        if not self._places.acquire(timeout=self._seconds):
+            raise ModelTimeoutError  # those that have it were left behind
+        # daemon: an inference that never ends must not keep the process from ending
+        arguments = [batches, outcomes, given_up]
+        thread = threading.Thread(
+            target=self._run, args=arguments, name="model-direct", daemon=True
+        )
+        self._threads.add(thread)
+        try:
+            thread.start()
+        except RuntimeError:  # the system has no thread left
+            self._release(thread)
+            raise
+
+    def _wait(self, outcomes: Outcomes) -> Matrix:
+        try:
+            outcome = outcomes.get(timeout=self._seconds)
+        except Empty:
+            raise ModelTimeoutError from None
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def _run(self, batches: list[Matrix], outcomes: Outcomes, given_up: threading.Event) -> None:
+        try:
+            for batch in batches:
+                if given_up.is_set():
+                    break
+                outcomes.put(self._call(batch))
+        except Exception as error:
+            outcomes.put(error)
+        finally:
+            self._release(threading.current_thread())
+
+    def _release(self, thread: threading.Thread) -> None:
+        self._threads.discard(thread)
+        self._places.release()

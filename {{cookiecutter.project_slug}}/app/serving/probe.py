@@ -1,0 +1,52 @@
+"""Whether a model answers: it is asked a row that it must know.
+
+What it did last says too little. A model may fail at every row, and once a balancer sends nobody
+here any more, no success could show that it works again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import numpy as np
+
+from app.serving.answers import check_probabilities
+from app.serving.artefact import ModelCard
+from app.serving.errors import ModelBusyError, ModelNotReadyError
+from app.serving.protocol import Row
+
+PROBE_SECONDS = 1.0  # from one row to the next: anybody may call /health/ready, without a key
+PATIENCE_SECONDS = 0.5  # a balancer does not wait much longer; the answer counts when it comes
+
+Ask = Callable[[Sequence[float], Callable[[], Awaitable[object]]], Awaitable[Row]]
+
+
+class Probe:
+    """Asks a model the lower edges of its training ranges, once for all who want to know."""
+
+    def __init__(self, ask: Ask, card: ModelCard) -> None:
+        self._ask = ask
+        self._row = [feature.minimum for feature in card.features]
+        self._asking: asyncio.Task[None] | None = None
+        self._next_at = 0.0
+        self._fault: Exception | None = None  # of the last answer
+
+    async def check(self) -> None:
+        """Raise ModelNotReadyError if the last answer was none."""
+        loop = asyncio.get_running_loop()
+        if not self._asking or (self._asking.done() and self._next_at <= loop.time()):
+            self._next_at = loop.time() + PROBE_SECONDS
+            self._asking = loop.create_task(self._try())
+        await asyncio.wait([self._asking], timeout=PATIENCE_SECONDS)
+        if self._fault:
+            raise ModelNotReadyError from self._fault
+
+    async def _try(self) -> None:
+        try:
+            answer = await self._ask(self._row, asyncio.Event().wait)
+            check_probabilities(answer[np.newaxis])
+        except ModelBusyError:  # it works, for many
+            self._fault = None
+        except Exception as error:
+            self._fault = error
+        else:
+            self._fault = None

@@ -1,0 +1,95 @@
+"""Calls of the model that bypass the queue: what a caller gets, and what is left behind."""
+
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from app.serving.direct import DirectCalls
+from app.serving.errors import ModelTimeoutError
+from app.serving.protocol import Matrix
+from tests.fakes import FakeModel, HeldModel
+
+LONGEST_SECONDS = 30
+SHORT_SECONDS = 0.2
+
+
+@pytest.fixture
+def held() -> Iterator[HeldModel]:
+    model = HeldModel()
+    yield model
+    model.gate.set()
+
+
+def sepals(*lengths: float) -> Matrix:
+    """Return a row for each of these lengths."""
+    return np.array([[length, 1, 1, 1] for length in lengths], dtype=np.float32)
+
+
+def wait_for_threads() -> None:
+    """Wait until no call is under way any more."""
+    for thread in threading.enumerate():
+        if thread.name == "model-direct":
+            thread.join(LONGEST_SECONDS)
+
+
+def test_rows_go_in_batches_and_come_back_in_order(held: HeldModel) -> None:
+    held.gate.set()
+    calls = DirectCalls(held.predict, 2, LONGEST_SECONDS)
+    answers = np.concatenate(calls.predict(sepals(5, 7, 5, 5, 7)))
+    assert held.asked == [[5, 7], [5, 5], [7]]
+    assert (answers[:, 1] > 0.5).tolist() == [False, True, False, False, True]
+    wait_for_threads()
+    assert not calls.under_way
+
+
+def test_a_caller_does_not_wait_for_a_model_that_hangs(held: HeldModel) -> None:
+    calls = DirectCalls(held.predict, 1, SHORT_SECONDS)
+    with pytest.raises(ModelTimeoutError):
+        calls.predict(sepals(5, 7))
+    assert calls.under_way
+    held.gate.set()
+    wait_for_threads()
+    assert not calls.under_way
+    assert held.asked == [[5]]  # nobody waits for the second batch
+    assert len(calls.predict(sepals(5, 7))) == 2
+
+
+def test_no_more_threads_are_left_behind_than_may_be_under_way(held: HeldModel) -> None:
+    calls = DirectCalls(held.predict, 32, SHORT_SECONDS, most_calls=2)
+    for _ in range(4):
+        with pytest.raises(ModelTimeoutError):
+            calls.predict(sepals(5))
+    assert held.asked == [[5], [5]]
+    held.gate.set()
+    wait_for_threads()
+    assert len(calls.predict(sepals(5))) == 1
+
+
+def test_what_the_model_raises_is_raised_and_frees_the_place() -> None:
+    def refuse(rows: Matrix) -> Matrix:
+        if 13 in rows:
+            raise TimeoutError("thirteen")
+        return FakeModel().predict(rows)
+
+    calls = DirectCalls(refuse, 1, LONGEST_SECONDS, most_calls=1)
+    for _ in range(3):
+        with pytest.raises(TimeoutError, match="thirteen"):
+            calls.predict(sepals(5, 13, 7))
+    assert len(calls.predict(sepals(5, 7))) == 2
+
+
+def test_a_thread_that_does_not_start_costs_no_place(
+    monkeypatch: pytest.MonkeyPatch, held: HeldModel
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    held.gate.set()
+    calls = DirectCalls(held.predict, 32, LONGEST_SECONDS, most_calls=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="new thread"):
+            calls.predict(sepals(5))
+    assert len(calls.predict(sepals(5))) == 1

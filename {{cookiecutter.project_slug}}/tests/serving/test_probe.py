@@ -1,0 +1,100 @@
+"""What a balancer is told of the model, which is asked for it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import numpy as np
+import pytest
+
+from app.serving.errors import BadAnswerError, ModelBusyError, ModelNotReadyError
+from app.serving.probe import Probe
+from app.serving.protocol import Row
+from tests.fakes import CARD
+
+pytestmark = pytest.mark.anyio
+
+LONGEST_SECONDS = 30
+GOOD = np.array([0.75, 0.25], dtype=np.float32)
+
+
+class Asked:
+    """A model's queue, which raises or gives what the test says; records each row."""
+
+    def __init__(self, outcome: Row | Exception = GOOD) -> None:
+        self.outcome = outcome
+        self.rows: list[list[float]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def __call__(self, row: Sequence[float], _: Callable[[], Awaitable[object]]) -> Row:
+        """Wait at the gate, then answer."""
+        self.rows.append(list(row))
+        await self.gate.wait()
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
+
+
+async def until_ready(probe: Probe) -> None:
+    """Return once the probe raises nothing."""
+    async with asyncio.timeout(LONGEST_SECONDS):
+        while True:
+            try:
+                return await probe.check()
+            except ModelNotReadyError:
+                await asyncio.sleep(0.01)
+
+
+async def test_a_model_that_answers_is_ready() -> None:
+    asked = Asked()
+    await Probe(asked, CARD).check()
+    assert asked.rows == [[feature.minimum for feature in CARD.features]]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "cause"),
+    [
+        (KeyError("a bug"), KeyError),
+        (np.array([np.nan, 0.5], dtype=np.float32), BadAnswerError),
+        (np.array([7, 0], dtype=np.float32), BadAnswerError),
+    ],
+)
+async def test_a_model_that_always_fails_is_not_ready_until_it_answers(
+    outcome: Row | Exception, cause: type[Exception]
+) -> None:
+    """No client need come for that: a balancer sends none to a service that is not ready."""
+    asked = Asked(outcome)
+    probe = Probe(asked, CARD)
+    for _ in range(3):
+        with pytest.raises(ModelNotReadyError) as raised:
+            await probe.check()
+        assert isinstance(raised.value.__cause__, cause)
+    asked.outcome = GOOD
+    await until_ready(probe)
+
+
+async def test_the_model_is_asked_once_for_all_who_want_to_know() -> None:
+    asked = Asked()
+    probe = Probe(asked, CARD)
+    asked.gate.clear()
+    checks = [asyncio.create_task(probe.check()) for _ in range(50)]
+    await asyncio.sleep(0)
+    checks.pop().cancel()  # one client leaves, which is no answer for the others
+    asked.gate.set()
+    await asyncio.gather(*checks)
+    assert len(asked.rows) == 1
+
+
+async def test_while_the_model_works_its_last_answer_counts() -> None:
+    asked = Asked(KeyError("a bug"))
+    probe = Probe(asked, CARD)
+    asked.gate.clear()
+    await probe.check()
+    asked.gate.set()
+    await asyncio.sleep(0)
+    with pytest.raises(ModelNotReadyError):
+        await probe.check()
+
+
+async def test_a_full_queue_says_that_the_model_works() -> None:
+    await Probe(Asked(ModelBusyError()), CARD).check()
