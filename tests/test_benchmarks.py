@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +15,9 @@ import pytest
 from benchmarks.serving.__main__ import FOLDER
 from benchmarks.serving.alternatives import Alternative, Command
 from benchmarks.serving.prepare import make
+from benchmarks.soak import end, record
+from benchmarks.soak.load import HEADER, line
+from benchmarks.soak.stage import Usage
 from support import ROOT, clean_environment, run, tree, uv
 
 # Starts a process in a session of its own whose parent ends at once, and one that is stopped.
@@ -97,3 +100,56 @@ def test_alternatives_are_made_outside_of_this_repository(tmp_path: Path) -> Non
     assert {name: (project / name).read_bytes() for name in tree(project)} == before
     make(INIT, tmp_path / "alternatives", sys.executable)
     assert (tmp_path / "alternatives" / "service" / "pyproject.toml").exists()
+
+
+def a_good_soak() -> record.Record:
+    """Return the record of a soak in which a fault came and went, and all was well."""
+    task = {"id": "one", "state": "succeeded", "result": None}
+    window = record.Window("a lock", unready=True, began=100, ended=110)
+    probes = [(99.0, True), (102.0, True), (108.0, False), (111.0, True)]
+    quiet = Usage(megabytes=100, files=20, threads=10)
+    good = record.Record(tasks={"one": {"succeeded"}}, windows=[window], probes={80: probes})
+    good.usages = {"server": [quiet] * 9}
+    good.refused = [record.Answer(105, 107, "503")]
+    good.see(task)
+    good.see(task)
+    return good
+
+
+def test_a_soak_in_which_all_was_well_passes() -> None:
+    assert not any(record.checks(a_good_soak()).values())
+
+
+@pytest.mark.parametrize(
+    ("spoil", "check"),
+    [
+        (lambda soak: soak.tasks.update(two={"succeeded"}), record.TASKS),
+        (lambda soak: soak.tasks.update(one={"failed"}), record.TASKS),
+        (lambda soak: soak.see({"id": "one", "state": "dead", "result": None}), record.ONCE),
+        (lambda soak: soak.refused.append(record.Answer(90, 92, "503")), record.REFUSED),
+        (lambda soak: soak.late.append(record.Answer(101, 109, "200")), record.LATE),
+        (lambda soak: soak.probes[80].insert(2, (107.0, True)), record.READY),
+        (lambda soak: soak.probes[80].pop(), record.READY),
+        (lambda soak: soak.usages["server"].append(Usage(120, 20, 10)), record.MEMORY),
+        (lambda soak: soak.usages.update(s=[Usage(9 + n, 1, 1) for n in range(9)]), record.GROWTH),
+    ],
+)
+def test_a_soak_finds_what_is_wrong(spoil: Callable[[record.Record], object], check: str) -> None:
+    soak = a_good_soak()
+    spoil(soak)
+    assert [name for name, lines in record.checks(soak).items() if lines] == [check]
+
+
+def test_a_soak_compares_each_row_of_a_result() -> None:
+    rows, right = [1, 0], [{"label": "a", "probabilities": {"a": 0.75, "b": 0.25}}] * 2
+    lines = [f"{line(n, number)},a,0.750000,0.250000" for n, number in enumerate(rows)]
+    header = f"{HEADER},label,probability_a,probability_b"
+
+    def difference(*lines: str) -> str | None:
+        return end.difference("\n".join([header, *lines, ""]), rows, right)
+
+    assert difference(*lines) is None
+    assert difference(lines[0]) == "1 rows instead of 2"
+    assert difference(*reversed(lines)) == f"row 0 is {lines[1]}"
+    assert difference(lines[0], lines[1].replace(",a,", ",b,"))
+    assert difference(lines[0], lines[1].replace("0.25", "0.24"))
