@@ -10,6 +10,7 @@
     ├── NoTaskFileError           409 (app/tasks/service.py)
     ├── BadPayloadError           422 (app/tasks/service.py)
     ├── BadResultError            422 (app/tasks/engine/outcome.py)
+    ├── InfiniteValueError        422 (app/predictions/service.py)
     ├── ClientLeftError           408 (app/serving/errors.py)
     ├── PredictionUnreadableError 500 (app/predictions/store.py)
     ├── ModelFailedError          500 (app/serving/errors.py)

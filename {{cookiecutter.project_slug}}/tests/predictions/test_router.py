@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from app.main import create_app
 from app.predictions.schemas import StoredPrediction
-from app.predictions.service import predict_and_store
+from app.predictions.service import InfiniteValueError, predict_and_store
 from app.serving.batching import BatchingModel
 from app.settings import Settings
 from tests.conftest import LOCAL
@@ -135,20 +135,51 @@ class Gappy(BaseModel):
         return [missing, 1, 1, self.petal_width_cm]
 
 
-@pytest.mark.parametrize("sepal", [None, float("nan")])
-def test_a_missing_number_is_stored_and_found_again(
-    client: TestClient, sepal: float | None
-) -> None:
+class Worded(Gappy):
+    """Features of which the model gets a text, or nothing."""
+
+    grower: str | None = None
+
+    def row(self) -> list[Any]:
+        """Return the values in the model's order; for the fake, a text is a number in words."""
+        return [1, self.grower, self.grower, self.petal_width_cm]
+
+
+def predict_with(client: TestClient, features: Any) -> StoredPrediction:  # noqa: ANN401
+    """Predict with features of another class than the service's own."""
+
     async def predict() -> StoredPrediction:
         state = client.app_state
-        features: Any = Gappy(sepal_length_cm=sepal)
         return await predict_and_store(state["model"], state["predictions"], features, never)
 
     async def never() -> None:
         await asyncio.Event().wait()
 
     assert client.portal is not None
-    made = client.portal.call(predict)
+    return client.portal.call(predict)
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), 1e39])
+def test_a_number_that_is_infinite_to_the_model_is_refused_by_name(
+    client: TestClient, number: float
+) -> None:
+    with pytest.raises(InfiniteValueError, match="petal_width_cm is infinite") as raised:
+        predict_with(client, Gappy(petal_width_cm=number))
+    assert raised.value.status == 422
+    assert client.app_state["model"]._model.calls == ["load"]
+
+
+@pytest.mark.parametrize("grower", ["7", None])
+def test_a_value_that_is_no_number_has_no_range(client: TestClient, grower: str | None) -> None:
+    made = predict_with(client, Worded(grower=grower, petal_width_cm=9))
+    assert [(warning.name, warning.value) for warning in made.warnings] == [("petal_width_cm", 9)]
+
+
+@pytest.mark.parametrize("sepal", [None, float("nan")])
+def test_a_missing_number_is_stored_and_found_again(
+    client: TestClient, sepal: float | None
+) -> None:
+    made = predict_with(client, Gappy(sepal_length_cm=sepal))
     assert made.warnings == []
     (listed,) = client.get("/v1/predictions").json()["items"]
     assert (listed["id"], listed["features"]["sepal_length_cm"]) == (str(made.id), None)
