@@ -86,7 +86,9 @@ class Settings(
         description="Hosts to answer to, comma-separated; * for all",
     )
     root_path: str = Field(
-        "", pattern=r"^(/[\w.~-]+)*$", description="The prefix that a proxy takes away, as /iris"
+        "",
+        pattern=r"^(/[\w.~-]+)*$",
+        description="The prefix of the service behind a proxy, as /iris",
     )
     cors_origins: Names = Field([], description="Web origins that may call, comma-separated")
     max_body_bytes: int = Field(65_536, ge=1_024, le=2**27, description="Largest body in bytes")

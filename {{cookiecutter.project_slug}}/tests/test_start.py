@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -27,6 +28,7 @@ from app.settings import Settings
 from tests.conftest import ROOT, free_port, log_lines, serve, start, wait_until_live
 from tests.fakes import FLOWER
 from tests.tasks.helpers import wait_for
+from tests.test_errors import assert_problem
 
 SECRET = "not-long-enough-secret"
 BOTH_SERVE = [r"startup complete"] * 2
@@ -268,6 +270,31 @@ def test_a_file_never_gets_the_number_of_a_stream(tmp_path: Path) -> None:
         assert client.post("/v1/predictions", json=FLOWER).status_code == 201
     process.terminate()
     assert process.wait(timeout=30) == 0
+
+
+@pytest.mark.parametrize("sent", ["", "/iris"], ids=["taken-away", "left"])
+def test_every_address_is_right_behind_a_proxy_that_has_a_prefix(tmp_path: Path, sent: str) -> None:
+    """Whether the proxy takes the prefix away or leaves it."""
+    with serve(tmp_path, ROOT_PATH="/iris") as (client, _):
+
+        def follow(address: str) -> httpx2.Response:
+            """Follow an address of the service's as a client behind the proxy does."""
+            assert address.startswith("/iris/")
+            return client.get(sent + address.removeprefix("/iris"))
+
+        stored = client.post(f"{sent}/v1/predictions", json=FLOWER)
+        assert follow(stored.headers["Location"]).json() == stored.json()
+        task = client.post(f"{sent}/v1/tasks/wait", json={"seconds": 0})
+        assert follow(task.headers["Location"]).json()["id"] == task.json()["id"]
+        page = client.get(f"{sent}/docs").text
+        addresses = re.findall(r"""(?:src|href|url)(?:=|: )["']([^"']+)["']""", page)
+        assert "/iris/openapi.json" in addresses
+        assert [follow(address).status_code for address in addresses] == [200] * len(addresses)
+        assert follow("/iris/openapi.json").json()["servers"] == [{"url": "/iris"}]
+        assert_problem(client.get(f"{sent}/v1/predictions/{UUID(int=0)}"), 404)
+        assert_problem(client.get("/irish/v1/model"), 404)
+        health = client.get(f"{sent}/health/ready", headers={"Host": "10.0.0.1"})
+        assert health.status_code == 200
 
 
 # several workers

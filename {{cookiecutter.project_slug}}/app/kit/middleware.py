@@ -74,6 +74,8 @@ class RequestMiddleware:
         exchange = Exchange(scope, send, begin_request(headers.get(REQUEST_ID)))
         if exchange.head:  # the route's GET answers; nothing of its body is sent
             scope = {**scope, "method": "GET"}
+        if exchange.prefix:
+            scope = with_one_prefix(scope)
         try:
             if refused := self.refusal(scope, headers):
                 await self.answer(exchange, scope, receive, *refused)
@@ -145,6 +147,13 @@ def answer_to(error: BaseException) -> tuple[int, str]:
     no_thread = isinstance(error, RuntimeError) and str(error) == NO_THREAD
     no_room = isinstance(error, OSError) and error.errno in NO_ROOM
     return (503, EXHAUSTED) if no_thread or no_room or isinstance(error, MemoryError) else (500, "")
+
+
+def with_one_prefix(scope: Scope) -> Scope:
+    """Take the prefix away that a proxy has left: the server puts one before every path."""
+    prefix: str = scope["root_path"]
+    twice = scope["path"].startswith(f"{prefix}{prefix}/")
+    return {**scope, "path": scope["path"].removeprefix(prefix)} if twice else scope
 
 
 def may_have_body(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
