@@ -23,6 +23,7 @@ UNREADABLE = TaskProblem(
     title="Unreadable",
     detail="This version of the service cannot read what was kept of this task.",
 )
+UNKNOWN_MOMENT = datetime.fromtimestamp(0, UTC)
 
 
 class TaskNotFoundError(NotFoundError):
@@ -127,5 +128,19 @@ def unreadable(fields: dict[str, Any]) -> Task:
     state = TaskState.FAILED if fields["finished_at"] else TaskState.RUNNING
     if fields["state"] in set(TaskState):
         state = TaskState(fields["state"])
-    certain = {name: fields[name] for name in ("id", "kind", "created_at", "finished_at")}
-    return Task(**certain, state=state, problem=UNREADABLE)
+    return Task(
+        id=fields["id"],
+        kind=fields["kind"],
+        state=state,
+        created_at=moment(fields["created_at"]) or UNKNOWN_MOMENT,
+        finished_at=moment(fields["finished_at"]),
+        problem=UNREADABLE,
+    )
+
+
+def moment(seconds: object) -> datetime | None:
+    """Return a time of the database, if it is one."""
+    try:
+        return datetime.fromtimestamp(float(str(seconds)), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

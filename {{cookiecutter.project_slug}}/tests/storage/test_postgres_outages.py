@@ -148,6 +148,31 @@ def test_a_connection_that_was_lost_while_idle_costs_no_request(url: str, tasks:
         added(tasks, new_task())
 
 
+REFUSALS = [("NOLOGIN", "LOGIN"), ("CONNECTION LIMIT 0", "CONNECTION LIMIT -1")]
+
+
+@pytest.mark.parametrize(("refuse", "accept"), REFUSALS)
+def test_who_is_refused_by_the_server_is_told_and_goes_on_once_it_is_accepted(
+    url: str, refuse: str, accept: str
+) -> None:
+    """So it is with a password that was changed, too: only a new connection needs it."""
+    ask(url, "CREATE ROLE app LOGIN; GRANT ALL ON SCHEMA public TO app")
+    try:
+        with opened_postgres_tasks(url.replace("postgres@", "app@")) as tasks:
+            task = added(tasks, new_task())
+            ask(url, f"ALTER ROLE app {refuse}")
+            assert found(tasks, task) == task
+            ask(url, f"SELECT pg_terminate_backend(pid) {OTHERS}")
+            for _ in range(3):
+                assert not is_added(tasks)
+                assert not is_read(tasks)
+            ask(url, f"ALTER ROLE app {accept}")
+            wait_for(lambda: is_added(tasks))
+            assert found(tasks, task) == task
+    finally:
+        ask(url, "DROP OWNED BY app; DROP ROLE app")
+
+
 @pytest.mark.anyio
 async def test_a_server_without_room_for_a_file_is_not_ready(url: str, tasks: Tasks) -> None:
     """On a full disk, an update still finds room where the row was, but an insert does not."""

@@ -743,6 +743,9 @@ BAD_ROWS = [
     ("problem", "[]"),
     ("state", "paused"),
     ("progress", 7.0),
+    ("created_at", 1e300),
+    ("started_at", -1e300),
+    ("finished_at", float("inf")),
 ]
 
 
