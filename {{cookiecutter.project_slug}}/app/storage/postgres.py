@@ -138,7 +138,7 @@ class PostgresConnection:
         connection = self._live()
         try:
             return connection.execute(statement, values)
-        except SilentError:
+        except (SilentError, psycopg.errors.DiskFull):
             raise
         except psycopg.OperationalError:
             self._give_up()
@@ -150,6 +150,8 @@ class PostgresConnection:
         with storage_errors(psycopg.Error):
             try:
                 yield
+            except psycopg.errors.DiskFull:  # a new connection has no more room, and many would try
+                raise
             except (psycopg.OperationalError, psycopg.InternalError):
                 self._give_up()
                 raise

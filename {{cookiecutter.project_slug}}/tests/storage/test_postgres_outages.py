@@ -188,6 +188,18 @@ async def test_a_server_without_room_for_a_file_is_not_ready(url: str, tasks: Ta
     await tasks.storage.ping()
 
 
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_full_disk_costs_no_connection(tasks: Tasks, reads: bool) -> None:
+    """Each call of a group is told by itself; to connect again for each would take too long."""
+    before = [session(tasks, reads=each) for each in (True, False)]
+    full = partial(tasks.storage.connection.execute, "DO 'BEGIN RAISE disk_full; END'")
+    for _ in range(2):
+        with pytest.raises(StorageUnavailableError) as refused:
+            tasks.storage.wait_for(Call(full, reads=reads))
+        assert isinstance(refused.value.__cause__, psycopg.errors.DiskFull)
+    assert [session(tasks, reads=each) for each in (True, False)] == before
+
+
 @pytest.mark.anyio
 async def test_while_another_locks_a_table_callers_are_told_and_nothing_is_left_behind(
     url: str, tasks: Tasks
