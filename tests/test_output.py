@@ -198,6 +198,7 @@ ALWAYS = {
     "app/tasks/sql.py",
     "app/tasks/store.py",
     "app/tasks/upkeep.py",
+    "app/tasks/upkeep_sql.py",
     "docs/api.md",
     "docs/blocked-loop.md",
     "docs/deploy.md",

@@ -59,7 +59,7 @@ MIGRATIONS = (
         "ALTER TABLE tasks ADD COLUMN size BIGINT NOT NULL DEFAULT 0",  # of payload and input
         "ALTER TABLE tasks ADD COLUMN forgiven INTEGER NOT NULL DEFAULT 0",  # attempts
         "ALTER TABLE tasks ADD COLUMN losses INTEGER NOT NULL DEFAULT 0",  # of its process
-        "ALTER TABLE tasks ADD COLUMN silent INTEGER NOT NULL DEFAULT 0",  # see `sql.DOUBT`
+        "ALTER TABLE tasks ADD COLUMN silent INTEGER NOT NULL DEFAULT 0",  # see `upkeep_sql.DOUBT`
         "DROP INDEX tasks_due",
         # With all that a claim asks for, and `seq` where its order needs it.
         """

@@ -106,11 +106,21 @@ class TaskStore(Upkeep):
     def renew(self, owner: str, lease: float, task_ids: Collection[str]) -> dict[str, bool]:
         """Renew these leases; return which tasks the owner still runs, and whether to stop them.
 
-        A claim whose answer was lost on the way is not among them: it runs out.
+        A claim whose answer was lost on the way is not among them: see `unclaim`.
         """
         ids = json.dumps([{"id": task_id} for task_id in task_ids])
         rows = self._execute(sql.RENEW, owner=owner, lease=lease, rows=ids)
         return {task_id: bool(cancel) for task_id, cancel in rows}
+
+    @writes
+    def unclaim(self, owner: str, lease: float, age: float, running: Collection[str]) -> list[str]:
+        """Queue what the owner claimed `age` seconds ago and does not run; return which tasks.
+
+        `running` is read here, in the thread that commits claims, so that it is no older than they.
+        """
+        ids = json.dumps([{"id": task_id} for task_id in list(running)])
+        rows = self._execute(sql.UNCLAIM, owner=owner, lease=lease, age=age, rows=ids)
+        return [task_id for (task_id,) in rows]
 
     @writes
     def save(

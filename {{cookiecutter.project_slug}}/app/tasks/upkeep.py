@@ -3,11 +3,12 @@
 Whoever lives renews its leases before this is called, so it only ever takes from the dead.
 """
 
+import time
 from collections.abc import Callable, Sequence
 
 from app.storage.connection import Row
 from app.storage.store import Store, reads, writes
-from app.tasks import sql
+from app.tasks import upkeep_sql as sql
 from app.tasks.schemas import TaskProblem, TaskState
 
 EXPIRED_BYTES = 2**22  # removed in one transaction: others wait for it
@@ -47,8 +48,14 @@ class Upkeep(Store):
 
         A step is small, so that it holds up nobody, and finds room on a disk that is full.
         """
+        self._execute(sql.AGE, older_than=older_than)
         pieces = self._execute(sql.EXPIRE_PIECES, older_than=older_than, most=EXPIRED_BYTES)
         return len(pieces) + len(self._execute(sql.EXPIRE, older_than=older_than))
+
+    @reads
+    def clock_offset(self) -> float:
+        """Return the time of the database's clock less that of this process's monotonic one."""
+        return float(self._execute("SELECT {now}")[0][0]) - time.monotonic()
 
     @reads
     def find_suspect(self) -> str | None:

@@ -21,7 +21,7 @@ from app.storage.connection import StorageUnavailableError
 from app.storage.opening import open_storage
 from app.storage.settings import StorageSettings
 from app.storage.sqlite import prepare
-from app.tasks import sql
+from app.tasks import sql, upkeep_sql
 from app.tasks.migrations import MIGRATIONS
 from app.tasks.records import Claim, NewTask
 from app.tasks.store import TaskStore
@@ -165,7 +165,13 @@ def test_a_queue_costs_the_same_however_long_it_is(path: Path, tasks: Tasks) -> 
     values |= {"older_than": 1, "most": 1, "rows": "[]"}
     add_together(tasks, *(new_task() for _ in range(100)))
     with closing(sqlite3.connect(path)) as database:
-        for statement in (sql.CLAIM_DUE, sql.DISPATCH, sql.RESCUE, sql.EXPIRE):
+        for statement in (
+            sql.CLAIM_DUE,
+            upkeep_sql.DISPATCH,
+            upkeep_sql.RESCUE,
+            upkeep_sql.AGE,
+            upkeep_sql.EXPIRE,
+        ):
             plan = database.execute("EXPLAIN QUERY PLAN " + prepare(statement), values).fetchall()
             steps = " ".join(str(row[-1]) for row in plan)
             assert "INDEX tasks_" in steps

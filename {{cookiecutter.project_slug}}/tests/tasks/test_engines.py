@@ -22,12 +22,13 @@ from app.serving.protocol import Model
 from app.settings import Settings
 from app.storage.calls import Call, Item
 from app.storage.connection import StorageUnavailableError
-from app.storage.opening import open_storage
+from app.storage.opening import connector, open_storage
+from app.storage.thread import Storage
 from app.tasks.engine.context import TaskContext
 from app.tasks.engine.runner import Runner
 from app.tasks.kinds.registry import KINDS, Kind, Kinds
 from app.tasks.opening import open_tasks
-from app.tasks.records import Outcome
+from app.tasks.records import Outcome, TaskNotFoundError
 from app.tasks.schemas import Task, TaskState
 from app.tasks.service import BadPayloadError, QueueFullError, TaskService
 from tests.conftest import free_port
@@ -92,6 +93,16 @@ async def opened(
     """Run the tasks of an app in this event loop."""
     with closing(open_storage(settings)) as storage:
         async with open_tasks(settings, storage, model or FakeModel(), kinds) as tasks:
+            yield tasks
+
+
+@asynccontextmanager
+async def changed(
+    settings: Settings, changes: dict[str, Callable[[Call], object]], kinds: Kinds = KINDS
+) -> AsyncIterator[TaskService]:
+    """Run the tasks of an app in whose storage some methods do something else."""
+    with closing(Changed(settings, changes)) as storage:
+        async with open_tasks(settings, storage, FakeModel(), kinds) as tasks:
             yield tasks
 
 
@@ -401,6 +412,33 @@ async def test_the_sweeper_removes_what_ended_long_ago(fast: Settings, other: Ta
         assert (await tasks.get(fresh.id)).state is TaskState.SUCCEEDED
 
 
+async def test_a_clock_that_is_set_forward_removes_nothing_that_ended_before(
+    settings: Settings, other: Tasks
+) -> None:
+    update = {"task_retention_seconds": 100_000, "task_poll_seconds": FAR}
+    task = added(other, new_task())
+    other.settle([(claim, Outcome(TaskState.SUCCEEDED)) for claim in other.claim("one", FAR, 1)])
+    offsets = [5e8, 5e8 + 200_000, 5e8 + 200_001, 5e8 + 200_001]
+
+    def offset(_: Call) -> float:
+        return offsets.pop(0)
+
+    def set_forward() -> None:
+        """Set the clock forward, as it looks to the tasks."""
+        other.execute("UPDATE tasks SET finished_at = finished_at - 200000")
+
+    async with changed(settings.model_copy(update=update), {"clock_offset": offset}) as tasks:
+        await until(lambda: len(offsets) == 3)
+        set_forward()
+        for _ in range(2):
+            await tasks.engine.expire()
+        assert (await tasks.get(task.id)).state is TaskState.SUCCEEDED
+        tasks.engine._expire_at = 0  # once it has been kept for as long as it must
+        await tasks.engine.expire()
+        with pytest.raises(TaskNotFoundError):
+            await tasks.get(task.id)
+
+
 # the end
 
 
@@ -478,9 +516,8 @@ async def failing(
             return call.method([call.item])[0]
         return call.method()
 
-    with closing(Changed(settings, {method: fail_first})) as storage:
-        async with open_tasks(settings, storage, FakeModel(), kinds) as tasks:
-            yield tasks
+    async with changed(settings, {method: fail_first}, kinds) as tasks:
+        yield tasks
 
 
 @pytest.mark.parametrize("method", ["expire", "doubt", "rescue", "queued_bytes", "claim"])
@@ -523,6 +560,58 @@ async def test_a_claim_that_fails_costs_no_place(fast: Settings, other: Tasks) -
         await until(lambda: tasks.engine._free == 2)  # type: ignore[attr-defined]
         assert not errors
     assert {task.result for task in done} == {"done"}
+
+
+class LateClaim(Storage):
+    """A storage that commits the first claim by this method, but says that it failed."""
+
+    def __init__(self, settings: Settings, method: str) -> None:
+        self.method, self.late = method, False
+        super().__init__(connector(settings), settings.storage_seconds)
+
+    def put(self, call: Call) -> "asyncio.Future[Any]":
+        """Queue a call from an event loop."""
+        return asyncio.ensure_future(self._await(super().put(call), call))
+
+    async def _await(self, answer: "asyncio.Future[Any]", call: Call) -> object:
+        return self._pass_on(await answer, call)
+
+    def wait_for(self, call: Call) -> object:
+        """Wait for a call in a thread."""
+        return self._pass_on(super().wait_for(call), call)
+
+    def _pass_on(self, value: object, call: Call) -> object:
+        method: Any = call.method
+        if value and not self.late and getattr(method, "func", method).__name__ == self.method:
+            self.late = True
+            raise StorageUnavailableError
+        return value
+
+
+@pytest.mark.parametrize("method", ["claim", "settle_and_claim"])
+async def test_a_claim_that_came_late_is_not_charged_and_its_task_runs_soon(
+    settings: Settings, other: Tasks, method: str
+) -> None:
+    update = {"task_max_attempts": 1, "task_poll_seconds": 0.05, "task_concurrency": 1}
+    lazy = settings.model_copy(update=update)  # the lease is longer than the test
+    waiting = [added(other, new_task("test", "{}")) for _ in range(3)]
+    kinds = with_kind(lambda _, __: "done")
+    with closing(LateClaim(lazy, method)) as storage:
+        async with open_tasks(lazy, storage, FakeModel(), kinds) as tasks:
+            async with asyncio.timeout(lazy.task_lease_seconds - 5):
+                done = await ended(tasks, *waiting)
+    assert storage.late
+    assert {task.result for task in done} == {"done"}
+
+
+async def test_a_claim_that_came_late_is_undone_when_the_process_ends(
+    settings: Settings, other: Tasks
+) -> None:
+    task = added(other, new_task("test", "{}"))
+    with closing(LateClaim(settings, "claim")) as storage:
+        async with open_tasks(settings, storage, FakeModel(), with_kind(lambda _, __: "done")):
+            await until(lambda: storage.late)
+    assert other.get(task.id).state is TaskState.QUEUED
 
 
 # signals

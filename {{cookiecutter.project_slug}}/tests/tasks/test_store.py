@@ -298,6 +298,21 @@ def test_a_claim_that_its_owner_never_heard_of_runs_out(tasks: Tasks) -> None:
     assert rescue(tasks) == [(unheard.id, TaskState.QUEUED)]
 
 
+def test_a_claim_that_its_owner_never_heard_of_can_be_undone_and_is_not_charged(
+    tasks: Tasks,
+) -> None:
+    unheard, cancelled, runs = (claimed(tasks, "one", 30) for _ in range(3))
+    others = claimed(tasks, "two", 30)
+    tasks.cancel(UUID(cancelled.id))
+    assert tasks.unclaim("one", 30, 9, [runs.id]) == []  # it may hear of it yet
+    assert set(tasks.unclaim("one", 30, 0, [runs.id])) == {unheard.id, cancelled.id}
+    states = [found(tasks, claim).state for claim in (unheard, cancelled, runs, others)]
+    assert states == ["queued", "cancelled", "running", "running"]
+    (again,) = tasks.claim("one", GONE, 1)
+    assert (again.id, again.charged) == (unheard.id, 1)
+    assert again.attempt > unheard.attempt  # so what was claimed before has no say
+
+
 def test_a_piece_that_is_sent_twice_is_kept_once(tasks: Tasks) -> None:
     claim = claimed(tasks)
     for _ in range(2):
@@ -678,6 +693,7 @@ def test_who_adds_to_its_result_is_neither_charged_nor_suspect(tasks: Tasks) -> 
 STEPS = {
     "due_at": "UPDATE tasks SET due_at = due_at + :step WHERE id = :id",
     "lease_ends_at": "UPDATE tasks SET lease_ends_at = lease_ends_at + :step WHERE id = :id",
+    "finished_at": "UPDATE tasks SET finished_at = finished_at + :step WHERE id = :id",
     "dispatched_at": "UPDATE tasks SET dispatched_at = dispatched_at + :step WHERE id = :id",
 }
 
@@ -710,6 +726,19 @@ def test_a_lease_never_ends_later_than_one_of_now(tasks: Tasks) -> None:
     assert wait_for(lambda: tasks.doubt(2 * FAR, GONE)) == 1
     assert tasks.rescue(9) == [(crashed.id, TaskState.QUEUED)]
     assert found(tasks, healthy).state is TaskState.RUNNING
+
+
+def test_what_ended_long_after_now_is_as_if_it_ended_now(tasks: Tasks) -> None:
+    future, soon = claimed(tasks), claimed(tasks)
+    tasks.settle([(claim, SUCCEEDED) for claim in (future, soon)])
+    set_back(tasks, future, 3e8, "finished_at")
+    set_back(tasks, soon, 60, "finished_at")
+    before = found(tasks, soon).finished_at
+    assert tasks.expire(FAR) == 0
+    finished, created = found(tasks, future).finished_at, found(tasks, future).created_at
+    assert finished is not None
+    assert (finished - created).total_seconds() < FAR
+    assert found(tasks, soon).finished_at == before
 
 
 def test_a_clock_that_was_set_forward_costs_a_healthy_task_nothing(tasks: Tasks) -> None:

@@ -57,7 +57,13 @@ class BackgroundEngine(Engine):
         alone = self._free == self.settings.task_concurrency
         limit = self._free if self._suspect is None else int(alone)
         if limit:
-            claims = await self.store.claim(self._runner.owner, self._lease, limit, self._suspect)
+            try:
+                claims = await self.store.claim(
+                    self._runner.owner, self._lease, limit, self._suspect
+                )
+            except StorageUnavailableError:
+                self._runner.doubt_claims()
+                raise
             self._free -= len(claims)
             for claim in claims:
                 self._queue.put(self._runner.begin(claim))
@@ -95,6 +101,7 @@ class BackgroundEngine(Engine):
             try:
                 claim = self.store.settle_and_claim.sync((context.claim, outcome, self._lease))
             except StorageUnavailableError:
+                self._runner.doubt_claims()
                 self._runner.settle(context.claim, outcome)
         following = self._runner.begin(claim) if claim else None
         self._runner.end(context)

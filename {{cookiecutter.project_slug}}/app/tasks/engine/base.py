@@ -6,6 +6,7 @@ Each of these is done even if another one fails: a full disk has room again once
 """
 
 import asyncio
+import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
@@ -19,6 +20,7 @@ from app.tasks.store import TaskStore
 
 GRACE_SECONDS = 2.0  # four heartbeats, for owners whose leases seem to have run out
 MEASURE_SECONDS = 5.0  # from one look at the size of the queue to the next
+STEP_SECONDS = 10.0  # of the clock; what an answer may take to come is none
 WARN_SECONDS = 300.0  # from one warning about tasks of unknown kinds to the next
 
 logger = structlog.get_logger()
@@ -33,7 +35,8 @@ class Engine(ABC):
         self.stopping = asyncio.Event()
         self.queued_bytes = 0  # measured now and then, and what was accepted here since
         self._wake = asyncio.Event()
-        self._sweep_at = self._measure_at = self._warn_at = time.monotonic()
+        self._sweep_at = self._measure_at = self._warn_at = self._expire_at = time.monotonic()
+        self._clock_offset = math.inf  # of the database's clock; not measured yet
 
     async def kick(self) -> None:
         """Signal that there is work."""
@@ -88,8 +91,18 @@ class Engine(ABC):
         self._sweep_at = min(self._sweep_at, time.monotonic() + seconds)
 
     async def expire(self) -> None:
-        """Remove some of what is too old; if there may be more, go on after the next work."""
-        if await self.store.expire(self.settings.task_retention_seconds):
+        """Remove some of what is too old; if there may be more, go on after the next work.
+
+        Once the clock was set forward, how old anything is cannot be known: all is kept as long as
+        if it had ended now.
+        """
+        retention = self.settings.task_retention_seconds
+        offset, before = await self.store.clock_offset(), self._clock_offset
+        self._clock_offset = offset
+        if offset > before + STEP_SECONDS:
+            logger.warning("task_clock_set_forward", seconds=round(offset - before))
+            self._expire_at = time.monotonic() + retention
+        if time.monotonic() >= self._expire_at and await self.store.expire(retention):
             self._sweep_within(0)
 
     async def rescue(self) -> None:

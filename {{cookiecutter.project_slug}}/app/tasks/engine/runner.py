@@ -1,5 +1,6 @@
 """How claimed tasks run in this process, keep their leases, and stop when they must."""
 
+import math
 import os
 import random
 import socket
@@ -29,6 +30,7 @@ from app.tasks.store import TaskStore
 
 LONGEST_BEAT_SECONDS = 0.5  # before a cancelled task notices
 HAND_BACK_SECONDS = 1.0  # for tasks to notice that they must stop
+UNHEARD_SECONDS = 2.0  # from the commit of a claim until it has certainly begun here
 HANDED_BACK = Outcome(TaskState.QUEUED, charged=False)
 
 logger = structlog.get_logger()
@@ -55,6 +57,7 @@ class Runner:
         self._model = model
         self._settings = settings
         self._closing = threading.Event()
+        self._unsure_at, self._looked_at = -math.inf, 0.0
         # a thread of its own, so that neither a blocked event loop nor a busy task costs a lease
         self._heart = threading.Thread(target=self._beat, name="task-heartbeat", daemon=True)
         self._heart.start()
@@ -65,6 +68,10 @@ class Runner:
             earlier.stop(StopReason.LOST)
         self.running[claim.id] = TaskContext(claim, self.store, self._model, self._settings)
         return self.running[claim.id]
+
+    def doubt_claims(self) -> None:
+        """Note that a claim failed: it may have been committed all the same, or be soon."""
+        self._unsure_at = time.monotonic()
 
     def run(self, context: TaskContext) -> Outcome | None:
         """Run an attempt; return its outcome, or None when the task is no longer ours."""
@@ -111,6 +118,8 @@ class Runner:
                 self.store.settle.sync((context.claim, HANDED_BACK))
         for context in left:
             self.end(context)
+        with suppress(StorageUnavailableError):
+            self._find_claims(age=0)
         return len(left)
 
     def close(self) -> None:
@@ -148,10 +157,20 @@ class Runner:
             elif renewed[task_id]:
                 context.stop(StopReason.CANCELLED)
 
+    def _find_claims(self, age: float) -> None:
+        """For a lease after a claim that failed, queue what was claimed for us unheard."""
+        now, lease = time.monotonic(), self._settings.task_lease_seconds
+        if self._looked_at < self._unsure_at + lease:
+            for task_id in self.store.unclaim.sync(self.owner, lease, age, self.running):
+                logger.warning("task_unclaimed", task_id=task_id)
+            self._looked_at = now
+
     def _beat(self) -> None:
+        unheard = min(UNHEARD_SECONDS, self._settings.task_lease_seconds / 3)
         while not self._closing.wait(self._beat_seconds):
             try:
                 self._renew()
+                self._find_claims(unheard)
             except StorageUnavailableError:
                 pass  # no other process can take a task over either
             except BaseException:  # without a heart, every task here would be lost

@@ -137,6 +137,7 @@ def claim_when_possible(task_id: str) -> list[Claim]:
         try:
             return claim.sync(owner, lease, 1, only)
         except StorageUnavailableError:
+            runner().doubt_claims()
             time.sleep(RETRY_SECONDS)
     return []
 
