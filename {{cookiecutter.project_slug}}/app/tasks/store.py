@@ -131,6 +131,8 @@ class TaskStore(Upkeep):
         A piece with an earlier one's number is that one, sent again. Or raise LeaseLostError.
         """
         size = len(piece or b"")
+        if size and number < self.count_pieces.here(claim.id, "result"):
+            size = 0  # the earlier one was committed, although its caller was told that it was not
         rows = self._execute(sql.SAVE, progress=progress, size=size, **claim.row())
         if not rows:
             raise LeaseLostError

@@ -316,7 +316,7 @@ def test_a_claim_that_its_owner_never_heard_of_can_be_undone_and_is_not_charged(
 def test_a_piece_that_is_sent_twice_is_kept_once(tasks: Tasks) -> None:
     claim = claimed(tasks)
     for _ in range(2):
-        tasks.save(claim, 0.5, 0, b"piece")
+        assert tasks.save(claim, 0.5, 0, b"piece") == (5, False)
     assert pieces(tasks, claim, "result") == [b"piece", None]
 
 
