@@ -9,7 +9,7 @@ import threading
 import time
 from asyncio import BaseEventLoop
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import httpx2
@@ -110,6 +110,15 @@ def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 Server = Callable[..., "subprocess.Popen[str]"]
+started: "list[subprocess.Popen[str]]" = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_outlives_its_test() -> Iterator[None]:
+    """Kill what `start` has started, and a test that failed did not end."""
+    yield
+    while started:
+        kill_group(started.pop())
 
 
 def free_port() -> int:
@@ -121,11 +130,11 @@ def free_port() -> int:
 
 @contextmanager
 def serve(
-    folder: Path, module: str = "app", **variables: str
+    folder: Path, module: str = "app", log: Path | None = None, /, **variables: str
 ) -> Iterator[tuple[httpx2.Client, subprocess.Popen[str]]]:
     """Run `python -m app` in its own process until it answers; at the end, send SIGTERM."""
     port = free_port()
-    process = start(folder, module, PORT=str(port), **variables)
+    process = start(folder, module, log, PORT=str(port), **variables)
     try:
         host = "[::1]" if variables.get("HOST") == "::1" else "127.0.0.1"
         with httpx2.Client(base_url=f"http://{host}:{port}", timeout=30) as client:
@@ -136,10 +145,13 @@ def serve(
         end(process)
 
 
-def start(folder: Path, module: str = "app", **variables: str) -> subprocess.Popen[str]:
+def start(
+    folder: Path, module: str = "app", log: Path | None = None, /, **variables: str
+) -> subprocess.Popen[str]:
     """Start `python -m app` with its database in `folder`, and these environment variables.
 
-    It leads a process group of its own, so that nothing that it starts can outlive its test.
+    It logs to a pipe, or to this file. It leads a process group of its own, so that nothing that it
+    starts can outlive its test.
     """
     environment = {
         **os.environ,
@@ -148,18 +160,23 @@ def start(folder: Path, module: str = "app", **variables: str) -> subprocess.Pop
         "MODEL_LOADER": "tests.fakes:load_model",
         **variables,
     }
-    return subprocess.Popen(
-        [sys.executable, "-m", module],
-        cwd=ROOT,
-        env=environment,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    with log.open("a") if log else nullcontext(subprocess.PIPE) as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module],
+            cwd=ROOT,
+            env=environment,
+            stderr=stderr,
+            text=True,
+            start_new_session=True,
+        )
+    started.append(process)
+    return process
 
 
 def kill_group(process: subprocess.Popen[str]) -> None:
     """Kill what `start` has started, and all that this has started, even if it is suspended."""
+    if process.returncode is not None:
+        return  # its number may be that of another by now
     if sys.platform == "win32":
         process.kill()
     else:

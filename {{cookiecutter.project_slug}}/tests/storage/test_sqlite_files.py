@@ -1,10 +1,12 @@
 """The files of SQLite while the app serves: private, removed, replaced, locked, on a full disk."""
 
+import json
 import os
 import resource
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -20,6 +22,7 @@ from tests.conftest import LOCAL, serve
 from tests.fakes import FLOWER
 from tests.storage.helpers import opened
 from tests.tasks.helpers import wait_for
+from tests.tasks.test_survival import FAST, SERVED, read, submit, wait_for_state
 
 PREDICTIONS = "/v1/predictions"
 Client = TestClient | httpx2.Client
@@ -97,6 +100,24 @@ def test_while_nothing_can_be_written_it_is_not_ready_and_then_goes_on_by_itself
         task = client.post("/v1/tasks/wait", json={"seconds": 0}).json()
         path = f"/v1/tasks/{task['id']}"
         wait_for(lambda: client.get(path).json()["state"] == "succeeded")
+
+
+def test_log_and_database_on_one_full_disk_lose_nothing_that_was_accepted(tmp_path: Path) -> None:
+    log, note = tmp_path / "log", tmp_path / "note"
+    with serve(tmp_path, SERVED, log, **FAST) as (client, process):
+        task_id = submit(client, "note_and_block", path=str(note), seconds=1)
+        wait_for_state(client, task_id, "running")
+        with full(process.pid):
+            before = log.read_text()
+            time.sleep(2.5)  # the task ends, its outcome cannot be stored, and no line can tell
+            assert statuses(client) == (503, 503, 200)
+            assert read(client, task_id)["state"] == "running"
+            assert log.read_text() == before
+        assert wait_for_state(client, task_id, "succeeded", "dead")["attempts"] == 1
+        wait_for(lambda: statuses(client) == (201, 200, 200))
+    assert note.read_text() == "started\n"
+    after = log.read_text().removeprefix(before).splitlines()
+    assert "Finished server process" in json.loads(after[-1])["event"]
 
 
 def test_while_another_program_holds_the_lock_reading_goes_on_and_it_is_not_ready(
