@@ -32,6 +32,7 @@ from tests.test_errors import assert_problem
 
 SECRET = "not-long-enough-secret"
 BOTH_SERVE = [r"startup complete"] * 2
+UNFINISHED = b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
 Process = subprocess.Popen[str]
 
 
@@ -234,10 +235,9 @@ def test_what_never_returns_does_not_keep_it_from_ending(count: str, tmp_path: P
 
 
 def test_a_second_ctrl_c_does_not_wait_and_is_no_success(tmp_path: Path) -> None:
-    unfinished = b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
     with serve(tmp_path) as (client, process):
         with socket.create_connection(("127.0.0.1", client.base_url.port)) as connection:
-            connection.sendall(unfinished)
+            connection.sendall(UNFINISHED)
             # the server has read the first connection before it answers on a second one
             httpx2.get(f"{client.base_url}/health/live").raise_for_status()
             process.send_signal(signal.SIGINT)
@@ -326,6 +326,22 @@ def test_a_worker_that_cannot_start_leaves_the_others_alone(artefact: Path, tmp_
         printed = process.communicate(timeout=30)[1]
     assert process.returncode == 1
     assert "No worker can start" in printed
+
+
+def test_while_workers_stop_new_connections_are_refused(tmp_path: Path) -> None:
+    """Nobody would answer them, and only at the end would they learn that."""
+    with serve(tmp_path, WORKERS="2") as (client, process):
+        read_until(process, *BOTH_SERVE)
+        address = ("127.0.0.1", client.base_url.port or 0)
+        with socket.create_connection(address) as connection:
+            connection.sendall(UNFINISHED)
+            client.get("/health/live").raise_for_status()
+            process.terminate()
+            read_until(process, "Finished server process")  # that of the other worker
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(address, timeout=5)
+        process.communicate(timeout=30)
+    assert process.returncode == 0
 
 
 def test_a_worker_that_does_not_stop_is_killed_which_is_no_success(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 Uvicorn's own stops every worker when one cannot start. It hears no signal while it waits for the
 answer of a worker that has just ended, up to `timeout_worker_healthcheck` seconds. It waits for
-ever for a worker that does not stop. And while it restarts workers, it looks after no other.
+ever for a worker that does not stop, and listens until the last one has stopped. And while it
+restarts workers, it looks after no other.
 """
 
 import signal
@@ -83,6 +84,12 @@ class Supervisor(Multiprocess):
         """Wait for every worker; those that do not stop are killed."""
         for worker in [*self.processes, *self.ending]:
             worker.join()
+
+    def terminate_all(self) -> None:
+        """Stop the workers, and refuse connections: while this listens, clients would wait."""
+        for listening in self.sockets:
+            listening.close()
+        super().terminate_all()
 
     def keep_subprocess_alive(self) -> None:
         """Replace each worker that ended or hangs; if none can start, stop."""
