@@ -10,23 +10,23 @@ import sys
 from asyncio import Transport
 
 from app.__main__ import main
-from app.kit import connections
+from app.kit import waiting
 
-connections.LOOK_SECONDS = 1
-connections.BODY_BYTES_A_LOOK = 1_024
-connections.READING_LOOKS = 4
-connections.READ_BYTES = 45_000
+waiting.LOOK_SECONDS = 1
+waiting.BODY_BYTES_A_LOOK = 1_024
+waiting.READING_LOOKS = 4
+waiting.READ_BYTES = 45_000
 
-connection_made = connections.PatientConnection.connection_made
+connection_made = waiting.PatientConnection.connection_made
 
 
-def connection_made_narrow(self: connections.PatientConnection, transport: Transport) -> None:
+def connection_made_narrow(self: waiting.PatientConnection, transport: Transport) -> None:
     """Have the system keep as little of an answer as on a slow line; here it takes megabytes."""
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 32_768)
     connection_made(self, transport)
 
 
-connections.PatientConnection.connection_made = connection_made_narrow  # type: ignore[method-assign]
+waiting.PatientConnection.connection_made = connection_made_narrow  # type: ignore[method-assign]
 
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 256))  # 96 connections

@@ -5,26 +5,18 @@ One layer of pure ASGI does it all, because every request pays for every layer.
 
 import errno
 import re
-from asyncio import CancelledError, current_task, sleep
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from time import perf_counter
+from asyncio import CancelledError, current_task
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.kit.exchange import REQUEST_ID, Exchange
 from app.kit.hosts import host_check
 from app.kit.logs import begin_request, request_logger
-from app.kit.problems import PROBLEM_JSON, problem_body, problem_response
+from app.kit.problems import problem_response
 
-Headers = list[tuple[bytes, bytes]]
-
-REQUEST_ID = b"x-request-id"
-PLAIN_TEXT = b"text/plain; charset=utf-8"  # the type of the framework's own errors
-SECURITY_HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"frame-ancestors 'none'"),
-)
 SINGLE = (b"host", b"content-type", b"content-length")
 AMBIGUOUS = "A request has one Host, one Content-Type, and a Content-Length only if not in chunks."
 UNKNOWN_HOST = "This service does not answer to that host; its setting ALLOWED_HOSTS lists those."
@@ -160,59 +152,3 @@ def may_have_body(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
     """Return whether a body may follow: HTTP/1 announces it in a header, HTTP/2 and 3 need not."""
     announced = b"content-length" in headers or b"transfer-encoding" in headers
     return announced or scope["http_version"] > "1.1"
-
-
-class Exchange:
-    """The answer to one request, on its way out."""
-
-    def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
-        self.forward = send
-        self.request_id = request_id.encode("ascii")
-        self.head = scope["method"] == "HEAD"
-        self.prefix = scope.get("root_path", "").encode()
-        self.status = 0
-        self.done = False  # whatever the route still sends, the client does not get
-        self.started = self.ended = perf_counter()
-
-    def send(self, message: Message) -> Awaitable[None]:
-        """Pass on a message of the answer, with our headers on the first one."""
-        if self.done:
-            return sleep(0)
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            headers = message.get("headers", [])
-            if self.status >= 400 and (b"content-type", PLAIN_TEXT) in headers:
-                return self.send_problem(self.status, headers)
-            if self.prefix:
-                headers = [self.with_prefix(header) for header in headers]
-            message["headers"] = [*headers, (REQUEST_ID, self.request_id), *SECURITY_HEADERS]
-            if self.head:
-                return self.send_whole(message, b"")
-        self.ended = perf_counter()
-        return self.forward(message)  # not awaited here: one coroutine less per message
-
-    def with_prefix(self, header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
-        """Put the prefix that the proxy has taken away before a path of ours."""
-        name, value = header
-        ours = name == b"location" and value.startswith(b"/")
-        return (name, self.prefix + value) if ours else header
-
-    async def send_problem(self, status: int, headers: Headers) -> None:
-        """Answer with a problem, instead of the framework's plain text."""
-        body = problem_body(status)
-        headers = [
-            *((name, value) for name, value in headers if not name.startswith(b"content-")),
-            (b"content-type", PROBLEM_JSON.encode("ascii")),
-            (b"content-length", str(len(body)).encode("ascii")),
-            (REQUEST_ID, self.request_id),
-            *SECURITY_HEADERS,
-        ]
-        start = {"type": "http.response.start", "status": status, "headers": headers}
-        await self.send_whole(start, b"" if self.head else body)
-
-    async def send_whole(self, start: Message, body: bytes) -> None:
-        """Send the first message and the only body."""
-        self.done = True
-        await self.forward(start)
-        await self.forward({"type": "http.response.body", "body": body})
-        self.ended = perf_counter()

@@ -4,7 +4,7 @@
 names its own: any function that takes the settings and returns a `Model`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pkgutil import resolve_name
 
 from pydantic import BaseModel, ValidationError
