@@ -5,8 +5,8 @@ rows that arrive wait, and go to it together once it is free. No timer: a row th
 free goes at once, with those that arrived in the same turn of the event loop. After a batch, the
 requests that have already arrived are read first: they were waiting too, just not here yet.
 
-Only `_work` and what it calls run off the loop, so nothing needs a lock. A batch goes to the
-model's thread and back with one wake-up of each, however many rows it has.
+Only `_work` and what it calls run off the loop, so nothing needs a lock. However many rows a batch
+has, it takes one wake-up of the model's thread, and one of the loop.
 """
 
 import asyncio
@@ -72,9 +72,8 @@ class BatchingModel:
     def predict(self, rows: Matrix) -> Matrix:
         """Ask the model directly, not through the queue; the caller's thread waits.
 
-        An answer that is none is a BadAnswerError, and one that does not come a ModelTimeoutError;
-        what the model raises is raised, if it is an `Exception`, and otherwise becomes a
-        ModelFailedError.
+        An answer that is none is a BadAnswerError, and one that does not come a ModelTimeoutError.
+        What the model raises is raised; if it is no `Exception`, as a ModelFailedError.
         """
         return check_probabilities(np.concatenate(self._direct.predict(rows)))
 
