@@ -45,21 +45,20 @@ WINDOWS_DEVICES = frozenset(
 # A project with the name of a package that it needs, directly or not, would shadow it, and uv would
 # refuse to resolve. tests/test_refusals.py compares this list with what is installed.
 PACKAGES = """
-amqp annotated-doc annotated-types anyio ast-serialize async-timeout bidict billiard
-blinker brotli celery certifi cffi charset-normalizer click click-didyoumean click-plugins
-click-repl cloudpickle colorama configargparse contourpy coverage cycler exceptiongroup fastapi
-fastapi-offline flask flask-cors flask-login flatbuffers flower fonttools gevent geventhttpclient
-greenlet h11 httpcore2 httptools httpx2 httpx2-jsfetch humanize idna importlib-metadata iniconfig
-itsdangerous jinja2 joblib kiwisolver kombu librt locust markdown-it-py markupsafe matplotlib
-mdurl ml-dtypes msgpack mypy mypy-extensions narwhals numpy onnx onnxruntime opentelemetry-api
-opentelemetry-sdk opentelemetry-semantic-conventions packaging pathspec pillow pluggy
-prometheus-client prompt-toolkit protobuf psutil psycopg psycopg-binary pydantic pydantic-core
-pydantic-settings pygments pyparsing pytest pytest-cov python-dateutil python-dotenv
-python-engineio python-multipart python-socketio pytz pywin32 pyyaml pyzmq redis requests rich
-ruff scikit-learn scipy shellingham simple-websocket six skl2onnx starlette structlog
-threadpoolctl tomli tornado truststore typer typing-extensions typing-inspection tzdata tzlocal
-urllib3 uvicorn uvloop vine watchfiles wcwidth websocket-client websockets werkzeug wsproto
-zope-event zope-interface
+amqp annotated-doc annotated-types anyio ast-serialize async-timeout bidict billiard blinker brotli
+celery certifi cffi charset-normalizer click click-didyoumean click-plugins click-repl cloudpickle
+colorama configargparse contourpy coverage cycler exceptiongroup fastapi fastapi-offline flask
+flask-cors flask-login flatbuffers flower fonttools gevent geventhttpclient greenlet h11 httpcore2
+httptools httpx2 httpx2-jsfetch humanize idna importlib-metadata iniconfig itsdangerous jinja2
+joblib kiwisolver kombu librt locust markdown-it-py markupsafe matplotlib mdurl ml-dtypes msgpack
+mypy mypy-extensions narwhals numpy onnx onnxruntime opentelemetry-api opentelemetry-sdk
+opentelemetry-semantic-conventions packaging pathspec pillow pluggy prometheus-client prompt-toolkit
+protobuf psutil psycopg psycopg-binary pydantic pydantic-core pydantic-settings pygments pyparsing
+pytest pytest-cov python-dateutil python-dotenv python-engineio python-multipart python-socketio
+pytz pywin32 pyyaml pyzmq redis requests rich ruff scikit-learn scipy shellingham simple-websocket
+six skl2onnx starlette structlog threadpoolctl tomli tornado truststore typer typing-extensions
+typing-inspection tzdata tzlocal urllib3 uvicorn uvloop vine watchfiles wcwidth websocket-client
+websockets werkzeug wsproto zope-event zope-interface
 """
 DEPENDENCIES = frozenset(PACKAGES.split())
 
@@ -77,7 +76,6 @@ PRUNED = {
 NOT_IN_A_COURSE = ".github"  # tests fail until the last exercise; course/teach.md has a workflow
 # A course that was handed out has this; its app is the learner's, and starters would replace it.
 SOLUTION = Path("course/solution.json")
-APP = Path("app")
 HANDOVER = Path(".generation")  # hooks/post_gen_project.py removes it
 BEFORE = HANDOVER / "before"
 
@@ -115,8 +113,7 @@ def slug_from(text: str) -> str:
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     words = re.findall(r"[a-z0-9]+", ascii_text)
     slug = "-".join(words).lstrip("0123456789-")[:MAX_SLUG_LENGTH].rstrip("-")
-    if slug in WINDOWS_DEVICES | DEPENDENCIES:
-        slug = f"{slug}-service"
+    slug += "-service" * (slug in WINDOWS_DEVICES | DEPENDENCIES)
     return slug if SLUG.fullmatch(slug) else "iris-service"
 
 
@@ -162,11 +159,9 @@ def problems() -> Iterator[str]:
             yield f"{question} must be one of: {', '.join(choices)}. Type for example: {choices[0]}"
     if answer("edition") == "course" and sys.version_info < (3, 11):
         yield "edition: course needs Python 3.11. Type: uvx --python 3.11 cookiecutter"
-    if answer("edition") == "course" and APP.exists() and not SOLUTION.exists():
-        yield (
-            "edition: course cannot be generated over the app/ that is here: its exercises would"
-            " replace functions of yours. Move app/ away, or choose another --output-dir"
-        )
+    if answer("edition") == "course" and Path("app").exists() and not SOLUTION.exists():
+        why = "course would replace functions of the app/ that is here by exercises"
+        yield f"edition: {why}. Move app/ away, or choose another --output-dir"
 
 
 def hand_over() -> None:
