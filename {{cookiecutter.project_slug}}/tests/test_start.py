@@ -234,6 +234,19 @@ def test_what_never_returns_does_not_keep_it_from_ending(count: str, tmp_path: P
     assert '"cause":"It did not stop in time."' in printed
 
 
+def test_the_first_request_of_a_new_connection_is_answered_while_it_stops(tmp_path: Path) -> None:
+    """It was on its way: a proxy that connects for each request would have lost it."""
+    with serve(tmp_path) as (client, process):
+        with socket.create_connection(("127.0.0.1", client.base_url.port or 0), 30) as new:
+            client.get("/health/live").raise_for_status()  # by then it has the other one as well
+            process.terminate()
+            read_until(process, "Waiting for connections to close")
+            new.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert new.recv(1000).startswith(b"HTTP/1.1 200 ")
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
 def test_a_second_ctrl_c_does_not_wait_and_is_no_success(tmp_path: Path) -> None:
     with serve(tmp_path) as (client, process):
         with socket.create_connection(("127.0.0.1", client.base_url.port)) as connection:

@@ -24,6 +24,7 @@ LOOK_SECONDS = 5.0  # a client may be silent for one to two looks
 BODY_BYTES_A_LOOK = 5_120  # a slower body is not waited for
 READING_LOOKS = 12  # a slow reader is given more time: the system's buffers take large pieces
 READ_BYTES = 30_720  # in those looks; a slower client is not waited for
+FIRST_SECONDS = 1.0  # that a new connection has for its first request when the server stops
 CLOSED_AT_ONCE = 1 / 32  # so that connections are not sorted for each one too many
 
 logger = structlog.get_logger()
@@ -103,6 +104,14 @@ class PatientConnection(Uvicorns):
     def is_idle(self) -> bool:
         """Return whether no request is being answered; the next may have begun to arrive."""
         return self.cycle is None or self.cycle.response_complete
+
+    def shutdown(self) -> None:
+        """Stop with the server; but the first request of a new connection may be on its way."""
+        if self.cycle is None:
+            self.timer.cancel()
+            self.timer = self.loop.call_later(FIRST_SECONDS, super().shutdown)
+        else:
+            super().shutdown()
 
     def make_room(self) -> None:
         """Close those that have been idle for longest, or else those that read slowest.
