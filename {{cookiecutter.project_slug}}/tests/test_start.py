@@ -27,7 +27,6 @@ from app.kit.supervisor import Worker
 from app.settings import Settings
 from tests.conftest import ROOT, free_port, log_lines, serve, start, wait_until_live
 from tests.fakes import FLOWER
-from tests.tasks.helpers import wait_for
 from tests.test_errors import assert_problem
 
 SECRET = "not-long-enough-secret"
@@ -381,12 +380,6 @@ def test_a_restart_kills_a_worker_that_does_not_stop(tmp_path: Path) -> None:
     assert process.returncode == 0
 
 
-def press_ctrl_c(process: Process) -> bool:
-    """Send the signal; return whether the process has ended."""
-    process.send_signal(signal.SIGINT)
-    return process.poll() is not None
-
-
 def test_the_others_are_looked_after_during_a_restart(tmp_path: Path) -> None:
     with serve(tmp_path, WORKERS="2", SHUTDOWN_SECONDS="600") as (_, process):
         frozen, other = workers(read_until(process, *BOTH_SERVE))
@@ -395,7 +388,10 @@ def test_the_others_are_looked_after_during_a_restart(tmp_path: Path) -> None:
         read_until(process, rf"Terminated child process \[{frozen}\]")
         os.kill(other, signal.SIGKILL)
         read_until(process, "worker_replaced", "startup complete")
-        wait_for(lambda: press_ctrl_c(process))  # once, the frozen one would have its ten minutes
+        process.send_signal(signal.SIGINT)
+        read_until(process, "Terminated child process")
+        process.send_signal(signal.SIGINT)  # or the frozen one would have its ten minutes
+        process.communicate(timeout=30)
     assert process.returncode == 1
 
 
