@@ -51,6 +51,9 @@ ONCE = [
     "tests/test_strangers.py",
     "tests/test_start.py::test_a_worker_that_cannot_start_leaves_the_others_alone",
     "tests/test_start.py::test_a_worker_that_does_not_stop_is_killed_which_is_no_success",
+    "tests/test_start.py::test_a_restart_kills_a_worker_that_does_not_stop",
+    "tests/test_start.py::test_a_restart_goes_on_once_a_damaged_model_is_replaced",
+    "tests/test_start.py::test_the_others_are_looked_after_during_a_restart",
     "tests/test_docs.py::test_the_page_about_your_own_model_works_to_the_letter",
 ]
 WITHOUT_LONG = ["-q", "-p", "no:cacheprovider", *(f"--deselect={test}" for test in ONCE)]

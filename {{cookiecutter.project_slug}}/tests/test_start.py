@@ -25,7 +25,7 @@ from app.__main__ import check, main
 from app.kit.start import StartError
 from app.kit.supervisor import Worker
 from app.settings import Settings
-from tests.conftest import ROOT, free_port, log_lines, serve, start, wait_until_live
+from tests.conftest import ROOT, free_port, kill_group, log_lines, serve, start, wait_until_live
 from tests.fakes import FLOWER
 from tests.test_errors import assert_problem
 
@@ -372,27 +372,40 @@ def test_a_restart_kills_a_worker_that_does_not_stop(tmp_path: Path) -> None:
         frozen, _ = workers(read_until(process, *BOTH_SERVE))
         os.kill(frozen, signal.SIGSTOP)
         process.send_signal(signal.SIGHUP)
-        read_until(process, f'worker_killed","pid":{frozen}|"pid":{frozen}.*worker_killed')
-        read_until(process, "Finished server process")  # the restart goes on with the other one
+        log = read_until(process, f'"pid":{frozen},"cause":"It did not stop in time."')
+        if "Finished server process" not in log:  # the other one's turn may come first
+            read_until(process, "Finished server process")
         assert client.get("/health/ready").status_code == 200
         process.terminate()
         process.communicate(timeout=30)
     assert process.returncode == 0
 
 
+def test_a_restart_goes_on_once_a_damaged_model_is_replaced(artefact: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(artefact, tmp_path / "model")
+    real = {"MODEL_LOADER": "app.serving.onnx:load_model", "MODEL_DIR": str(folder)}
+    with serve(tmp_path, WORKERS="2", **real) as (client, process):
+        read_until(process, *BOTH_SERVE)
+        card = (folder / "card.json").read_text()
+        (folder / "card.json").write_text("{")
+        process.send_signal(signal.SIGHUP)
+        read_until(process, "startup failed")
+        for _ in range(20):
+            assert client.get("/health/ready").status_code == 200
+        (folder / "card.json").write_text(card)
+        read_until(process, *["Finished server process"] * 2)
+        assert client.get("/health/ready").status_code == 200
+
+
 def test_the_others_are_looked_after_during_a_restart(tmp_path: Path) -> None:
     with serve(tmp_path, WORKERS="2", SHUTDOWN_SECONDS="600") as (_, process):
-        frozen, other = workers(read_until(process, *BOTH_SERVE))
+        frozen, _ = workers(read_until(process, *BOTH_SERVE))
         os.kill(frozen, signal.SIGSTOP)
         process.send_signal(signal.SIGHUP)
-        read_until(process, rf"Terminated child process \[{frozen}\]")
-        os.kill(other, signal.SIGKILL)
+        *_, newest = workers(read_until(process, rf"Terminated child process \[{frozen}\]"))
+        os.kill(newest, signal.SIGKILL)
         read_until(process, "worker_replaced", "startup complete")
-        process.send_signal(signal.SIGINT)
-        read_until(process, "Terminated child process")
-        process.send_signal(signal.SIGINT)  # or the frozen one would have its ten minutes
-        process.communicate(timeout=30)
-    assert process.returncode == 1
+        kill_group(process)  # or the frozen one would have its ten minutes
 
 
 def test_a_worker_answers_for_the_server_that_serves(monkeypatch: pytest.MonkeyPatch) -> None:

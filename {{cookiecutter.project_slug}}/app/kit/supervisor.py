@@ -20,6 +20,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess, Process
 from app.kit.signals import END_SECONDS, end_process_within
 
 RETRY_SECONDS = 10  # loading a model again and again would slow down the workers that serve
+JOIN_SECONDS = 0.05
 KILL_SECONDS = 3  # after SHUTDOWN_SECONDS: a task that is handed back gets a second to stop
 
 logger = structlog.get_logger()
@@ -82,8 +83,9 @@ class Supervisor(Multiprocess):
 
     def join_all(self) -> None:
         """Wait for every worker; those that do not stop are killed."""
-        for worker in [*self.processes, *self.ending]:
-            worker.join()
+        while any(worker.process.is_alive() for worker in [*self.processes, *self.ending]):
+            # a signal that comes just before a wait without an end is not heard until that ends
+            time.sleep(JOIN_SECONDS)
 
     def terminate_all(self) -> None:
         """Stop the workers, and refuse connections: while this listens, clients would wait."""
