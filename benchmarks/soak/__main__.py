@@ -119,6 +119,13 @@ def report(record: Record, seconds: float, cpu: tuple[float, float]) -> bool:
     return not any(found.values())
 
 
+def keep(record: Record, path: Path) -> None:
+    """Write down when what went wrong, and which requests were refused or late."""
+    lines = [(w.began, w.ended, w.name) for w in record.windows]
+    lines += [(a.sent, a.answered, a.what) for a in [*record.refused, *record.late]]
+    path.write_text("".join(f"{a:.1f} to {b:.1f}: {what}\n" for a, b, what in sorted(lines)))
+
+
 def cpu_seconds(whose: int) -> float:
     """Return the CPU time of this process, or of the children that have ended."""
     usage = resource.getrusage(whose)
@@ -148,9 +155,7 @@ def main() -> None:
             if status := program.stop():
                 record.wrong(STOPPED, f"{program.name}, at the end: {status}")
         look_at_files(stage, record)
-        answers = [f"{a.sent:.1f} to {a.answered:.1f}: {a.what}\n" for a in record.refused]
-        events = [f"{w.began:.1f} to {w.ended:.1f}: {w.name}\n" for w in record.windows]
-        (logs / "refused.txt").write_text("".join([*events, *answers]))
+        keep(record, logs / "refused.txt")
         after = [cpu_seconds(who) for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF)]
         seconds = time.monotonic() - began
     servers, clients = (then - now for now, then in zip(before, after, strict=True))

@@ -85,6 +85,8 @@ def difference(text: str, rows: list[int], right: list[Json]) -> str | None:
 def look_at_files(stage: Stage, record: Record) -> None:
     """Note which files are left."""
     for path in stage.temporary.rglob("*"):
+        if path.is_dir():  # multiprocessing's, of a program that was killed
+            continue
         record.wrong(FILES, f"left: {path.relative_to(stage.temporary)}")
     log = stage.database.with_name(f"{stage.database.name}-wal")
     if log.exists() and log.stat().st_size > LARGEST_LOG:

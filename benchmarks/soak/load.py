@@ -23,7 +23,7 @@ FLOWERS = [
 ]
 HEADER = f"id,{','.join(NAMES)}"
 ROWS = (500, 5000)
-SECONDS = [0, 0, 0.1, 0.1, 0.2, 0.3, 0.5, 4]  # of a wait; the longest lasts for most of a lease
+SECONDS = [0, 0.1] * 6 + [0.3] * 3 + [4]  # of a wait; the longest lasts for most of a lease
 LONGEST_WAIT_SECONDS = 30  # for an answer: longer than anything that is allowed
 PAUSE_SECONDS = 0.3  # of a client between two actions, on average
 CLOSE = {"Connection": "close"}  # to meet each process of a server
@@ -171,7 +171,7 @@ class Client:
 
     async def watch(self) -> None:
         """Watch a new task to its end, or leave before."""
-        task_id = await self.submit("wait", {"succeeded"}, json={"seconds": 0.5})
+        task_id = await self.submit("wait", {"succeeded"}, json={"seconds": 0.2})
         if not task_id:
             return
         sent, left = time.monotonic(), self.random.choice([1, 5, 100])

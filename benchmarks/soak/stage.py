@@ -167,7 +167,7 @@ class Stage:
         self.settings |= {
             "DATABASE_URL": self.postgres.url,
             "TASK_BROKER_URL": self.redis.url,
-            "TASK_CONCURRENCY": "2",
+            "TASK_CONCURRENCY": "3",
         }
         for number in (1, 2):
             worker = self.add(f"worker {number}", "app.tasks.engine.celery.worker", {})
