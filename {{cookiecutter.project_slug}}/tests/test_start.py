@@ -223,6 +223,18 @@ def test_a_prediction_under_way_is_answered_before_it_stops(tmp_path: Path) -> N
     assert process.returncode == 0
 
 
+def test_a_second_ctrl_c_waits_for_no_worker(tmp_path: Path) -> None:
+    with serve(tmp_path, WORKERS="2", SHUTDOWN_SECONDS="600") as (_, process):
+        frozen, _ = workers(read_until(process, *BOTH_SERVE))
+        os.kill(frozen, signal.SIGSTOP)
+        process.send_signal(signal.SIGINT)
+        read_until(process, *["Terminated child process"] * 2)
+        process.send_signal(signal.SIGINT)
+        printed = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert f'"pid":{frozen},"cause":"It did not stop in time."' in printed
+
+
 @pytest.mark.parametrize("count", ["1", "2"])
 def test_what_never_returns_does_not_keep_it_from_ending(count: str, tmp_path: Path) -> None:
     variables = {"WORKERS": count, "MODEL_LOADER": "tests.fakes:load_stuck_model"}
