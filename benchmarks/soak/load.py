@@ -25,6 +25,7 @@ HEADER = f"id,{','.join(NAMES)}"
 ROWS = (500, 5000)
 SECONDS = [0, 0.1] * 6 + [0.3] * 3 + [4]  # of a wait; the longest lasts for most of a lease
 LONGEST_WAIT_SECONDS = 30  # for an answer: longer than anything that is allowed
+LONGEST_WATCH_SECONDS = 60  # a task that is lost has no last event
 PAUSE_SECONDS = 0.3  # of a client between two actions, on average
 CLOSE = {"Connection": "close"}  # to meet each process of a server
 JSON = {"Content-Type": "application/json"}
@@ -178,14 +179,17 @@ class Client:
         url = f"http://{HOST}:{self.random.choice(self.ports)}/v1/tasks/{task_id}/events"
         state, why = "", "it ended"
         try:
-            async with self.http.stream("GET", url) as answer:
+            async with (
+                asyncio.timeout(LONGEST_WATCH_SECONDS),
+                self.http.stream("GET", url) as answer,
+            ):
                 async for text in answer.aiter_lines():
                     if text.startswith("data: "):
                         self.record.see(task := json.loads(text.removeprefix("data: ")))
                         state, left = task["state"], left - 1
                     if not left:
                         return
-        except httpx2.HTTPError as error:
+        except (httpx2.HTTPError, TimeoutError) as error:
             why = type(error).__name__
         if state not in FINAL:
             what = f"events of {task_id}: {why} after {state!r}"
