@@ -25,7 +25,7 @@ class Probe:
 
     def __init__(self, ask: Ask, card: ModelCard) -> None:
         self._ask = ask
-        self._row = [feature.minimum for feature in card.features]
+        self._card = card
         self._asking: asyncio.Task[None] | None = None
         self._next_at = 0.0
         self._fault: Exception | None = None  # of the last answer
@@ -41,8 +41,9 @@ class Probe:
             raise ModelNotReadyError from self._fault
 
     async def _try(self) -> None:
+        row = [feature.minimum for feature in self._card.features]
         try:
-            answer = await self._ask(self._row, asyncio.Event().wait)
+            answer = await self._ask(row, asyncio.Event().wait)
             check_probabilities(answer[np.newaxis])
         except ModelBusyError:  # it works, for many
             self._fault = None
