@@ -46,11 +46,10 @@ from typing import ClassVar
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.utils import is_body_allowed_for_status_code
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from app.kit.problems import InvalidField, as_context, problem_response
+from app.kit.problems import InvalidField, problem_response
 
 logger = structlog.get_logger()
 
@@ -96,19 +95,11 @@ async def answer_app_error(_: Request, error: AppError) -> Response:
 
 
 async def answer_http_exception(request: Request, error: HTTPException) -> Response:
-    """Answer an `HTTPException`: FastAPI's, Starlette's or our own.
-
-    FastAPI lets `detail` be anything; what is no text becomes the problem's `context`.
-    """
+    """Answer an `HTTPException`: FastAPI's, Starlette's or our own."""
     headers = dict(error.headers or {})
-    if not is_body_allowed_for_status_code(error.status_code):  # a 304, say
-        return Response(status_code=error.status_code, headers=headers)
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(sorted(allowed_methods(request)))
-    detail: object = error.detail
-    if not isinstance(detail, str):
-        return problem_response(error.status_code, headers, context=as_context(detail))
-    return problem_response(error.status_code, headers, **({"detail": detail} if detail else {}))
+    return problem_response(error.status_code, headers, detail=error.detail)
 
 
 def allowed_methods(request: Request) -> set[str]:

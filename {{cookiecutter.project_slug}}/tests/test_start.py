@@ -353,7 +353,7 @@ def test_a_worker_that_cannot_start_leaves_the_others_alone(artefact: Path, tmp_
 
 
 def test_while_workers_stop_new_connections_are_refused(tmp_path: Path) -> None:
-    """Nobody would answer them, and only at the end would they learn that."""
+    """Nobody would answer them, and only at the end would they know."""
     with serve(tmp_path, WORKERS="2") as (client, process):
         read_until(process, *BOTH_SERVE)
         address = ("127.0.0.1", client.base_url.port or 0)

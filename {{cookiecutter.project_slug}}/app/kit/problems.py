@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Response
+from fastapi.utils import is_body_allowed_for_status_code
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
 
@@ -53,6 +54,11 @@ def problem_body(status: int, **members: object) -> bytes:
     """Return a problem as JSON; the status gives the members that are missing."""
     phrase = phrase_of(status)
     default = {"type": "about:blank", "title": phrase, "detail": phrase}
+    detail = members.pop("detail", "")
+    if not isinstance(detail, str):  # FastAPI lets that of an `HTTPException` be anything
+        members["context"] = as_context(detail)
+    elif detail:
+        members["detail"] = detail
     fixed = {"status": status, "request_id": request_id.get()}
     problem = Problem.model_validate(default | members | fixed)
     # ASCII only: a client may send half a surrogate pair as the name of a field
@@ -60,7 +66,9 @@ def problem_body(status: int, **members: object) -> bytes:
 
 
 def problem_response(status: int, headers: Mapping[str, str], **members: object) -> Response:
-    """Return a problem as an answer."""
+    """Return a problem as an answer; for a status without a body, such as 304, only the headers."""
+    if not is_body_allowed_for_status_code(status):
+        return Response(status_code=status, headers=headers)
     return Response(problem_body(status, **members), status, headers, media_type=PROBLEM_JSON)
 
 
