@@ -85,7 +85,8 @@ class CeleryEngine(Engine):
         while task_ids := await self.store.dispatch(GROUP):
             try:
                 await to_thread.run_sync(self._announce, task_ids)
-            except BaseException:  # what counts as announced is left alone for a lease
+            except BaseException:
+                # otherwise they would count as announced, and be left alone for a lease
                 await self.store.undispatch(task_ids)
                 raise
 
