@@ -13,6 +13,7 @@ from app.serving.errors import ModelTimeoutError
 from app.serving.protocol import Matrix
 
 MOST_CALLS = 64  # as many as there can be tasks at once
+ROWS = 256  # of one inference, which has MODEL_SECONDS; a task's piece has a thousand
 
 Outcomes = SimpleQueue[Matrix | Exception]
 
@@ -28,7 +29,9 @@ class DirectCalls:
         most_calls: int = MOST_CALLS,
     ) -> None:
         self._call = call
-        self._size = size  # rows of one inference
+        # rows of one inference: many, because each call costs some time of its own; but one, if
+        # that is what the model is to be asked
+        self._size = size if size == 1 else max(size, ROWS)
         self._seconds = seconds  # for one inference
         self._places = threading.BoundedSemaphore(most_calls)
         self._threads: set[threading.Thread] = set()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from app.serving.direct import DirectCalls
+from app.serving.direct import ROWS, DirectCalls
 from app.serving.errors import ModelTimeoutError
 from app.serving.protocol import Matrix
 from tests.fakes import FakeModel, HeldModel
@@ -34,12 +34,17 @@ def wait_for_threads() -> None:
             thread.join(LONGEST_SECONDS)
 
 
-def test_rows_go_in_batches_and_come_back_in_order(held: HeldModel) -> None:
+@pytest.mark.parametrize(("size", "sizes"), [(32, [ROWS, ROWS, 1]), (1, [1] * (2 * ROWS + 1))])
+def test_rows_go_in_batches_and_come_back_in_order(
+    held: HeldModel, size: int, sizes: list[int]
+) -> None:
+    """In large ones, but row by row if MODEL_BATCH_SIZE says so."""
     held.gate.set()
-    calls = DirectCalls(held.predict, 2, LONGEST_SECONDS)
-    answers = np.concatenate(calls.predict(sepals(5, 7, 5, 5, 7)))
-    assert held.asked == [[5, 7], [5, 5], [7]]
-    assert (answers[:, 1] > 0.5).tolist() == [False, True, False, False, True]
+    calls = DirectCalls(held.predict, size, LONGEST_SECONDS)
+    given = sepals(*[5, 7] * ROWS, 5)
+    answers = np.concatenate(calls.predict(given))
+    assert [len(rows) for rows in held.asked] == sizes
+    assert (answers[:, 1] > 0.5).tolist() == [False, True] * ROWS + [False]
     wait_for_threads()
     assert not calls.under_way
 
