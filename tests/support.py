@@ -54,6 +54,9 @@ ONCE = [
     "tests/test_start.py::test_a_restart_kills_a_worker_that_does_not_stop",
     "tests/test_start.py::test_a_restart_goes_on_once_a_damaged_model_is_replaced",
     "tests/test_start.py::test_the_others_are_looked_after_during_a_restart",
+    "tests/test_start.py::test_a_second_ctrl_c_waits_for_no_worker",
+    "tests/test_start.py::test_what_never_returns_does_not_keep_it_from_ending",
+    "tests/test_start.py::test_workers_end_in_order_on_sighup_and_with_their_parent",
     "tests/test_docs.py::test_the_page_about_your_own_model_works_to_the_letter",
 ]
 WITHOUT_LONG = ["-q", "-p", "no:cacheprovider", *(f"--deselect={test}" for test in ONCE)]
