@@ -21,7 +21,7 @@ from scripts.generated import free_port, wait_until_live
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
 SCRATCH = ROOT / "build" / "tests"
-LONGEST_COMMAND_SECONDS = 1200
+LONGEST_COMMAND_SECONDS = 2400
 
 QUESTIONS: dict[str, Any] = {
     name: default
