@@ -17,11 +17,9 @@ from app.state import app_state
 NO_KEY = "The server has no API_KEY, so it answers only on its own machine, at 127.0.0.1."
 
 
-def matches(given: str | None, key: SecretStr | None) -> bool:
+def matches(given: str | None, key: SecretStr) -> bool:
     """Compare in constant time; as bytes: text that is not ASCII would raise."""
-    expected = key.get_secret_value() if key else ""
-    same = secrets.compare_digest((given or "").encode(), expected.encode())
-    return bool(expected) and same
+    return secrets.compare_digest((given or "").encode(), key.get_secret_value().encode())
 
 
 class ApiKey(APIKeyHeader):
@@ -34,10 +32,11 @@ class ApiKey(APIKeyHeader):
         """Refuse a request without the right key."""
         given = await super().__call__(request)
         settings = app_state(request)["settings"]
-        if not settings.api_key:
+        keys = [key for key in (settings.api_key, settings.api_key_old) if key]
+        if not keys:
             if (request.scope.get("server") or [""])[0] not in LOOPBACK:
                 raise HTTPException(403, NO_KEY)
-        elif not (matches(given, settings.api_key) | matches(given, settings.api_key_old)):
+        elif not any(matches(given, key) for key in keys):
             raise HTTPException(
                 401, "Send the API key in the X-API-Key header.", {"WWW-Authenticate": "ApiKey"}
             )
