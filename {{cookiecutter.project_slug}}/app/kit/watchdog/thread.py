@@ -2,10 +2,12 @@
 
 It goes by three signs. The loop shows no life: its timer for that is overdue. It is held by one
 step of one task, not by many short ones. And that step waits in one place, or calculates; a thread
-that does neither was merely not given the processor.
+that does neither was merely not given the processor. Python's garbage collection does not count: it
+stands still for whichever line was running, which is not to blame.
 """
 
 import asyncio
+import gc
 import sys
 import time
 from collections.abc import Callable
@@ -29,6 +31,7 @@ class Look:
     cpu: float  # seconds that the thread has calculated
     task: object
     place: tuple[CodeType, int] | None  # code, and the instruction in it; None: it has no work
+    collected: float = 0  # seconds that the garbage collection of this process has taken
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Block:
 
 def blocked_seconds(before: Look, now: Look, limit: float) -> float | None:
     """Return for how many seconds between two looks one step held the loop; None if none did."""
-    silent = now.at - max(before.at, now.beat_at)
+    silent = now.at - max(before.at, now.beat_at) - (now.collected - before.collected)
     calculated = now.cpu - before.cpu > (now.at - before.at) / 2
     if now.place is None:
         return None
@@ -73,12 +76,15 @@ class Watchdog:
         self._held = 0.0  # seconds; less than the time since then if the machine was busy
         self._place: Place | None = None
         self._reported = False
+        self._collected = 0.0
+        self._collects_since: float | None = None
 
     def __enter__(self) -> Self:
         """Start to watch this thread."""
         self._watched = get_ident()
         self._beat_at = time.monotonic()
         self._beat = self._loop.call_soon(self._show_life)
+        gc.callbacks.append(self._time_collection)
         self._thread.start()
         return self
 
@@ -86,11 +92,19 @@ class Watchdog:
         """Stop; report a block that goes on as if it were over."""
         self._stop.set()
         self._thread.join()
+        gc.callbacks.remove(self._time_collection)
         self._beat.cancel()
 
     def _show_life(self) -> None:
         self._beat_at = time.monotonic()
         self._beat = self._loop.call_later(self._pause, self._show_life)
+
+    def _time_collection(self, phase: str, _: dict[str, int]) -> None:
+        if phase == "start":
+            self._collects_since = time.monotonic()
+        elif self._collects_since is not None:  # None: it was under way as this began to watch
+            self._collected += time.monotonic() - self._collects_since
+            self._collects_since = None
 
     def _watch(self) -> None:
         before = self._look()
@@ -112,7 +126,9 @@ class Watchdog:
             cpu = time.clock_gettime(time.pthread_getcpuclockid(self._watched))
         task = asyncio.current_task(self._loop)
         place = None if is_idle(frame) else (frame.f_code, frame.f_lasti)
-        return Look(now, self._beat_at, cpu, task, place)
+        since = self._collects_since  # its finalisers are Python, and let others run
+        collected = self._collected + (0 if since is None else now - since)
+        return Look(now, self._beat_at, cpu, task, place, collected)
 
     def _hold(self, before: Look, now: Look, seconds: float) -> None:
         if self._since is None:

@@ -1,9 +1,11 @@
 """What counts as a blocked loop and what does not; the watchdog off, on, and with metrics."""
 
 import asyncio
+import gc
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from types import FrameType, FunctionType
@@ -46,6 +48,7 @@ def look(at: float, beat_at: float = 0, cpu: float = 0) -> Look:
         pytest.param(replace(look(0.025, cpu=0.02), task=None), None, id="it goes step by step"),
         pytest.param(replace(look(0.025, cpu=0.002), place=THERE), 0, id="it gets no processor"),
         pytest.param(look(0.4, cpu=0.01), 0, id="the whole process was stopped"),
+        pytest.param(replace(look(0.4, cpu=0.39), collected=0.4), 0, id="garbage was collected"),
     ],
 )
 def test_what_two_looks_tell(later: Look, seconds: float | None) -> None:
@@ -100,6 +103,22 @@ def test_a_call_that_keeps_the_interpreter_to_itself_is_named() -> None:
     place = watch(add_up)[0].place
     assert place.code == "sum(range(10_000_000))"
     assert place.inside.endswith("add_up")
+
+
+def test_a_collection_of_garbage_is_blamed_on_no_line() -> None:
+    class Slow:
+        def __del__(self) -> None:
+            time.sleep(0.2)
+
+    async def collect(_: threading.Event) -> None:
+        await asyncio.sleep(0.05)
+        slow: Any = Slow()
+        slow.itself = slow
+        del slow
+        gc.collect()
+        await asyncio.sleep(0.05)
+
+    assert watch(collect) == []
 
 
 def test_a_debugger_that_holds_the_loop_is_not_accused() -> None:
