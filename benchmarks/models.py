@@ -1,9 +1,9 @@
 """Models of different weight behind the same four features.
 
-Each is an artefact for the generated project, or a loader (`MODEL_LOADER`). What they answer means
-nothing; only its cost counts. With a wide network, one row waits for the weights to be read, and a
-batch for what it has to calculate with them. An ensemble is a thousand networks, each with little
-to do: what its call costs is the same for one row and for a batch.
+Each is an artefact for the generated project, or a list of its own (`MODELS`). What they answer
+means nothing; only its cost counts. With a wide network, one row waits for the weights to be read,
+and a batch for what it has to calculate with them. An ensemble is a thousand networks, each with
+little to do: what its call costs is the same for one row and for a batch.
 """
 
 import hashlib
@@ -12,10 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 ONNX_OPSET, IR_VERSION = 18, 9
@@ -35,7 +33,7 @@ class Served:
 
 def serve(baked: Path) -> Iterator[Served]:
     """Yield every model; the light one is as the project trained it."""
-    trained = baked / "var" / "model"
+    trained = baked / "var" / "models"
     yield Served("logistic regression, ONNX", {}, 512)
     for name, onnx, requests in (
         ("network of 4 MB, ONNX", network(SMALL), 512),
@@ -44,19 +42,27 @@ def serve(baked: Path) -> Iterator[Served]:
     ):
         folder = baked.with_name(name.replace(" ", "-"))
         write(onnx, trained, folder)
-        yield Served(name, {"MODEL_DIR": str(folder)}, requests)
-    loader = "benchmarks.models:load_forest"
-    yield Served("random forest, scikit-learn", {"MODEL_LOADER": loader}, 64)
+        yield Served(name, {"MODELS_DIR": str(folder)}, requests)
+    forest = {"MODELS": "benchmarks.forest:MODELS"}
+    yield Served("random forest, scikit-learn", forest, 64)
+
+
+def current(folder: Path) -> Path:
+    """Return the folder of the version that is served from a MODELS_DIR."""
+    return folder / "iris" / (folder / "iris" / "current").read_text("utf-8")
 
 
 def write(onnx: bytes, trained: Path, folder: Path) -> None:
-    """Write an artefact of the model, with the trained one's card."""
+    """Write a MODELS_DIR with an artefact of the model, with the trained one's card."""
     sha256 = hashlib.sha256(onnx).hexdigest()
-    card = json.loads((trained / "card.json").read_text("utf-8"))
-    card |= {"sha256": sha256, "version": sha256[:12]}
-    folder.mkdir(parents=True)
-    (folder / "card.json").write_text(json.dumps(card), "utf-8")
-    (folder / f"model-{sha256[:12]}.onnx").write_bytes(onnx)
+    version = sha256[:12]
+    card = json.loads((current(trained) / "card.json").read_text("utf-8"))
+    card |= {"files": {"model.onnx": sha256}, "version": version}
+    place = folder / "iris" / version
+    place.mkdir(parents=True)
+    (place / "card.json").write_text(json.dumps(card), "utf-8")
+    (place / "model.onnx").write_bytes(onnx)
+    (folder / "iris" / "current").write_text(version, "utf-8")
 
 
 class Graph:
@@ -107,36 +113,3 @@ def ensemble(members: int, widths: Sequence[int]) -> bytes:
     """Return the ONNX file of the mean of so many networks."""
     graph = Graph()
     return graph.onnx(graph.node("Mean", *(graph.network(widths) for _ in range(members))))
-
-
-class Settings(Protocol):
-    """What the loader reads from the project's settings."""
-
-    model_dir: Path
-
-
-class Forest:
-    """A random forest of 100 trees, as scikit-learn itself predicts with it."""
-
-    def __init__(self, card: object) -> None:
-        """Fit it, and answer with this card."""
-        from sklearn.datasets import load_iris  # type: ignore[import-untyped]
-        from sklearn.ensemble import RandomForestClassifier  # type: ignore[import-untyped]
-
-        data = load_iris()
-        self.card = card
-        self.forest = RandomForestClassifier(100, random_state=0).fit(data.data, data.target)
-
-    def predict(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Return probabilities of shape (n, 3) for rows of shape (n, 4)."""
-        return np.asarray(self.forest.predict_proba(rows), dtype=np.float32)
-
-    def close(self) -> None:
-        """Do nothing: there is nothing to release."""
-
-
-def load_forest(settings: Settings) -> Forest:
-    """Load the forest in the generated project; this is its loader."""
-    from app.serving.artefact import read_artefact  # type: ignore[import-not-found]
-
-    return Forest(read_artefact(settings.model_dir)[0])

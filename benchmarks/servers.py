@@ -84,27 +84,24 @@ def collected_often() -> FastAPI:
 
 def bare_predict() -> FastAPI:
     """Return the yardstick of the POST: same model, schemas and rules in one plain `def` route."""
-    import numpy as np
     from app.kit.settings import load_settings
-    from app.models import open_model  # type: ignore[import-not-found]
     from app.models.iris.features import Features  # type: ignore[import-not-found]
-    from app.predictions.schemas import Prediction  # type: ignore[import-not-found]
-    from app.predictions.service import outside_training  # type: ignore[import-not-found]
+    from app.predictions.schemas import schemas_of  # type: ignore[import-not-found]
+    from app.serving.opening import open_models  # type: ignore[import-not-found]
+    from app.serving.unseen import unseen  # type: ignore[import-not-found]
     from app.settings import Settings
 
     app = FastAPI()
-    model = open_model(load_settings(Settings))
+    model = open_models(load_settings(Settings)).first
+    prediction = schemas_of(model.served).prediction
 
-    @app.post("/v1/predict")
-    def predict(features: Features) -> Prediction:
-        row = features.row()
-        probabilities = model.predict(np.array([row], dtype=np.float32))[0]
-        labels = model.card.labels
-        return Prediction(
-            label=labels[int(probabilities.argmax())],
-            probabilities=dict(zip(labels, probabilities.tolist(), strict=True)),
+    @app.post("/v1/predict", response_model=prediction)
+    def predict(features: Features) -> object:
+        [answer] = model.predict([features])
+        return prediction(
+            **vars(answer),
             model_version=model.card.version,
-            warnings=outside_training(model.card, row),
+            warnings=list(unseen(model.card, features)),
         )
 
     return app

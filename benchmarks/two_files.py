@@ -6,8 +6,8 @@ from typing import Any
 
 from app.kit.settings import load_settings  # type: ignore[import-not-found]
 from app.main import create_app  # type: ignore[import-not-found]
-from app.models import open_model  # type: ignore[import-not-found]
 from app.predictions.sql import SqlPredictionStore  # type: ignore[import-not-found]
+from app.serving.opening import open_models  # type: ignore[import-not-found]
 from app.settings import Settings  # type: ignore[import-not-found]
 from app.storage.opening import open_storage  # type: ignore[import-not-found]
 from app.tasks.kinds.registry import KINDS  # type: ignore[import-not-found]
@@ -27,15 +27,15 @@ def with_other_file(settings: Any) -> Any:  # noqa: ANN401
 async def lifespan(_: object) -> AsyncIterator[dict[str, Any]]:
     """Open the model and two storages."""
     with (
-        closing(open_model(settings)) as model,
+        closing(open_models(settings)) as models,
         closing(open_storage(settings)) as storage,
         closing(open_storage(with_other_file(settings))) as other,
     ):
         predictions = SqlPredictionStore(other)
-        async with open_tasks(settings, storage, model, KINDS) as tasks:
+        async with open_tasks(settings, storage, models, KINDS) as tasks:
             yield {
                 "settings": settings,
-                "model": model,
+                "models": models,
                 "storage": storage,
                 "predictions": predictions,
                 "tasks": tasks,

@@ -90,13 +90,14 @@ def prepare(project: Path) -> None:
     run("2/4 install what it needs: uv sync", install, project)
     train = [str(interpreter(project)), "-m", "app.models.iris.train"]
     run("3/4 train the model: python -m app.models.iris.train", train, project)
-    write_flowers(project.with_name(FLOWERS), project / "var" / "model" / "card.json")
+    write_flowers(project.with_name(FLOWERS), project / "var" / "models" / "iris")
     ready.touch()
 
 
-def write_flowers(path: Path, card: Path) -> None:
+def write_flowers(path: Path, model: Path) -> None:
     """Write a row for each of many invented flowers, within what the model was trained on."""
     chance = random.Random(1)  # noqa: S311
+    card = model / (model / "current").read_text("utf-8") / "card.json"
     features = json.loads(card.read_text("utf-8"))["features"]
     ranges = {f["name"]: (f["minimum"], f["maximum"]) for f in features}
     rows = (
@@ -108,7 +109,7 @@ def write_flowers(path: Path, card: Path) -> None:
 
 def is_whole(project: Path) -> bool:
     """Tell whether everything that the last run made is still there."""
-    made = [interpreter(project), project / "var" / "model", project.with_name(FLOWERS)]
+    made = [interpreter(project), project / "var" / "models", project.with_name(FLOWERS)]
     return all(path.exists() for path in made)
 
 

@@ -188,8 +188,9 @@ class House:
 
     @cached_property
     def to_create(self) -> set[str]:
-        """The files that a page shows, for its reader to write."""
-        return {said.text.split()[-1] for said in self.find(SHOWN_FILE)}
+        """The files that a page shows, for its reader to write, and their folders."""
+        files = {said.text.split()[-1] for said in self.find(SHOWN_FILE)}
+        return files | {f"{folder}/" for name in files for folder in Path(name).parents}
 
     def find(self, pattern: re.Pattern[str]) -> Iterator[Said]:
         """Yield each match of the pattern in a text."""
@@ -302,9 +303,10 @@ class House:
 
     def has_route(self, method: str, path: str) -> bool:
         """Tell whether the app answers; a path without a method may also be a route's beginning."""
+        named = re.sub(r"^/v1/models/\{name\}/", "/v1/models/iris/", path)  # those of each model
         for route, methods in self.facts["routes"].items():
             pattern = re.sub(r"\{\w+\}", "[^/]+", route)
-            if re.fullmatch(pattern, path) and (not method or method in methods):
+            if re.fullmatch(pattern, named) and (not method or method in methods):
                 return True
             if not method and route.startswith(path.rstrip("/") + "/"):
                 return True

@@ -32,7 +32,7 @@ def seconds(alternative: Alternative, folder: Path, python: str, given: models.M
     except (project.FailedError, subprocess.TimeoutExpired) as error:
         return str(error)
     candidate = FIRST[alternative.name]
-    own = models.Model(place / alternative.home / "var" / "model")
+    own = models.Model(place / alternative.home / "var" / "models")
     model = own if own.folder.exists() else given  # its own commands may have trained one
     with started(candidate, folder, model, 0, folder / "log") as server:
         reason = asyncio.run(answers(server, server.ask_live))

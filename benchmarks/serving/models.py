@@ -25,14 +25,14 @@ Matrix = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Model:
-    """A model's folder, as the generated service wants it, and its file, as the others do."""
+    """A model's MODELS_DIR, as the generated service wants it, and its file, as the others do."""
 
     folder: Path
 
     @property
     def file(self) -> Path:
         """The ONNX file."""
-        return next(self.folder.glob("model-*.onnx"))
+        return models.current(self.folder) / "model.onnx"
 
     def session(self) -> onnxruntime.InferenceSession:
         """Open the model as every server opens it."""
@@ -80,7 +80,7 @@ def prepare(folder: Path, baked: Path) -> str:
     """Write the models, and return a table of what a call costs."""
     shutil.rmtree(folder / "models", ignore_errors=True)
     trained = light(folder).folder
-    shutil.copytree(baked / "var" / "model", trained)
+    shutil.copytree(baked / "var" / "models", trained)
     heavy = models.ensemble(models.MEMBERS, models.MEMBER)
     models.write(heavy, trained, find(folder, "heavy").folder)
     models.write(models.network(models.WIDE), trained, find(folder, "wide").folder)

@@ -93,7 +93,7 @@ def environment(
     Each has its own: one that is halted in a transaction would hold up those who share the file.
     """
     settings = {k: placeholders(v, port, redis) for k, v in candidate.settings.items()}
-    where = {"MODEL_ONNX": str(model.file), "MODEL_DIR": str(model.folder)}
+    where = {"MODEL_ONNX": str(model.file), "MODELS_DIR": str(model.folder)}
     database = {"DATABASE_URL": f"sqlite:///{log.with_suffix('.app.sqlite3')}"}
     return {**where, **database, "PYTHONPATH": str(project.ROOT), **settings}
 

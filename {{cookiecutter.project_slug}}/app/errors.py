@@ -2,6 +2,7 @@
 
     AppError                      a class owns status and title; its docstring is the usual message
     ├── NotFoundError             404
+    │   ├── ModelNotFoundError        (app/serving/models.py)
     │   ├── PredictionNotFoundError   (app/predictions/store.py)
     │   ├── TaskNotFoundError         (app/tasks/records.py)
     │   └── UnknownKindError          (app/tasks/kinds/registry.py)
@@ -10,7 +11,7 @@
     ├── NoTaskFileError           409 (app/tasks/service.py)
     ├── BadPayloadError           422 (app/tasks/service.py)
     ├── BadResultError            422 (app/tasks/engine/outcome.py)
-    ├── InfiniteValueError        422 (app/predictions/service.py)
+    ├── InfiniteValueError        422 (app/serving/unseen.py)
     ├── ClientLeftError           408 (app/serving/errors.py)
     ├── PredictionUnreadableError 500 (app/predictions/store.py)
     ├── ModelFailedError          500 (app/serving/errors.py)

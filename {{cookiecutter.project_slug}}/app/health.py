@@ -20,7 +20,7 @@ class Live(BaseModel):
 class Ready(Live):
     """The answer of a service that can predict and store."""
 
-    model_version: str = Field(description="The version of the model that answers")
+    model_version: str = Field(description="The version of the first model")
 
 
 @router.get("/live")
@@ -31,8 +31,8 @@ async def live() -> Live:
 
 @router.get("/ready", responses=problems(503))
 async def ready(request: Request) -> Ready:
-    """Check that the model answers; read and write a row. On failure, send no traffic."""
+    """Check that every model answers; read and write a row. On failure, send no traffic."""
     state = app_state(request)
-    await state["model"].probe()
+    await state["models"].probe()
     await state["storage"].ping()
-    return Ready(model_version=state["model"].card.version)
+    return Ready(model_version=state["models"].first.card.version)

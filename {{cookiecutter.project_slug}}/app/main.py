@@ -16,10 +16,10 @@ from app.kit.routes import warn_without_temporary_folder
 from app.kit.settings import load_settings
 from app.kit.tuning import collect_garbage_less_often
 from app.kit.watchdog.lifespan import with_watchdog
-from app.lifespan import OpenModel, OpenStorage, lifespan
-from app.models import open_model
+from app.lifespan import OpenModels, OpenStorage, lifespan
 from app.predictions import model_router
 from app.predictions import router as predictions
+from app.serving.opening import find_models, open_models
 from app.settings import Settings
 
 # {%- if cookiecutter.__showcases == "yes" +%}
@@ -41,13 +41,13 @@ def create_app(
     settings: Settings,
     *,
     kinds: Kinds = KINDS,
-    open_model: OpenModel = open_model,
+    open_models: OpenModels = open_models,
     open_storage: OpenStorage = open_storage,
 ) -> FastAPI:
     """Build the app from these settings; a test may pass fakes for the rest."""
     configure_logs()
     warn_without_temporary_folder()
-    state = partial(lifespan, settings, kinds, open_model, open_storage)
+    state = partial(lifespan, settings, kinds, open_models, open_storage)
     app = FastAPI(
         title="{{ cookiecutter.project_name }}",
         version="0.1.0",
@@ -72,7 +72,11 @@ def mount_routers(app: FastAPI, settings: Settings) -> None:
     """Mount every route of the service."""
     mount(app, health.router)
     mount(app, model_router.router)
-    mount(app, predictions.router)
+    for number, served in enumerate(find_models(settings)):
+        if number == 0:
+            mount(app, predictions.build_router(served, "/v1"))
+        own = predictions.build_router(served, f"/v1/models/{served.name}", f"_{served.name}")
+        mount(app, own)
     # {% if cookiecutter.__showcases == "yes" %}
     mount(app, concurrency.router)
     mount(app, handlers.router)

@@ -1,11 +1,13 @@
 """What every request can use: created by the lifespan, once in each worker process."""
 
-from typing import TYPE_CHECKING, Annotated, TypedDict, cast
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict, cast
 
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
 
 from app.serving.batching import BatchingModel
+from app.serving.models import Models
 
 if TYPE_CHECKING:
     from app.predictions.store import PredictionStore
@@ -18,7 +20,7 @@ class AppState(TypedDict):
     """The state, by name. Features import this, so it imports theirs for type checking alone."""
 
     settings: "Settings"
-    model: BatchingModel
+    models: Models
     storage: "Storage"
     predictions: "PredictionStore"
     tasks: "TaskService"
@@ -29,9 +31,23 @@ def app_state(request: HTTPConnection) -> AppState:
     return cast("AppState", request.scope["state"])
 
 
-async def get_model(request: HTTPConnection) -> BatchingModel:
-    """Return the model that the lifespan opened."""
-    return app_state(request)["model"]
+async def get_models(request: HTTPConnection) -> Models:
+    """Return the models that the lifespan opened."""
+    return app_state(request)["models"]
 
 
-ModelDep = Annotated[BatchingModel, Depends(get_model)]
+ModelsDep = Annotated[Models, Depends(get_models)]
+
+
+async def get_model(request: HTTPConnection) -> BatchingModel[Any, Any]:
+    """Return the first model."""
+    return app_state(request)["models"].first
+
+
+def model_getter(name: str) -> Callable[[HTTPConnection], Awaitable[BatchingModel[Any, Any]]]:
+    """Return the dependency that gives a route the model of this name."""
+
+    async def get_model(request: HTTPConnection) -> BatchingModel[Any, Any]:
+        return app_state(request)["models"].get(name)
+
+    return get_model

@@ -20,8 +20,8 @@ from pydantic import SecretStr
 from app.kit.logs import configure_logs
 from app.kit.watchdog.thread import Block, Watchdog
 from app.main import create_app
-from app.models.iris.train import train
 from app.settings import Settings
+from tests.graphs import write_flower
 
 ROOT = Path(__file__).parents[1]
 LOCAL = "http://localhost"
@@ -54,7 +54,7 @@ def settings(tmp_path: Path) -> Settings:
     """Return development settings, with a fake model and a database in the test's own folder."""
     return Settings(
         database_url=SecretStr(f"sqlite:///{tmp_path}/app.sqlite3"),
-        model_loader="tests.fakes:load_model",
+        models="tests.fakes:MODELS",
         shutdown_seconds=1,
     )
 
@@ -103,9 +103,9 @@ def client(settings: Settings) -> Iterator[TestClient]:
 
 @pytest.fixture(scope="session")
 def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a model that was trained for this test run; do not change it."""
-    folder = tmp_path_factory.mktemp("model")
-    train(folder)
+    """Return a MODELS_DIR for `tests.graphs:MODELS`; do not change it."""
+    folder = tmp_path_factory.mktemp("models")
+    write_flower(folder)
     return folder
 
 
@@ -157,7 +157,7 @@ def start(
         **os.environ,
         "PORT": str(free_port()),
         "DATABASE_URL": f"sqlite:///{folder}/app.sqlite3",
-        "MODEL_LOADER": "tests.fakes:load_model",
+        "MODELS": "tests.fakes:MODELS",
         **variables,
     }
     with log.open("a") if log else nullcontext(subprocess.PIPE) as stderr:

@@ -1,16 +1,16 @@
 """What only the course edition has: the routers of the lecture, and unsolved exercises."""
 
-import numpy as np
+from collections.abc import Sequence
+
 import pytest
 from fastapi.testclient import TestClient
 
 from app.main import create_app
-from app.serving.batching import BatchingModel
-from app.serving.protocol import Matrix
+from app.serving.answers import Classification
 from app.settings import Settings
 from app.todo import TodoError
 from tests.conftest import LOCAL
-from tests.fakes import FLOWER, FakeModel
+from tests.fakes import FLOWER, FakeModel, Flower, opens
 
 
 @pytest.mark.parametrize(
@@ -50,15 +50,15 @@ def test_the_model_is_asked_beside_the_event_loop(client: TestClient) -> None:
 
 def test_an_exercise_that_is_not_done_says_which_it_is(settings: Settings) -> None:
     class Unfinished(FakeModel):
-        def predict(self, rows: Matrix) -> Matrix:
-            raise TodoError("06", f"ask the model for {np.size(rows)} numbers.")
+        def predict(self, rows: Sequence[Flower]) -> Sequence[Classification]:
+            raise TodoError("06", f"ask the model for {len(rows)} answer.")
 
-    app = create_app(settings, open_model=lambda _: BatchingModel(Unfinished(), 32, 30, patience=1))
+    app = create_app(settings, open_models=opens(Unfinished()))
     with TestClient(app, base_url=LOCAL) as client:
         answer = client.post("/v1/predict", json=FLOWER)
     assert answer.status_code == 501
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["title"] == "To Do"
     assert answer.json()["detail"] == (
-        "Chapter 06: ask the model for 4 numbers. Next: uv run learn check 06"
+        "Chapter 06: ask the model for 1 answer. Next: uv run learn check 06"
     )

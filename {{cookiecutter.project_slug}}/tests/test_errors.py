@@ -22,7 +22,7 @@ from app.kit.start import StartError
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import LOCAL, ROOT
-from tests.fakes import FLOWER
+from tests.fakes import FLOWER, BrokenModel, opens
 
 JSON = {"Content-Type": "application/json"}
 BRANCH = re.compile(
@@ -209,8 +209,8 @@ def test_an_id_that_is_not_one(client: TestClient, prediction_id: str) -> None:
 def test_a_bug_answers_500_and_is_logged_with_the_request(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    broken = settings.model_copy(update={"model_loader": "tests.fakes:load_broken_model"})
-    with TestClient(create_app(broken), base_url=LOCAL) as client:
+    app = create_app(settings, open_models=opens(BrokenModel()))
+    with TestClient(app, base_url=LOCAL) as client:
         answer = client.post("/v1/predict", json=FLOWER)
     problem = assert_problem(answer, 500)
     assert "secret" not in answer.text
@@ -218,6 +218,7 @@ def test_a_bug_answers_500_and_is_logged_with_the_request(
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     (raised,) = [line for line in lines if "exception" in line]
     assert "secret-path" in raised["exception"]
+    assert "The model is flower, version 000000000000." in raised["exception"]
     assert raised["request_id"] == problem["request_id"]
     (access,) = [line for line in lines if line["event"] == "request"]
     assert (access["status"], access["request_id"]) == (500, problem["request_id"])

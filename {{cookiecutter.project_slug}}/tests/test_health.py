@@ -8,7 +8,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.storage.connection import StorageUnavailableError
 from tests.conftest import LOCAL
-from tests.fakes import CARD
+from tests.fakes import CARD, BrokenModel, opens
 
 
 def test_alive(client: TestClient) -> None:
@@ -20,8 +20,8 @@ def test_ready_with_the_models_version(client: TestClient) -> None:
 
 
 def test_alive_but_not_ready_with_a_model_that_fails_at_every_call(settings: Settings) -> None:
-    broken = settings.model_copy(update={"model_loader": "tests.fakes:load_broken_model"})
-    with TestClient(create_app(broken), base_url=LOCAL) as client:
+    app = create_app(settings, open_models=opens(BrokenModel()))
+    with TestClient(app, base_url=LOCAL) as client:
         assert client.get("/health/live").status_code == 200
         answer = client.get("/health/ready")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")

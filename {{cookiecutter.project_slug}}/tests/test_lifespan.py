@@ -21,7 +21,7 @@ def test_the_model_is_loaded_once_and_closed_once(settings: Settings) -> None:
         for _ in range(3):
             client.post("/v1/predict", json=fakes.FLOWER)
     (model,) = fakes.made[before:]
-    assert model.calls == ["load", "predict", "predict", "predict", "close"]
+    assert model.calls == ["load", *["predict"] * (fakes.CHECKS + 3), "close"]
 
 
 def test_the_model_is_closed_when_the_database_cannot_be_opened(
@@ -35,7 +35,7 @@ def test_the_model_is_closed_when_the_database_cannot_be_opened(
         TestClient(create_app(broken), base_url=LOCAL),
     ):
         pass
-    assert fakes.made[-1].calls == ["load", "close"]
+    assert fakes.made[-1].calls == ["load", *["predict"] * fakes.CHECKS, "close"]
 
 
 def test_nothing_is_left_running(settings: Settings) -> None:

@@ -76,7 +76,7 @@ def test_a_server_that_does_not_read_host_does_not_answer_other_machines(tmp_pat
     command = ["uvicorn", "app.main:app", "--host", "0.0.0.0", "--port", str(port)]
     environment = os.environ | {
         "DATABASE_URL": f"sqlite:///{tmp_path}/app.sqlite3",
-        "MODEL_LOADER": "tests.fakes:load_model",
+        "MODELS": "tests.fakes:MODELS",
         "ALLOWED_HOSTS": "*",
     }
     with (

@@ -41,7 +41,7 @@ def test_the_environment_beats_the_second_file_which_beats_the_first(
         ("PORT", "the environment"),
         ("WORKERS", ".env.staging"),
         ("HOST", ".env"),
-        ("MODEL_DIR", "its default"),
+        ("MODELS_DIR", "its default"),
     ]:
         (line,) = [line for line in lines.splitlines() if line.startswith(f"{name} ")]
         assert line.endswith(f"from {origin}")
@@ -230,9 +230,9 @@ WRONG = {
     "API_KEY in two lines": ("API_KEY", "a\nb", "visible ASCII characters"),
     "API_KEY with a blank": ("API_KEY", "ab ", "visible ASCII characters"),
     "API_KEY in Cyrillic": ("API_KEY", "ключ", "visible ASCII characters"),
-    "half a character": ("MODEL_DIR", "var/\udcff", "one line that can be printed"),
+    "half a character": ("MODELS_DIR", "var/\udcff", "one line that can be printed"),
     "an invisible blank": ("HOST", "127.0.0.1\u200b", "one line that can be printed"),
-    "MODEL_DIR is a file": ("MODEL_DIR", __file__, "should be a folder; this is a file"),
+    "MODELS_DIR is a file": ("MODELS_DIR", __file__, "should be a folder; this is a file"),
     "no hosts": ("ALLOWED_HOSTS", ",", "at least 1 item"),
     **{
         f"ALLOWED_HOSTS={name}": ("ALLOWED_HOSTS", f"localhost,{name}", "names .*; entry 2 is not")
@@ -337,10 +337,10 @@ def test_lists_are_written_with_commas(
     assert load_settings(Settings).allowed_hosts == names
 
 
-@pytest.mark.parametrize("loader", ["app.model", "os:system;", "../x:y", ":f", "app:"])
-def test_the_loader_is_an_import_string(loader: str) -> None:
-    with pytest.raises(ValidationError, match="model_loader"):
-        Settings(model_loader=loader)
+@pytest.mark.parametrize("models", ["app.model", "os:system;", "../x:y", ":f", "app:"])
+def test_the_models_are_an_import_string(models: str) -> None:
+    with pytest.raises(ValidationError, match="models"):
+        Settings(models=models)
 
 
 def test_no_text_of_the_settings_shows_the_key(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,10 +61,10 @@ def workers(log: str) -> list[int]:
         ({"MAX_BODY_BYTES": "1"}, "MAX_BODY_BYTES: Input should be greater than or equal to 1024"),
         ({"APP_ENV": "prod", "API_KEY": SECRET}, "API_KEY must be a key of your own"),
         (
-            {"MODEL_LOADER": "app.serving.onnx:load_model", "MODEL_DIR": "nowhere"},
-            "nowhere/card.json cannot be read",
+            {"MODELS": "tests.graphs:MODELS", "MODELS_DIR": "nowhere"},
+            "/current cannot be read",
         ),
-        ({"MODEL_LOADER": "tests.nothing:load"}, "MODEL_LOADER: tests.nothing:load is missing"),
+        ({"MODELS": "tests.nothing:MODELS"}, "MODELS: tests.nothing:MODELS is missing"),
         (
             {"DATABASE_URL": "sqlite:////dev/null/app.sqlite3"},
             "DATABASE_URL: /dev/null/app.sqlite3",
@@ -110,13 +110,13 @@ def test_the_other_kind_of_address_is_served(tmp_path: Path) -> None:
 
 
 def test_a_bug_in_a_loader_shows_where_it_is(tmp_path: Path) -> None:
-    process = start(tmp_path, MODEL_LOADER="tests.fakes:fail_to_load")
+    process = start(tmp_path, MODELS="tests.fakes:FAILING")
     printed = process.communicate(timeout=60)[1]
     assert process.returncode == 1
     assert "fakes.py" in printed
     assert printed.splitlines()[-1] == (
-        "The app did not start. MODEL_LOADER: tests.fakes:fail_to_load raised ZeroDivisionError: "
-        "a bug in somebody's loader"
+        "The app did not start. The model flower could not be loaded. ZeroDivisionError: a bug in "
+        "somebody's loader"
     )
 
 
@@ -217,7 +217,7 @@ def test_it_serves_and_stops_in_order_when_asked(
 
 
 def test_a_prediction_under_way_is_answered_before_it_stops(tmp_path: Path) -> None:
-    with serve(tmp_path, MODEL_LOADER="tests.fakes:load_stopped_model") as (client, process):
+    with serve(tmp_path, MODELS="tests.fakes:STOPPED") as (client, process):
         assert client.post("/v1/predictions", json=FLOWER).status_code == 201
         process.communicate(timeout=30)
     assert process.returncode == 0
@@ -237,7 +237,7 @@ def test_a_second_ctrl_c_waits_for_no_worker(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("count", ["1", "2"])
 def test_what_never_returns_does_not_keep_it_from_ending(count: str, tmp_path: Path) -> None:
-    variables = {"WORKERS": count, "MODEL_LOADER": "tests.fakes:load_stuck_model"}
+    variables = {"WORKERS": count, "MODELS": "tests.fakes:STUCK"}
     with serve(tmp_path, SHUTDOWN_SECONDS="1", **variables) as (_, process):
         process.terminate()
         printed = process.communicate(timeout=30)[1]
@@ -285,7 +285,7 @@ def test_a_file_never_gets_the_number_of_a_stream(tmp_path: Path) -> None:
         "PORT": str(port),
         "WORKERS": "2",
         "DATABASE_URL": f"sqlite:///{tmp_path}/app.sqlite3",
-        "MODEL_LOADER": "tests.fakes:load_model",
+        "MODELS": "tests.fakes:MODELS",
     }
     closed = ["sh", "-c", 'exec "$0" -m app <&- >&- 2>&-', sys.executable]
     process = subprocess.Popen(closed, cwd=ROOT, env=os.environ | variables, text=True)
@@ -337,11 +337,12 @@ def test_workers_end_in_order_on_sighup_and_with_their_parent(tmp_path: Path) ->
 
 
 def test_a_worker_that_cannot_start_leaves_the_others_alone(artefact: Path, tmp_path: Path) -> None:
-    folder = shutil.copytree(artefact, tmp_path / "model")
-    real = {"MODEL_LOADER": "app.serving.onnx:load_model", "MODEL_DIR": str(folder)}
+    folder = shutil.copytree(artefact, tmp_path / "models")
+    real = {"MODELS": "tests.graphs:MODELS", "MODELS_DIR": str(folder)}
+    (card_file,) = folder.glob("*/*/card.json")
     with serve(tmp_path, WORKERS="2", **real) as (client, process):
         first, second = workers(read_until(process, *BOTH_SERVE))
-        (folder / "card.json").write_text("{")
+        card_file.write_text("{")
         os.kill(first, signal.SIGKILL)
         read_until(process, "startup failed")
         for _ in range(20):
@@ -394,17 +395,18 @@ def test_a_restart_kills_a_worker_that_does_not_stop(tmp_path: Path) -> None:
 
 
 def test_a_restart_goes_on_once_a_damaged_model_is_replaced(artefact: Path, tmp_path: Path) -> None:
-    folder = shutil.copytree(artefact, tmp_path / "model")
-    real = {"MODEL_LOADER": "app.serving.onnx:load_model", "MODEL_DIR": str(folder)}
+    folder = shutil.copytree(artefact, tmp_path / "models")
+    real = {"MODELS": "tests.graphs:MODELS", "MODELS_DIR": str(folder)}
+    (card_file,) = folder.glob("*/*/card.json")
     with serve(tmp_path, WORKERS="2", **real) as (client, process):
         read_until(process, *BOTH_SERVE)
-        card = (folder / "card.json").read_text()
-        (folder / "card.json").write_text("{")
+        card = card_file.read_text()
+        card_file.write_text("{")
         process.send_signal(signal.SIGHUP)
         read_until(process, "startup failed")
         for _ in range(20):
             assert client.get("/health/ready").status_code == 200
-        (folder / "card.json").write_text(card)
+        card_file.write_text(card)
         read_until(process, *["Finished server process"] * 2)
         assert client.get("/health/ready").status_code == 200
 

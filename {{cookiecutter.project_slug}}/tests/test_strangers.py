@@ -123,7 +123,7 @@ def target(
         **os.environ,
         "API_KEY": KEY,
         "DATABASE_URL": f"sqlite:///{folder}/app.sqlite3",
-        "MODEL_LOADER": "tests.fakes:load_model",
+        "MODELS": "tests.fakes:MODELS",
         "PARSER": request.param,
         "PORT": str(free_port()),
         "SHUTDOWN_SECONDS": "2",
@@ -146,7 +146,7 @@ def target(
 @pytest.fixture(scope="module")
 def routes() -> list[Route]:
     """Return every route of the app, the pages too."""
-    app = create_app(Settings(api_key=SecretStr(KEY)))
+    app = create_app(Settings(api_key=SecretStr(KEY), models="tests.fakes:MODELS"))
     found = [route for route in app.routes if isinstance(route, Route)]
     assert len(found) > 10
     return found

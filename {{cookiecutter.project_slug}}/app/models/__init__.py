@@ -1,13 +1,8 @@
-"""Your models, a folder for each; here is what the service asks, and how it opens its model."""
+"""Your models: a folder and a line for each. The first is asked at `/v1/predict`."""
 
 from app.models.iris.features import Features
-from app.serving.batching import BatchingModel
-from app.serving.opening import open_with_queue
-from app.serving.settings import ModelSettings
+from app.serving.answers import Classification
+from app.serving.onnx import OnnxModel
+from app.serving.served import Served
 
-__all__ = ["Features", "open_model"]
-
-
-def open_model(settings: ModelSettings) -> BatchingModel:
-    """Open the model, with a queue before it; raise StartError if it cannot be used."""
-    return open_with_queue(settings, Features)
+MODELS = (Served("iris", Features, Classification, OnnxModel),)

@@ -1,25 +1,25 @@
-"""The prediction routes: parse, call the service, answer."""
+"""The prediction routes of a model: parse, call the service, answer.
 
-from typing import Annotated
+They are made for each model, as what they take and answer is the model's own.
+"""
+
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.routing import APIRoute
 
 from app.kit.pagination import Cursor, Limit
 from app.kit.problems import problems
-from app.models import Features
 from app.predictions import service
-from app.predictions.schemas import Prediction, PredictionPage, StoredPrediction
+from app.predictions.schemas import Prediction, PredictionPage, StoredPrediction, schemas_of
 from app.predictions.store import PredictionStore
 from app.security import ApiKeyRequired
-from app.state import ModelDep, app_state
+from app.serving.batching import BatchingModel
+from app.serving.served import Served
+from app.state import app_state, model_getter
 
-router = APIRouter(
-    prefix="/v1",
-    tags=["predictions"],
-    dependencies=[ApiKeyRequired],
-    responses=problems(401, 422, 503),
-)
+ONE = "/predictions/{prediction_id}"
 
 
 async def get_predictions(request: Request) -> PredictionStore:
@@ -30,41 +30,73 @@ async def get_predictions(request: Request) -> PredictionStore:
 PredictionStoreDep = Annotated[PredictionStore, Depends(get_predictions)]
 
 
-@router.post("/predict", responses=problems(400, 413))
-async def predict(features: Features, model: ModelDep, request: Request) -> Prediction:
-    """Predict, and keep no record."""
-    return await service.predict(model, features, request.receive)
+def build_router(served: Served[Any, Any], prefix: str, suffix: str = "") -> APIRouter:
+    """Return the routes of a model; their names, which a generated client has, end in `suffix`."""
+    router = APIRouter(
+        prefix=prefix,
+        tags=["predictions"],
+        dependencies=[ApiKeyRequired],
+        responses=problems(401, 422, 503),
+    )
+    for add_routes in (add_predict, add_create, add_records):
+        add_routes(router, served)
+    for route in router.routes:
+        if isinstance(route, APIRoute):
+            route.name += suffix
+    return router
 
 
-@router.post("/predictions", status_code=201, responses=problems(400, 413))
-async def create_prediction(
-    features: Features,
-    model: ModelDep,
-    store: PredictionStoreDep,
-    request: Request,
-    response: Response,
-) -> StoredPrediction:
-    """Predict and keep the prediction; `Location` is its address."""
-    stored = await service.predict_and_store(model, store, features, request.receive)
-    response.headers["Location"] = f"/v1/predictions/{stored.id}"
-    return stored
+def add_predict(router: APIRouter, served: Served[Any, Any]) -> None:
+    """Add the route that asks the model."""
+    get_model, answer = model_getter(served.name), schemas_of(served).prediction
+
+    @router.post("/predict", response_model=answer, responses=problems(400, 413))
+    async def predict(
+        features: served.features,  # type: ignore[name-defined]
+        model: Annotated[BatchingModel[Any, Any], Depends(get_model)],
+        request: Request,
+    ) -> Prediction:
+        """Predict, and keep no record."""
+        return await service.predict(model, features, request.receive)
 
 
-@router.get("/predictions", responses=problems(404))
-async def list_predictions(
-    store: PredictionStoreDep, limit: Limit = 20, cursor: Cursor = None
-) -> PredictionPage:
-    """List the stored predictions, newest first."""
-    return await service.read_page(store, limit, cursor)
+def add_create(router: APIRouter, served: Served[Any, Any]) -> None:
+    """Add the route that asks the model and keeps the answer."""
+    get_model, answer = model_getter(served.name), schemas_of(served).stored
+
+    @router.post(
+        "/predictions", status_code=201, response_model=answer, responses=problems(400, 413)
+    )
+    async def create_prediction(
+        features: served.features,  # type: ignore[name-defined]
+        model: Annotated[BatchingModel[Any, Any], Depends(get_model)],
+        store: PredictionStoreDep,
+        request: Request,
+        response: Response,
+    ) -> StoredPrediction:
+        """Predict and keep the prediction; `Location` is its address."""
+        stored = await service.predict_and_store(model, store, features, request.receive)
+        response.headers["Location"] = f"{router.prefix}/predictions/{stored.id}"
+        return stored
 
 
-@router.get("/predictions/{prediction_id}", responses=problems(404))
-async def read_prediction(prediction_id: UUID, store: PredictionStoreDep) -> StoredPrediction:
-    """Return a stored prediction."""
-    return await store.get(prediction_id)
+def add_records(router: APIRouter, served: Served[Any, Any]) -> None:
+    """Add the routes of what was kept."""
+    schemas, missing = schemas_of(served), problems(404)
 
+    @router.get("/predictions", response_model=schemas.page, responses=missing)
+    async def list_predictions(
+        store: PredictionStoreDep, limit: Limit = 20, cursor: Cursor = None
+    ) -> PredictionPage:
+        """List the stored predictions, newest first."""
+        return await service.read_page(store, served, limit, cursor)
 
-@router.delete("/predictions/{prediction_id}", status_code=204, responses=problems(404))
-async def remove_prediction(prediction_id: UUID, store: PredictionStoreDep) -> None:
-    """Remove a stored prediction for good."""
-    await store.remove(prediction_id)
+    @router.get(ONE, response_model=schemas.stored, responses=missing)
+    async def read_prediction(prediction_id: UUID, store: PredictionStoreDep) -> StoredPrediction:
+        """Return a stored prediction."""
+        return await store.get(schemas.stored, prediction_id)
+
+    @router.delete(ONE, status_code=204, responses=missing)
+    async def remove_prediction(prediction_id: UUID, store: PredictionStoreDep) -> None:
+        """Remove a stored prediction for good."""
+        await store.remove(schemas.stored, prediction_id)

@@ -1,42 +1,36 @@
-"""What the prediction routes take and answer."""
+"""What the prediction routes answer: the model's own answer, and what the service adds to it."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from functools import cache
+from typing import Any, ClassVar
 from uuid import UUID
 
-from pydantic import BaseModel, Field, FiniteFloat
+from pydantic import BaseModel, Field, create_model
 
 from app.kit.pagination import NextCursor
-from app.serving.artefact import FeatureRange
-
-Probability = Annotated[float, Field(ge=0, le=1.0001, allow_inf_nan=False)]
-
-
-class RangeWarning(FeatureRange):
-    """A value that is possible, but outside what the model saw in training."""
-
-    value: FiniteFloat
+from app.serving.answers import derive
+from app.serving.served import Served
+from app.serving.unseen import RangeWarning, UnseenWarning
 
 
 class Prediction(BaseModel):
-    """The model's answer."""
+    """A model's answer, and what the service adds to it."""
 
-    label: str = Field(description="The most probable label", examples=["setosa"])
-    probabilities: dict[str, Probability] = Field(
-        description="The probability of each label", examples=[{"setosa": 0.98, "versicolor": 0.02}]
-    )
     model_version: str = Field(description="The version of the model that answered")
-    warnings: list[RangeWarning] = Field(
-        description="Values outside what the model was trained on: trust the answer less"
+    warnings: list[RangeWarning | UnseenWarning] = Field(
+        description="What the model was not trained on: trust the answer less"
     )
 
 
 class StoredPrediction(Prediction):
     """A prediction and the record of it."""
 
+    model_name: ClassVar[str]  # the model's
+
     id: UUID
     created_at: datetime
-    features: dict[str, Any] = Field(  # not `Features`, which may change afterwards
+    features: dict[str, Any] = Field(  # not typed: the features may change afterwards
         description="What the model was asked, by the names of that time",
         examples=[{"petal_length_cm": 1.4}],
     )
@@ -47,3 +41,27 @@ class PredictionPage(BaseModel):
 
     items: list[StoredPrediction]
     next_cursor: NextCursor
+
+
+@dataclass(frozen=True)
+class Schemas:
+    """What the routes of one model answer."""
+
+    prediction: type[Prediction]
+    stored: type[StoredPrediction]
+    page: type[PredictionPage]
+
+
+@cache
+def schemas_of(served: Served[Any, Any]) -> Schemas:
+    """Derive the schemas of a model from its answer."""
+    name = served.name.title().replace("_", "")
+    stored = derive(f"Stored{name}Prediction", StoredPrediction, served.answer)
+    stored.model_name = served.name
+    page = create_model(
+        f"{name}PredictionPage",
+        __base__=PredictionPage,
+        __doc__=PredictionPage.__doc__,
+        items=list[stored],  # type: ignore[valid-type]
+    )
+    return Schemas(derive(f"{name}Prediction", Prediction, served.answer), stored, page)

@@ -1,7 +1,7 @@
 """Where predictions are kept: what the service needs of a store, in a database or a test."""
 
 from collections.abc import Awaitable
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from app.errors import AppError, NotFoundError
@@ -24,20 +24,28 @@ class PredictionUnreadableError(AppError):
         self.id = prediction_id
 
 
-Found = StoredPrediction | PredictionUnreadableError  # so that one bad row does not hide a page
+StoredT = TypeVar("StoredT", bound=StoredPrediction)
 
 
 class PredictionStore(Protocol):
-    """Predictions in the order they were added. All methods may raise StorageUnavailableError."""
+    """Predictions in the order they were added. All methods may raise StorageUnavailableError.
+
+    A `kind` is what the predictions of one model are stored as: other models' are not found.
+    """
 
     def add(self, prediction: StoredPrediction, /) -> Awaitable[None]:
         """Keep a prediction; once this is awaited, it survives the process."""
 
-    def get(self, prediction_id: UUID) -> Awaitable[StoredPrediction]:
+    def get(self, kind: type[StoredT], prediction_id: UUID, /) -> Awaitable[StoredT]:
         """Return the prediction with this id, or raise one of the two errors above."""
 
-    def remove(self, prediction_id: UUID) -> Awaitable[None]:
+    def remove(self, kind: type[StoredPrediction], prediction_id: UUID, /) -> Awaitable[None]:
         """Remove the prediction with this id, or raise PredictionNotFoundError."""
 
-    def page(self, limit: int, after: UUID | None) -> Awaitable[list[Found]]:
-        """Return up to `limit`, newest first, older than `after`; or PredictionNotFoundError."""
+    def page(
+        self, kind: type[StoredT], limit: int, after: UUID | None, /
+    ) -> Awaitable[list[StoredT | PredictionUnreadableError]]:
+        """Return up to `limit`, newest first, older than `after`; or PredictionNotFoundError.
+
+        A bad row does not hide a page: in its place is the error that it cannot be read.
+        """

@@ -1,40 +1,161 @@
-"""What the numbers of a model mean, and which numbers mean nothing."""
+"""What a model answers: the ready-made answers, and the class that yours derives from."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, TypeVar, cast
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from app.serving.card import ModelCard
 from app.serving.errors import BadAnswerError
-from app.serving.protocol import Matrix, Row
 
-LARGEST_PROBABILITY = 1.0001  # float32 adds up to a little more than 1
+BaseT = TypeVar("BaseT", bound=BaseModel)
+Outputs = Mapping[str, "np.ndarray[tuple[Any, ...], np.dtype[Any]]"]
+
+# float32 adds up to a little more than 1
+Probability = Annotated[float, Field(ge=0, le=1.0001)]
+LONGEST_CELL = 25  # bytes of a number
 
 
-def check_shape(answers: Matrix, rows: int, labels: int) -> Matrix:
-    """Return answers that are floats of shape (rows, labels), or raise BadAnswerError."""
-    if not isinstance(answers, np.ndarray) or answers.dtype.kind != "f":
-        given = getattr(answers, "dtype", type(answers).__name__)
+class Answer(BaseModel):
+    """The answer for one row. No number in it is NaN or infinite: JSON has neither.
+
+    If a part of it is a model, derive that from this class as well.
+    """
+
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False, revalidate_instances="always")
+
+    outputs: ClassVar[Sequence[str]] = ()  # of an ONNX graph that answers are made of; (): all
+
+    @classmethod
+    def from_outputs(cls, outputs: Outputs, card: ModelCard) -> "Sequence[Answer]":
+        """Make the answers of what an ONNX graph gives: arrays with an entry for each row."""
+        raise NotImplementedError(f"{cls.__name__} has no from_outputs: docs/own-model.md")
+
+    @classmethod
+    def columns(cls, card: ModelCard) -> list[str]:
+        """Return the names of an answer's columns in a CSV."""
+        return list(cls.model_fields)
+
+    def cells(self, card: ModelCard) -> list[object]:
+        """Return the values of those columns; what is no text or number becomes JSON."""
+        return [as_cell(value) for value in self.model_dump(mode="json").values()]
+
+    @classmethod
+    def longest(cls, card: ModelCard) -> int:
+        """Return how many bytes an answer takes in a CSV; a guess, where that cannot be known."""
+        return LONGEST_CELL * len(cls.columns(card))
+
+
+class Classification(Answer):
+    """One of the card's labels."""
+
+    label: str = Field(description="The most probable label", examples=["setosa"])
+    probabilities: dict[str, Probability] = Field(
+        description="The probability of each label", examples=[{"setosa": 0.98, "versicolor": 0.02}]
+    )
+
+    outputs: ClassVar[Sequence[str]] = ("probabilities",)
+
+    @classmethod
+    def from_outputs(cls, outputs: Outputs, card: ModelCard) -> "Sequence[Classification]":
+        """Read the graph's output `probabilities`: floats of shape (rows, labels)."""
+        found, labels = floats(outputs["probabilities"], len(card.labels)), card.labels
+        # not validated here, but where they are answered: a bad row must not spoil the others
+        return [
+            cls.model_construct(
+                label=labels[best], probabilities=dict(zip(labels, row, strict=True))
+            )
+            for best, row in zip(found.argmax(axis=1).tolist(), found.tolist(), strict=True)
+        ]
+
+    @classmethod
+    def columns(cls, card: ModelCard) -> list[str]:
+        """Return the names: `label`, and one for each label."""
+        return ["label", *(f"probability_{label}" for label in card.labels)]
+
+    def cells(self, card: ModelCard) -> list[object]:
+        """Return the label, and the probability of each of the card's."""
+        return [self.label, *(round(self.probabilities[label], 6) for label in card.labels)]
+
+    @classmethod
+    def longest(cls, card: ModelCard) -> int:
+        """Return the bytes of the longest label, and of the probabilities."""
+        return max(map(width, card.labels)) + len(",0.000000") * len(card.labels) + 1
+
+
+class Regression(Answer):
+    """A number."""
+
+    value: float = Field(description="What the model expects", examples=[152.1])
+
+    @classmethod
+    def from_outputs(cls, outputs: Outputs, card: ModelCard) -> "Sequence[Regression]":
+        """Read the graph's only output: floats of shape (rows, 1) or (rows,)."""
+        (found,) = outputs.values()
+        values = floats(found.reshape(len(found), -1), 1)[:, 0].tolist()
+        return [cls.model_construct(value=value) for value in values]
+
+
+class Embedding(Answer):
+    """A vector."""
+
+    vector: list[float] = Field(description="The numbers of the vector", examples=[[0.1, -0.7]])
+
+    @classmethod
+    def from_outputs(cls, outputs: Outputs, card: ModelCard) -> "Sequence[Embedding]":
+        """Read the graph's only output: floats of shape (rows, length)."""
+        (found,) = outputs.values()
+        return [cls.model_construct(vector=row) for row in floats(found).tolist()]
+
+
+def floats(
+    found: "np.ndarray[tuple[Any, ...], np.dtype[Any]]", width: int | None = None
+) -> "np.ndarray[tuple[Any, ...], np.dtype[Any]]":
+    """Return what a graph gave if it is floats of shape (rows, width); or raise BadAnswerError."""
+    if not isinstance(found, np.ndarray) or found.dtype.kind != "f":
+        given = getattr(found, "dtype", type(found).__name__)
         raise BadAnswerError(f"{given} instead of an array of floats")
-    if answers.shape != (rows, labels):
-        raise BadAnswerError(f"numbers of shape {answers.shape} instead of {(rows, labels)}")
-    return answers
+    if found.ndim != 2 or width not in (None, found.shape[1]):
+        wanted = f"(rows, {width or 'length'})"
+        raise BadAnswerError(f"numbers of shape {found.shape} instead of {wanted}")
+    return found
 
 
-def check_probabilities(answers: Matrix) -> Matrix:
-    """Return answers that are probabilities, of shape (rows, labels), or raise BadAnswerError."""
-    good = (answers >= 0) & (answers <= LARGEST_PROBABILITY)
-    if not good.all():
-        row, label = np.argwhere(~good)[0].tolist()
-        raise BadAnswerError(f"{answers[row, label]}, which is not a probability", row)
-    return answers
+def width(label: str) -> int:
+    """Return how many bytes a label takes in a CSV at most, with quotes or an apostrophe."""
+    return len(label.encode()) + (0 if label.isalnum() else 3 + label.count('"'))
 
 
-def classify(labels: Sequence[str], probabilities: Row) -> tuple[str, dict[str, float]]:
-    """Return the most probable label, and each label's probability; `probabilities` (labels,)."""
-    found, best = (
-        probabilities.tolist(),
-        int(probabilities.argmax()),
-    )  # that of NaN, if there is one
-    if not (found[best] <= LARGEST_PROBABILITY and min(found) >= 0):
-        check_probabilities(probabilities[np.newaxis])
-    return labels[best], dict(zip(labels, found, strict=True))
+def as_cell(value: object) -> object:
+    """Return a value that a CSV's cell can hold."""
+    return value if isinstance(value, str | int | float | None) else json.dumps(value)
+
+
+def check_values(answer: Answer, row: int | None = None) -> None:
+    """Raise BadAnswerError if the answer, that of this row, breaks a rule of its class."""
+    try:
+        type(answer).model_validate(vars(answer))
+    except ValidationError as error:
+        raise bad_answer(error, row) from None
+
+
+def bad_answer(error: ValidationError, row: int | None = None) -> BadAnswerError:
+    """Return the error that says which value of an answer breaks which rule."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    value = f"{first['input']!r:.60}"
+    return BadAnswerError(f"{value} for {place} ({first['msg'].lower()})", row)
+
+
+class Checked(BaseModel):
+    """What is not checked once more when FastAPI answers it."""
+
+    model_config = ConfigDict(revalidate_instances="never")
+
+
+def derive(name: str, base: type[BaseT], answer: type[Answer]) -> type[BaseT]:
+    """Return a class with the fields of an answer, and then those of the base."""
+    derived: Any = create_model(name, __base__=(base, answer, Checked), __doc__=base.__doc__)
+    return cast("type[BaseT]", derived)

@@ -1,89 +1,94 @@
-"""The artefact folder: `card.json` and the ONNX file whose hash the card holds.
+"""The artefact: a folder with a model's files and `card.json`, which has the hash of each.
 
-The ONNX file is named after its hash, and the card is replaced last, in one step. So a reader finds
-the old model or the new one, whatever happens while a new one is written.
+Training adds a folder for each version, and then names it in the file `current`, which is replaced
+in one step. So a reader finds the old version or the new one, whatever happens meanwhile.
+
+    var/models/iris/
+        current               the version that is served
+        1f0e6a…/card.json     what is known of it
+        1f0e6a…/model.onnx    whatever the model is made from
 """
 
 import hashlib
 import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
-from pydantic import BaseModel, Field, FiniteFloat, ValidationError, field_validator
+from pydantic import ValidationError
 
 from app.kit.start import StartError
+from app.serving.card import ModelCard, ModelFacts
+from app.serving.settings import ModelSettings
 
 CARD_FILE = "card.json"
-TRAIN_COMMAND = "uv run python -m app.models.iris.train"
-
-
-class FeatureRange(BaseModel):
-    """An input of the model, and its range in training."""
-
-    name: str
-    unit: str
-    minimum: FiniteFloat = Field(description="The smallest value in the training data")
-    maximum: FiniteFloat = Field(description="The largest value in the training data")
-
-
-class ModelFacts(BaseModel):
-    """What is known of a model from its training."""
-
-    name: str
-    metrics: dict[str, FiniteFloat] = Field(description="Measured on data held out of the training")
-    features: list[FeatureRange] = Field(min_length=1, description="In the order of the columns")
-    labels: list[str] = Field(min_length=2, description="In the order of the probabilities")
-    libraries: dict[str, str] = Field(description="What the model was made with")
-
-    @field_validator("labels")
-    @classmethod
-    def demand_different_labels(cls, labels: list[str]) -> list[str]:
-        """Refuse a label that is there twice: an answer has each one once."""
-        if len(set(labels)) != len(labels):
-            raise ValueError("each label must be there once")
-        return labels
-
-
-class ModelCard(ModelFacts):
-    """The content of `card.json`."""
-
-    card_schema: Literal[1] = Field(1, description="The version of the card's own layout")
-    version: str = Field(description="The first 12 digits of the ONNX file's SHA-256")
-    sha256: str = Field(description="The ONNX file's SHA-256, in hexadecimal")
-    trained_at: datetime
-
-    @property
-    def file_name(self) -> str:
-        """The name of the ONNX file beside the card."""
-        return f"model-{self.version}.onnx"
+CURRENT_FILE = "current"
+KEPT_VERSIONS = 5
 
 
 class ArtefactError(StartError):
-    """The model's artefact is missing, damaged, or made for other features."""
+    """The model's artefact is missing, damaged, or made for something else."""
 
-    def __init__(self, cause: str) -> None:
-        super().__init__(f"{cause}\nTrain the model again: {TRAIN_COMMAND} (or your own training)")
+    def __init__(self, name: str, cause: str) -> None:
+        train = f"uv run python -m app.models.{name}.train (or your own training)"
+        super().__init__(f"{cause}\nTrain the model again: {train}")
 
 
-def write_artefact(folder: Path, onnx: bytes, facts: ModelFacts) -> ModelCard:
-    """Write the model and its card to the folder, and remove earlier models."""
-    sha256 = hashlib.sha256(onnx).hexdigest()
+@dataclass(frozen=True)
+class Artefact:
+    """What a model is made from."""
+
+    name: str
+    folder: Path  # of this version; `read` and `path` check the files in it
+    card: ModelCard
+    settings: ModelSettings
+    features: type[Any]
+    answer: type[Any]
+
+    def read(self, file: str) -> bytes:
+        """Return the content of one of the files, or raise ArtefactError."""
+        content = read_file(self.name, self.folder / file)
+        if hashlib.sha256(content).hexdigest() != self.card.files.get(file):
+            raise ArtefactError(self.name, f"{self.folder / file} is truncated or altered.")
+        return content
+
+    def path(self, file: str) -> Path:
+        """Return where one of the files is, or raise ArtefactError; for libraries that read it."""
+        self.read(file)
+        return self.folder / file
+
+
+def write_artefact(
+    folder: Path, files: Mapping[str, bytes], facts: ModelFacts, kept: int = KEPT_VERSIONS
+) -> ModelCard:
+    """Add a version to a model's folder, serve it from now on, and keep the newest few."""
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    version = hashlib.sha256(repr(sorted(hashes.items())).encode()).hexdigest()[:12]
     card = ModelCard(
-        **facts.model_dump(), version=sha256[:12], sha256=sha256, trained_at=datetime.now(UTC)
+        **facts.model_dump(),
+        name=folder.name,
+        version=version,
+        files=hashes,
+        trained_at=datetime.now(UTC),
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    kept = folder / card.file_name
-    replace_file(kept, onnx)
-    replace_file(folder / CARD_FILE, card.model_dump_json(indent=2).encode())
-    for old in set(folder.glob("model-*.onnx")) - {kept}:
-        old.unlink()
+    place = folder / version
+    place.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        replace_file(place / name, content)
+    replace_file(place / CARD_FILE, card.model_dump_json(indent=2).encode())
+    replace_file(folder / CURRENT_FILE, version.encode())
+    for old in sorted(cards(folder), key=lambda known: known.trained_at, reverse=True)[kept:]:
+        if old.version != version:
+            shutil.rmtree(folder / old.version)
     return card
 
 
 def replace_file(path: Path, content: bytes) -> None:
     """Write a draft beside the file, then rename it: no reader sees half a file."""
-    draft = path.with_suffix(".draft")
+    draft = path.with_name(f"{path.name}.draft")
     with draft.open("wb") as file:
         file.write(content)
         file.flush()
@@ -91,37 +96,41 @@ def replace_file(path: Path, content: bytes) -> None:
     draft.replace(path)
 
 
-def read_artefact(folder: Path) -> tuple[ModelCard, bytes]:
-    """Return the card and the content of its ONNX file, or raise ArtefactError."""
-    card = read_card(folder)
-    try:
-        onnx = read_file(folder / card.file_name)
-    except ArtefactError:
-        if read_card(folder) == card:
-            raise
-        return read_artefact(folder)  # it was replaced and removed after its card was read
-    if hashlib.sha256(onnx).hexdigest() != card.sha256:
-        raise ArtefactError(f"{folder / card.file_name} is truncated or altered.")
-    return card, onnx
+def cards(folder: Path) -> Iterator[ModelCard]:
+    """Yield the card of each version that can be read."""
+    for path in folder.glob(f"*/{CARD_FILE}"):
+        try:
+            yield ModelCard.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError):
+            continue
 
 
-def read_card(folder: Path) -> ModelCard:
-    """Return the card, or raise ArtefactError."""
+def current_version(folder: Path) -> str:
+    """Return the version that is served, or raise ArtefactError."""
+    content = read_file(folder.name, folder / CURRENT_FILE)
+    return content.decode(errors="replace").strip()
+
+
+def read_card(folder: Path, version: str) -> ModelCard:
+    """Return the card of a version, or raise ArtefactError."""
+    path = folder / version / CARD_FILE
     try:
-        return ModelCard.model_validate_json(read_file(folder / CARD_FILE))
+        card = ModelCard.model_validate_json(read_file(folder.name, path))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))
         why = f"{place}: {first['msg']}" if place else first["msg"]
-        raise ArtefactError(
-            f"{folder / CARD_FILE} is not a model card of layout 1 ({why})."
-        ) from None
+        cause = f"{path} is not a model card of layout 2 ({why})."
+        raise ArtefactError(folder.name, cause) from None
+    if card.version != version:
+        raise ArtefactError(folder.name, f"{path} is the card of version {card.version!r}.")
+    return card
 
 
-def read_file(path: Path) -> bytes:
-    """Return the content of a file, or raise ArtefactError."""
+def read_file(name: str, path: Path) -> bytes:
+    """Return the content of a file of this model, or raise ArtefactError."""
     try:
         return path.read_bytes()
     except (OSError, ValueError) as error:  # ValueError: no path has a null character
         reason = error.strerror if isinstance(error, OSError) else error
-        raise ArtefactError(f"{path} cannot be read: {reason}.") from None
+        raise ArtefactError(name, f"{path} cannot be read: {reason}.") from None

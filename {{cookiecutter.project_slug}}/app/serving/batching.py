@@ -11,24 +11,19 @@ has, it takes one wake-up of the model's thread, and one of the loop.
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import islice
 from queue import SimpleQueue
+from typing import Generic, TypeAlias
 
-import numpy as np
 import structlog
 
-from app.serving.answers import check_probabilities, check_shape
+from app.serving.answers import check_values
 from app.serving.direct import DirectCalls
-from app.serving.errors import (
-    ClientLeftError,
-    ModelBusyError,
-    ModelClosedError,
-    ModelFailedError,
-    ModelTimeoutError,
-)
+from app.serving.errors import ClientLeftError, ModelBusyError, ModelClosedError, ModelTimeoutError
+from app.serving.loaded import LoadedModel
 from app.serving.probe import Probe
-from app.serving.protocol import Matrix, Model, Row
+from app.serving.protocol import AnswerT, FeaturesT
 
 LONGEST_QUEUE = 1024  # rows; a client that is refused can go elsewhere, one that waits cannot
 TURNS_TO_READ = 4  # of the loop, from bytes that have arrived to a row that waits here
@@ -36,46 +31,52 @@ TURNS_TO_READ = 4  # of the loop, from bytes that have arrived to a row that wai
 logger = structlog.get_logger()
 
 ClientLeft = Callable[[], Awaitable[object]]
-Outcome = Row | Exception
-Batch = dict["asyncio.Future[Outcome]", Sequence[float]]
+Outcome: TypeAlias = AnswerT | Exception
+Batch: TypeAlias = dict["asyncio.Future[Outcome[AnswerT]]", FeaturesT]
 
 
-class BatchingModel:
-    """A model with a queue before it, for one event loop; itself a `Model`."""
+class BatchingModel(Generic[FeaturesT, AnswerT]):
+    """A model with a queue before it, for one event loop; itself a `Predictor`."""
 
     def __init__(
         self,
-        model: Model,
+        model: LoadedModel[FeaturesT, AnswerT],
         size: int,
         seconds: float,
         patience: float,
         longest_queue: int = LONGEST_QUEUE,
     ) -> None:
+        self.served = model.served
         self.card = model.card
-        self._model = model
+        self.loaded = model
         self._size = size
         self._seconds = seconds  # from a question to its answer, and for one call of the model
         self._patience = patience  # seconds, for the last batch
         self._longest_queue = longest_queue
-        self._direct = DirectCalls(self._call, size, seconds)
-        self._probe = Probe(self.ask, model.card)
-        self._waiting: Batch = {}
-        self._deadlines: dict[asyncio.Future[Outcome], float] = {}  # of all unanswered, in order
+        self._direct = DirectCalls(model.predict, size, seconds)
+        self._probe = Probe(self.ask, model.example)
+        self._waiting: Batch[AnswerT, FeaturesT] = {}
+        self._deadlines: dict[
+            asyncio.Future[Outcome[AnswerT]], float
+        ] = {}  # of all unanswered, in order
         self._timer: asyncio.TimerHandle | None = None
         self._working = self._closed = False
         self._sent_at = 0.0  # when the batch that is worked on was sent
-        self._batches: SimpleQueue[Batch | None] = SimpleQueue()
+        self._batches: SimpleQueue[Batch[AnswerT, FeaturesT] | None] = SimpleQueue()
         # daemon: an inference that never ends must not keep the process from ending
         self._thread = threading.Thread(target=self._work, name="model", daemon=True)
         self._thread.start()
 
-    def predict(self, rows: Matrix) -> Matrix:
+    def predict(self, rows: Sequence[FeaturesT], /) -> list[AnswerT]:
         """Ask the model directly, not through the queue; the caller's thread waits.
 
         An answer that is none is a BadAnswerError, and one that does not come a ModelTimeoutError.
         What the model raises is raised; if it is no `Exception`, as a ModelFailedError.
         """
-        return check_probabilities(np.concatenate(self._direct.predict(rows)))
+        answers = self._direct.predict(rows)
+        for number, answer in enumerate(answers):
+            check_values(answer, number)
+        return answers
 
     def check(self) -> None:
         """Raise ModelTimeoutError while the model keeps a batch for more than `MODEL_SECONDS`."""
@@ -87,10 +88,10 @@ class BatchingModel:
         self.check()
         await self._probe.check()
 
-    async def ask(self, row: Sequence[float], client_left: ClientLeft) -> Row:
-        """Return what the model gives for one row, of shape (labels,), or raise its exception.
+    async def ask(self, row: FeaturesT, client_left: ClientLeft) -> AnswerT:
+        """Return the model's answer for one row, or raise its exception.
 
-        `classify` says whether these are probabilities: for one row, that takes less than here.
+        Its values are not checked here, but where the prediction is made of it.
         A waiting row is dropped when its asyncio task is cancelled, or when `client_left` returns.
         """
         if self._closed:
@@ -101,7 +102,7 @@ class BatchingModel:
         loop = asyncio.get_running_loop()
         if not (self._working or self._waiting):
             loop.call_soon(self._send)
-        answer: asyncio.Future[Outcome] = loop.create_future()
+        answer: asyncio.Future[Outcome[AnswerT]] = loop.create_future()
         self._waiting[answer] = row
         self._deadlines[answer] = loop.time() + self._seconds
         if not self._timer:  # one for all: a timer for each row would cost more than the queue
@@ -132,9 +133,11 @@ class BatchingModel:
         if self._thread.is_alive() or self._direct.under_way:
             logger.warning("model_left_open", why="an inference did not end in time")
         else:
-            self._model.close()
+            self.loaded.close()
 
-    async def _drop_when(self, client_left: ClientLeft, answer: "asyncio.Future[Outcome]") -> None:
+    async def _drop_when(
+        self, client_left: ClientLeft, answer: "asyncio.Future[Outcome[AnswerT]]"
+    ) -> None:
         await client_left()
         if self._waiting.pop(answer, None) is not None:
             answer.set_result(ClientLeftError())
@@ -170,30 +173,25 @@ class BatchingModel:
             except RuntimeError:  # the loop has ended, and its callers with it
                 self._working = False
 
-    def _call(self, rows: Matrix | Sequence[Sequence[float]]) -> Matrix:
-        try:
-            given = self._model.predict(np.asarray(rows, dtype=np.float32))
-            return check_shape(given, len(rows), len(self.card.labels))
-        except Exception:
-            raise
-        except BaseException as error:  # SystemExit, a panic in Rust: it must end nothing here
-            raise ModelFailedError from error
-
-    def _outcomes(self, rows: list[Sequence[float]]) -> list[Outcome]:
+    def _outcomes(self, rows: list[FeaturesT]) -> Sequence[Outcome[AnswerT]]:
         """Return an outcome for each row; if the call fails, try each alone, for one may be bad."""
         try:
-            return list(self._call(rows))
+            return self.loaded.predict(rows)
         except Exception as error:
             return [error] if len(rows) == 1 else [self._outcomes([row])[0] for row in rows]
 
-    def _receive(self, outcomes: "dict[asyncio.Future[Outcome], Outcome]") -> None:
+    def _receive(
+        self, outcomes: "dict[asyncio.Future[Outcome[AnswerT]], Outcome[AnswerT]]"
+    ) -> None:
         self._working = False
         settle(outcomes)
         if self._waiting:
             self._send_in(TURNS_TO_READ)
 
 
-def settle(outcomes: "dict[asyncio.Future[Outcome], Outcome]") -> None:
+def settle(
+    outcomes: "Mapping[asyncio.Future[Outcome[AnswerT]], Outcome[AnswerT]]",
+) -> None:
     """Set each future's outcome, as a value: a future does not accept every exception."""
     for answer, outcome in outcomes.items():
         if not answer.done():

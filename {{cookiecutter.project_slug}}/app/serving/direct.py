@@ -6,24 +6,25 @@ be left behind.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
+from typing import Generic
 
 from app.serving.errors import ModelTimeoutError
-from app.serving.protocol import Matrix
+from app.serving.protocol import AnswerT, FeaturesT
 
 MOST_CALLS = 64  # as many as there can be tasks at once
 ROWS = 256  # of one inference, which has MODEL_SECONDS; a task's piece has a thousand
 
-Outcomes = SimpleQueue[Matrix | Exception]
+Outcomes = SimpleQueue[list[AnswerT] | Exception]
 
 
-class DirectCalls:
-    """A model for callers that wait in threads; `call` is one inference, and checks its shape."""
+class DirectCalls(Generic[FeaturesT, AnswerT]):
+    """A model for callers that wait in threads; `call` is one inference."""
 
     def __init__(
         self,
-        call: Callable[[Matrix], Matrix],
+        call: Callable[[Sequence[FeaturesT]], list[AnswerT]],
         size: int,
         seconds: float,
         most_calls: int = MOST_CALLS,
@@ -41,18 +42,24 @@ class DirectCalls:
         """Whether the model works for a caller, or for one that has given up."""
         return bool(self._threads)
 
-    def predict(self, rows: Matrix) -> list[Matrix]:
-        """Return the answers of each inference, in order; raise what it raises, or ModelTimeout."""
+    def predict(self, rows: Sequence[FeaturesT]) -> list[AnswerT]:
+        """Return the answer for each row; raise what an inference raises, or ModelTimeoutError."""
         starts = range(0, max(1, len(rows)), self._size)
         batches = [rows[start : start + self._size] for start in starts]
-        outcomes, given_up = Outcomes(), threading.Event()
+        outcomes: Outcomes[AnswerT] = SimpleQueue()
+        given_up = threading.Event()
         self._start(batches, outcomes, given_up)
         try:
-            return [self._wait(outcomes) for _ in batches]
+            return [answer for _ in batches for answer in self._wait(outcomes)]
         finally:
             given_up.set()
 
-    def _start(self, batches: list[Matrix], outcomes: Outcomes, given_up: threading.Event) -> None:
+    def _start(
+        self,
+        batches: list[Sequence[FeaturesT]],
+        outcomes: Outcomes[AnswerT],
+        given_up: threading.Event,
+    ) -> None:
         if not self._places.acquire(timeout=self._seconds):
             raise ModelTimeoutError  # those that have it were left behind
         # daemon: an inference that never ends must not keep the process from ending
@@ -67,7 +74,7 @@ class DirectCalls:
             self._release(thread)
             raise
 
-    def _wait(self, outcomes: Outcomes) -> Matrix:
+    def _wait(self, outcomes: Outcomes[AnswerT]) -> list[AnswerT]:
         try:
             outcome = outcomes.get(timeout=self._seconds)
         except Empty:
@@ -76,7 +83,12 @@ class DirectCalls:
             raise outcome
         return outcome
 
-    def _run(self, batches: list[Matrix], outcomes: Outcomes, given_up: threading.Event) -> None:
+    def _run(
+        self,
+        batches: list[Sequence[FeaturesT]],
+        outcomes: Outcomes[AnswerT],
+        given_up: threading.Event,
+    ) -> None:
         try:
             for batch in batches:
                 if given_up.is_set():

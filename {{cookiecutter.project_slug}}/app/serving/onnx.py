@@ -1,16 +1,30 @@
-"""A model that ONNX Runtime executes: the default of `MODEL_LOADER`."""
+"""A ready-made model: ONNX Runtime executes the file `model.onnx` of its artefact."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, cast
 
 import numpy as np
 
 from app.kit.start import StartError
-from app.serving.answers import check_probabilities, check_shape
-from app.serving.artefact import ArtefactError, ModelCard, read_artefact
-from app.serving.errors import BadAnswerError
-from app.serving.protocol import Matrix, Model
+from app.serving.artefact import Artefact, ArtefactError
+from app.serving.protocol import AnswerT, FeaturesT
 from app.serving.settings import ModelSettings
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+MODEL_FILE = "model.onnx"
+TYPES: dict[str, Any] = {
+    "tensor(float)": np.float32,
+    "tensor(double)": np.float64,
+    "tensor(int64)": np.int64,
+    "tensor(bool)": np.bool_,
+    "tensor(string)": np.object_,
+}
+
+Array = np.ndarray[tuple[Any, ...], np.dtype[Any]]
+Feed = Callable[[Sequence[Any]], dict[str, Array]]
 
 
 class ProviderError(StartError):
@@ -24,53 +38,84 @@ class ProviderError(StartError):
         )
 
 
-class OnnxModel:
-    """One session of ONNX Runtime, and the card of its model."""
+class OnnxModel(Generic[FeaturesT, AnswerT]):
+    """A graph that takes the features, and of whose outputs the answers are made.
 
-    def __init__(
-        self, card: ModelCard, onnx: bytes, *, threads: int, providers: Sequence[str]
-    ) -> None:
-        # since 1.29 it reports to Microsoft, also on Linux, unless this is set before its import
-        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-        # onnxruntime is slow to import, and a project with another loader does not need it
-        import onnxruntime
+    Either it has one input of floats, of shape (rows, features), or an input for each feature, with
+    the feature's name. What is missing (None) is NaN as a number, and "" as a text.
+    """
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        self.card = card
-        missing = set(providers) - set(onnxruntime.get_available_providers())
-        if not missing:
-            self._session = onnxruntime.InferenceSession(onnx, options, providers=providers)
-            missing = set(providers) - set(self._session.get_providers())
-        if missing:  # ONNX Runtime itself would use the CPU, and say so only in a warning
-            raise ProviderError(missing, onnxruntime.get_available_providers())
-        self._input = self._session.get_inputs()[0].name
+    def __init__(self, artefact: Artefact) -> None:
+        self._card = artefact.card
+        self._answer = cast("type[AnswerT]", artefact.answer)
+        content = artefact.read(MODEL_FILE)
+        try:
+            self._session = open_session(content, artefact.settings)
+            self._feed = feed(self._session, list(artefact.features.model_fields))
+            self._outputs = outputs(self._session, self._answer.outputs)
+        except StartError:
+            raise
+        except Exception as error:  # ONNX Runtime's own errors have no common class
+            cause = f"ONNX Runtime cannot run the model: {error}"
+            raise ArtefactError(artefact.name, cause) from error
 
-    def predict(self, rows: Matrix) -> Matrix:
-        """Return probabilities of shape (n, labels) for rows of shape (n, features)."""
-        probabilities: Matrix = self._session.run(["probabilities"], {self._input: rows})[0]
-        return probabilities
+    def predict(self, rows: Sequence[FeaturesT]) -> Sequence[AnswerT]:
+        """Return an answer for each row."""
+        found = self._session.run(self._outputs, self._feed(rows))
+        named = dict(zip(self._outputs, found, strict=True))
+        return cast("Sequence[AnswerT]", self._answer.from_outputs(named, self._card))
 
     def close(self) -> None:
         """Release the session and its memory."""
         del self._session
 
 
-def load_model(settings: ModelSettings) -> Model:
-    """Load the ONNX model in `MODEL_DIR` and warm it up; raise ArtefactError if it is unfit."""
-    card, onnx = read_artefact(settings.model_dir)
+def open_session(content: bytes, settings: ModelSettings) -> "InferenceSession":
+    """Return a session on the providers that the settings ask for, or raise ProviderError."""
+    # since 1.29 it reports to Microsoft, also on Linux, unless this is set before its import
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    # onnxruntime is slow to import, and a project with models of another kind does not need it
+    import onnxruntime
+
     providers = [name.strip() for name in settings.model_providers.split(",")]
-    edges = [[f.minimum for f in card.features], [f.maximum for f in card.features]]
-    try:
-        model = OnnxModel(card, onnx, threads=settings.model_threads, providers=providers)
-        for rows in (edges, edges[:1]):  # of one size alone, a model would fail at the others
-            answers = model.predict(np.array(rows, dtype=np.float32))
-            check_probabilities(check_shape(answers, len(rows), len(card.labels)))
-    except BadAnswerError as error:
-        raise ArtefactError(f"For the edges of its training ranges: {error}") from None
-    except ProviderError:
-        raise
-    except Exception as error:  # ONNX Runtime's own errors have no common class
-        raise ArtefactError(f"ONNX Runtime cannot run the model: {error}") from error
-    return model
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = settings.model_threads
+    options.inter_op_num_threads = 1
+    missing = set(providers) - set(onnxruntime.get_available_providers())
+    if not missing:
+        session = onnxruntime.InferenceSession(content, options, providers=providers)
+        missing = set(providers) - set(session.get_providers())
+    if missing:  # ONNX Runtime itself would use the CPU, and say so only in a warning
+        raise ProviderError(missing, onnxruntime.get_available_providers())
+    return session
+
+
+def feed(session: "InferenceSession", features: list[str]) -> Feed:
+    """Return what makes the graph's inputs of rows; or raise ValueError if they do not match."""
+    inputs = session.get_inputs()
+    names = [one.name for one in inputs]
+    if len(inputs) == 1 and names != features:
+        (name,), kind = names, TYPES[inputs[0].type]
+        return lambda rows: {name: np.array([[*vars(row).values()] for row in rows], dtype=kind)}
+    if unknown := set(names) - set(features):
+        raise ValueError(f"it takes {', '.join(sorted(unknown))}, which no feature is called")
+    kinds = {one.name: (TYPES[one.type], len(one.shape)) for one in inputs}
+    return lambda rows: {
+        name: column([getattr(row, name) for row in rows], *kind) for name, kind in kinds.items()
+    }
+
+
+def column(values: list[Any], kind: Any, dimensions: int) -> Array:  # noqa: ANN401
+    """Return one feature of many rows, of shape (rows,) or (rows, 1)."""
+    if kind is np.object_:
+        values = ["" if value is None else str(value) for value in values]
+    array = np.array(values, dtype=kind)
+    return array[:, np.newaxis] if dimensions > 1 else array
+
+
+def outputs(session: "InferenceSession", wanted: Sequence[str]) -> list[str]:
+    """Return which outputs to ask for, or raise ValueError if the graph lacks one."""
+    found = [one.name for one in session.get_outputs()]
+    if missing := set(wanted) - set(found):
+        raise ValueError(f"it has no output {', '.join(missing)}, but {', '.join(found)}")
+    return list(wanted) or found

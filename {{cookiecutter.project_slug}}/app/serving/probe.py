@@ -5,27 +5,25 @@ here any more, no success could show that it works again.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
+from typing import Generic
 
-import numpy as np
-
-from app.serving.answers import check_probabilities
-from app.serving.artefact import ModelCard
+from app.serving.answers import check_values
 from app.serving.errors import ModelBusyError, ModelNotReadyError
-from app.serving.protocol import Row
+from app.serving.protocol import AnswerT, FeaturesT
 
 PROBE_SECONDS = 1.0  # from one row to the next: anybody may call /health/ready, without a key
 PATIENCE_SECONDS = 0.5  # a balancer does not wait much longer; the answer counts when it comes
 
-Ask = Callable[[Sequence[float], Callable[[], Awaitable[object]]], Awaitable[Row]]
+Ask = Callable[[FeaturesT, Callable[[], Awaitable[object]]], Awaitable[AnswerT]]
 
 
-class Probe:
-    """Asks a model the lower edges of its training ranges, once for all who want to know."""
+class Probe(Generic[FeaturesT, AnswerT]):
+    """Asks a model its own example, once for all who want to know."""
 
-    def __init__(self, ask: Ask, card: ModelCard) -> None:
+    def __init__(self, ask: Ask[FeaturesT, AnswerT], example: FeaturesT) -> None:
         self._ask = ask
-        self._card = card
+        self._example = example
         self._asking: asyncio.Task[None] | None = None
         self._next_at = 0.0
         self._fault: Exception | None = None  # of the last answer
@@ -41,10 +39,8 @@ class Probe:
             raise ModelNotReadyError from self._fault
 
     async def _try(self) -> None:
-        row = [feature.minimum for feature in self._card.features]
         try:
-            answer = await self._ask(row, asyncio.Event().wait)
-            check_probabilities(answer[np.newaxis])
+            check_values(await self._ask(self._example, asyncio.Event().wait))
         except ModelBusyError:  # it works, for many
             self._fault = None
         except Exception as error:

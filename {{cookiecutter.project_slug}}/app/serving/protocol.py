@@ -1,28 +1,24 @@
 """What the service needs of a model."""
 
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
 
-import numpy as np
+from pydantic import BaseModel
 
-from app.serving.artefact import ModelCard
+from app.serving.answers import Answer
 
-# not `numpy.typing`, whose import takes 9 ms
-Row = np.ndarray[tuple[Any, ...], np.dtype[np.float32]]
-Matrix = Row
+FeaturesT = TypeVar("FeaturesT", bound=BaseModel)
+AnswerT = TypeVar("AnswerT", bound=Answer)
+AskedT = TypeVar("AskedT", bound=BaseModel, contravariant=True)
+AnsweredT = TypeVar("AnsweredT", bound=Answer, covariant=True)
 
 
-class Model(Protocol):
-    """A loaded model. Calls may come from several threads at once.
+class Predictor(Protocol[AskedT, AnsweredT]):
+    """A loaded model: yours, or a ready-made one. Calls may come from several threads at once.
 
     The answer for a row must not depend on the rows beside it: rows of many clients come together.
+    If it has a `close()`, that is called once, after the last prediction.
     """
 
-    @property
-    def card(self) -> ModelCard:
-        """The description of the model."""
-
-    def predict(self, rows: Matrix) -> Matrix:
-        """Return probabilities of shape (n, labels) for rows of shape (n, features)."""
-
-    def close(self) -> None:
-        """Release what the model holds; called once, after the last prediction."""
+    def predict(self, rows: Sequence[AskedT], /) -> Sequence[AnsweredT]:
+        """Return an answer for each row, in the order of the rows."""

@@ -1,4 +1,4 @@
-"""The settings of the model; they are part of `Settings`."""
+"""The settings of the models; they are part of `Settings`."""
 
 from pathlib import Path
 
@@ -9,13 +9,15 @@ from app.kit.settings import ProcessSettings
 
 
 class ModelSettings(ProcessSettings):
-    """Where the model comes from, and how it is asked."""
+    """Where the models come from, and how they are asked."""
 
-    model_dir: Path = Field(Path("var/model"), description="The folder of the model's artefact")
-    model_loader: str = Field(
-        "app.serving.onnx:load_model",
+    models: str = Field(
+        "app.models:MODELS",
         pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$",
-        description="What makes the model, as `package.module:function`",
+        description="What lists the models, as `package.module:name`",
+    )
+    models_dir: Path = Field(
+        Path("var/models"), description="The folder that has a folder with each model's versions"
     )
     model_threads: int = Field(1, ge=1, le=64, description="Threads that share one inference")
     model_providers: str = Field(
@@ -28,10 +30,10 @@ class ModelSettings(ProcessSettings):
     )
     model_batch_size: int = Field(32, ge=1, le=1024, description="Most rows in one inference")
 
-    @field_validator("model_dir")
+    @field_validator("models_dir")
     @classmethod
     def check_folder(cls, path: Path) -> Path:
         """Refuse a file; a folder that is missing is made by the training."""
         if path.is_file():
-            raise PydanticCustomError("model_dir", "Input should be a folder; this is a file")
+            raise PydanticCustomError("models_dir", "Input should be a folder; this is a file")
         return path

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 
 from app.kit.signals import on_stop_signal
-from app.serving.protocol import Model
+from app.serving.models import Models
 from app.storage.thread import Storage
 from app.tasks.engine.background import BackgroundEngine
 from app.tasks.engine.base import Engine
@@ -22,18 +22,18 @@ from app.tasks.store import TaskStore
 
 @asynccontextmanager
 async def open_tasks(
-    settings: TaskSettings, storage: Storage, model: Model, kinds: Kinds
+    settings: TaskSettings, storage: Storage, models: Models, kinds: Kinds
 ) -> AsyncIterator[TaskService]:
     """Start the engine that the settings name, and stop it at the end."""
     store = TaskStore(storage, known_versions(kinds))
-    async with open_engine(settings, store, model, kinds) as engine:
+    async with open_engine(settings, store, models, kinds) as engine:
         with on_stop_signal(engine.begin_stop, settings.shutdown_seconds):
             yield TaskService(store, engine, kinds)
 
 
 @asynccontextmanager
 async def open_engine(
-    settings: TaskSettings, store: TaskStore, model: Model, kinds: Kinds
+    settings: TaskSettings, store: TaskStore, models: Models, kinds: Kinds
 ) -> AsyncIterator[Engine]:
     """Open the engine, and the runner if tasks run in this process."""
     # {% if cookiecutter.__celery == "yes" %}
@@ -44,6 +44,6 @@ async def open_engine(
             yield engine
         return
     # {% endif %}
-    with closing(Runner(store, model, settings, kinds)) as runner:
+    with closing(Runner(store, models, settings, kinds)) as runner:
         async with BackgroundEngine(runner, settings) as engine:
             yield engine

@@ -12,7 +12,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from app.kit.pagination import Cursor, Limit
 from app.kit.problems import problems
 from app.security import ApiKeyRequired
-from app.state import ModelDep
+from app.state import ModelsDep
 from app.tasks.dependencies import (
     IdempotencyKey,
     Payload,
@@ -44,15 +44,17 @@ def accept(
 
 async def submit_batch_prediction(
     file: UploadFile,
-    model: ModelDep,
+    models: ModelsDep,
     tasks: TaskServiceDep,
     response: Response,
     background: BackgroundTasks,
     idempotency_key: IdempotencyKey = None,
+    model: Annotated[str | None, Query(description="The model to ask, if not the first")] = None,
 ) -> Task:
     """Accept a CSV with a column for each feature; other columns are kept."""
-    labels, largest = model.card.labels, tasks.engine.settings.task_result_bytes
-    payload, pieces = await to_thread.run_sync(split_upload, file.file, labels, largest)
+    asked = models.first if model is None else models.get(model)
+    largest = tasks.engine.settings.task_result_bytes
+    payload, pieces = await to_thread.run_sync(split_upload, file.file, asked.loaded, largest)
     task = await tasks.submit("batch-prediction", payload, idempotency_key, pieces)
     return accept(task, response, background, tasks)
 

@@ -50,7 +50,11 @@ def test_a_graded_app_keeps_bytecode_where_its_learner_does(
 
 def test_a_route_that_raises_is_shown_at_the_learners_own_line(desk: Desk) -> None:
     desk.solve("02")
-    desk.change(ASKED, "await to_thread.run_sync(model.predict, rows)", "await model.predict(rows)")
+    desk.change(
+        ASKED,
+        "await to_thread.run_sync(model.predict, [features])",
+        "await model.predict([features])",
+    )
     lines = (desk.project / ASKED).read_text("utf-8").split("\n")
     line = next(at for at, text in enumerate(lines, 1) if "await model.predict" in text)
     found = desk.learn("check", "2").stdout
@@ -134,7 +138,7 @@ def test_replay_of_a_held_inference_has_a_slow_model(desk: Desk) -> None:
     desk.change(GRADER, "lab.app.get", held)
     desk.seal()
     desk.learn("check", "1")
-    start = "MODEL_LOADER=learn.grading.probe:load_slow_model uv run python -m app\n"
+    start = "MODELS=learn.grading.probe:SLOW uv run python -m app\n"
     assert start in desk.learn("replay").stdout
 
 

@@ -19,7 +19,7 @@ from app.kit.middleware import RequestMiddleware, may_have_body
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import LOCAL
-from tests.fakes import FLOWER
+from tests.fakes import FLOWER, BrokenModel, opens
 from tests.test_errors import assert_problem
 
 APP = {"Origin": "https://app.example"}
@@ -191,10 +191,11 @@ def test_a_page_of_an_allowed_origin_may_call(settings: Settings) -> None:
 def test_every_answer_is_whole(
     settings: Settings, request_: tuple[str, str, dict[str, Any]], status: int
 ) -> None:
-    changes = {"cors_origins": [APP["Origin"]], "model_loader": "tests.fakes:load_broken_model"}
+    changes = {"cors_origins": [APP["Origin"]]}
     method, path, options = request_
     options["headers"] = APP | options.get("headers", {})
-    with TestClient(create_app(settings.model_copy(update=changes)), base_url=LOCAL) as client:
+    app = create_app(settings.model_copy(update=changes), open_models=opens(BrokenModel()))
+    with TestClient(app, base_url=LOCAL) as client:
         answer = client.request(method, path, **options)
     assert_problem(answer, status)
     assert answer.headers["Access-Control-Allow-Origin"] == APP["Origin"]

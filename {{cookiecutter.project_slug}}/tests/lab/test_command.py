@@ -120,7 +120,7 @@ def test_what_the_lab_serves_needs_no_model_and_leaves_your_data_alone(
 ) -> None:
     yours = tmp_path / "yours.sqlite3"
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{yours}")
-    monkeypatch.setenv("MODEL_DIR", str(tmp_path / "nothing"))
+    monkeypatch.setenv("MODELS_DIR", str(tmp_path / "nothing"))
     with served(app) as url:
         answer = httpx2.get(f"{url}/v1/concurrency/await?wait_ms=1")
     assert answer.status_code == 200

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from app.predictions.schemas import StoredPrediction
-from app.predictions.store import Found, PredictionNotFoundError
+from app.predictions.store import PredictionNotFoundError, PredictionUnreadableError, StoredT
 
 
 class MemoryPredictionStore:
@@ -16,19 +16,24 @@ class MemoryPredictionStore:
         """Keep a prediction."""
         self._predictions[prediction.id] = prediction
 
-    async def get(self, prediction_id: UUID) -> StoredPrediction:
+    async def get(self, kind: type[StoredT], prediction_id: UUID) -> StoredT:
         """Return the prediction with this id."""
-        if prediction_id not in self._predictions:
+        found = self._predictions.get(prediction_id)
+        if not isinstance(found, kind):
             raise PredictionNotFoundError
-        return self._predictions[prediction_id]
+        return found
 
-    async def remove(self, prediction_id: UUID) -> None:
+    async def remove(self, kind: type[StoredPrediction], prediction_id: UUID) -> None:
         """Remove the prediction with this id."""
-        await self.get(prediction_id)
+        await self.get(kind, prediction_id)
         del self._predictions[prediction_id]
 
-    async def page(self, limit: int, after: UUID | None) -> list[Found]:
+    async def page(
+        self, kind: type[StoredT], limit: int, after: UUID | None
+    ) -> list[StoredT | PredictionUnreadableError]:
         """Return at most `limit` predictions, newest first; only those before `after`, if given."""
-        newest_first: list[Found] = list(reversed(self._predictions.values()))
-        start = newest_first.index(await self.get(after)) + 1 if after else 0
+        newest_first: list[StoredT | PredictionUnreadableError] = [
+            found for found in reversed(self._predictions.values()) if isinstance(found, kind)
+        ]
+        start = newest_first.index(await self.get(kind, after)) + 1 if after else 0
         return newest_first[start : start + limit]

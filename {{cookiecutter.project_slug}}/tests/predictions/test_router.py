@@ -1,10 +1,11 @@
 """The prediction routes, as a client sees them."""
 
-import asyncio
 import json
 import sqlite3
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,12 +15,13 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
 from app.main import create_app
-from app.predictions.schemas import StoredPrediction
-from app.predictions.service import InfiniteValueError, predict_and_store
-from app.serving.batching import BatchingModel
+from app.serving.answers import Regression
+from app.serving.artefact import Artefact
+from app.serving.card import FeatureCategories, FeatureRange, ModelCard
+from app.serving.served import Served
 from app.settings import Settings
 from tests.conftest import LOCAL
-from tests.fakes import CARD, FLOWER, ChangedModel, HeldModel, nan_where_long
+from tests.fakes import CARD, FLOWER, MODELS, ChangedModel, HeldModel, nan_where_long, opens
 
 
 def test_a_prediction_without_a_record(client: TestClient) -> None:
@@ -77,7 +79,9 @@ def store_in(database: Path, *bodies: dict[str, Any]) -> list[str]:
     with closing(sqlite3.connect(database)) as connection, connection:
         for name, body in rows:
             text = json.dumps({"id": name} | body)
-            connection.execute("INSERT INTO predictions (id, body) VALUES (?, ?)", (name, text))
+            connection.execute(
+                "INSERT INTO predictions (id, model, body) VALUES (?, 'flower', ?)", (name, text)
+            )
     return [name for name, _ in rows]
 
 
@@ -123,66 +127,91 @@ def test_one_bad_row_hides_no_other(
     assert all(f'"prediction_id":"{name}"' in log for name in bad)
 
 
-class Gappy(BaseModel):
+class Wine(BaseModel):
     """Features that may be missing, and whose rules were forgotten."""
 
-    sepal_length_cm: float | None = None
-    petal_width_cm: float = 0.2
-
-    def row(self) -> list[float]:
-        """Return the values in the model's order; NaN for a missing one."""
-        missing = float("nan") if self.sepal_length_cm is None else self.sepal_length_cm
-        return [missing, 1, 1, self.petal_width_cm]
+    alcohol: float | None = None
+    colour: str | None
+    litres: float = 0.7
 
 
-class Worded(Gappy):
-    """Features of which the model gets a text, or nothing."""
-
-    grower: str | None = None
-
-    def row(self) -> list[Any]:
-        """Return the values in the model's order; for the fake, a text is a number in words."""
-        return [1, self.grower, self.grower, self.petal_width_cm]
+class Price(Regression):
+    """What a bottle costs."""
 
 
-def predict_with(client: TestClient, features: Any) -> StoredPrediction:  # noqa: ANN401
-    """Predict with features of another class than the service's own."""
+WINE = ModelCard(
+    name="wine",
+    version="111111111111",
+    files={},
+    trained_at=datetime(2026, 1, 1, tzinfo=UTC),
+    features=[
+        FeatureRange(name="alcohol", unit="%", minimum=8, maximum=16, missing=0.1),
+        FeatureCategories(name="colour", categories=["red", "white"], missing=0),
+        FeatureRange(name="litres", minimum=0.2, maximum=1.5),
+    ],
+)
 
-    async def predict() -> StoredPrediction:
-        state = client.app_state
-        return await predict_and_store(state["model"], state["predictions"], features, never)
 
-    async def never() -> None:
-        await asyncio.Event().wait()
+class Seller:
+    """Says what every bottle costs."""
 
-    assert client.portal is not None
-    return client.portal.call(predict)
+    def __init__(self, _: Artefact) -> None:
+        """Need no artefact."""
+
+    def predict(self, rows: Sequence[Wine]) -> Sequence[Price]:
+        """Return the price of each bottle."""
+        return [Price(value=9.5) for _ in rows]
 
 
-@pytest.mark.parametrize("number", [float("inf"), float("-inf"), 1e39])
+WINES = (Served("wine", Wine, Price, Seller, WINE),)
+BOTH = (*MODELS, *WINES)
+
+
+@pytest.fixture
+def seller(settings: Settings) -> Iterator[TestClient]:
+    wines = settings.model_copy(update={"models": f"{__name__}:WINES"})
+    with TestClient(create_app(wines), base_url=LOCAL) as client:
+        yield client
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "1e39"])
 def test_a_number_that_is_infinite_to_the_model_is_refused_by_name(
-    client: TestClient, number: float
+    seller: TestClient, number: str
 ) -> None:
-    with pytest.raises(InfiniteValueError, match="petal_width_cm is infinite") as raised:
-        predict_with(client, Gappy(petal_width_cm=number))
-    assert raised.value.status == 422
-    assert client.app_state["model"]._model.calls == ["load"]
+    text = '{"colour": "red", "litres": 1}'.replace("1", number)
+    answer = seller.post("/v1/predict", content=text, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["title"]) == (422, "Infinite Value")
+    assert answer.json()["detail"].startswith("litres is infinite")
 
 
-@pytest.mark.parametrize("grower", ["7", None])
-def test_a_value_that_is_no_number_has_no_range(client: TestClient, grower: str | None) -> None:
-    made = predict_with(client, Worded(grower=grower, petal_width_cm=9))
-    assert [(warning.name, warning.value) for warning in made.warnings] == [("petal_width_cm", 9)]
-
-
-@pytest.mark.parametrize("sepal", [None, float("nan")])
-def test_a_missing_number_is_stored_and_found_again(
-    client: TestClient, sepal: float | None
+@pytest.mark.parametrize(
+    ("question", "warnings"),
+    [
+        ({"colour": "red", "alcohol": None}, []),
+        ({"colour": "red", "alcohol": 8}, []),
+        ({"colour": "blue"}, [{"name": "colour", "value": "blue"}]),
+        ({"colour": None}, [{"name": "colour", "value": None}]),
+        (
+            {"colour": "white", "alcohol": 40},
+            [{"name": "alcohol", "unit": "%", "minimum": 8.0, "maximum": 16.0, "value": 40.0}],
+        ),
+        (
+            {"colour": "white", "litres": 3},
+            [{"name": "litres", "unit": None, "minimum": 0.2, "maximum": 1.5, "value": 3.0}],
+        ),
+    ],
+)
+def test_what_training_never_saw_is_warned_of(
+    seller: TestClient, question: dict[str, Any], warnings: list[dict[str, Any]]
 ) -> None:
-    made = predict_with(client, Gappy(sepal_length_cm=sepal))
-    assert made.warnings == []
-    (listed,) = client.get("/v1/predictions").json()["items"]
-    assert (listed["id"], listed["features"]["sepal_length_cm"]) == (str(made.id), None)
+    answer = seller.post("/v1/predict", json=question).json()
+    assert answer == {"value": 9.5, "model_version": "111111111111", "warnings": warnings}
+
+
+def test_a_missing_number_is_stored_and_found_again(seller: TestClient) -> None:
+    made = seller.post("/v1/predictions", json={"colour": "red"}).json()
+    assert made["features"] == {"alcohol": None, "colour": "red", "litres": 0.7}
+    assert seller.get("/v1/predictions").json()["items"] == [made]
 
 
 def test_an_unknown_prediction(client: TestClient) -> None:
@@ -213,7 +242,7 @@ def test_the_row_that_the_model_fails_at_is_a_500_with_a_name(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = ChangedModel(nan_where_long)
-    app = create_app(settings, open_model=lambda _: BatchingModel(model, 32, 30, patience=1))
+    app = create_app(settings, open_models=opens(model))
     with TestClient(app, base_url=LOCAL) as client:
         for path in ("/v1/predict", "/v1/predictions"):
             answer = client.post(path, json=FLOWER | {"sepal_length_cm": 7})
@@ -226,7 +255,7 @@ def test_the_row_that_the_model_fails_at_is_a_500_with_a_name(
 
 def test_a_model_that_hangs_is_a_503_and_not_ready_until_it_returns(settings: Settings) -> None:
     held = HeldModel()
-    app = create_app(settings, open_model=lambda _: BatchingModel(held, 32, 0.2, patience=30))
+    app = create_app(settings, open_models=opens(held, seconds=0.2, patience=30))
     with TestClient(app, base_url=LOCAL) as client:
         try:
             answer = client.post("/v1/predict", json=FLOWER)
@@ -243,3 +272,39 @@ def test_a_model_that_hangs_is_a_503_and_not_ready_until_it_returns(settings: Se
 
 def test_the_model_card(client: TestClient) -> None:
     assert client.get("/v1/model").json()["version"] == CARD.version
+
+
+def test_each_model_has_routes_of_its_own(settings: Settings) -> None:
+    both = settings.model_copy(update={"models": f"{__name__}:BOTH"})
+    with TestClient(create_app(both), base_url=LOCAL) as client:
+        names = [card["name"] for card in client.get("/v1/models").json()]
+        assert names == ["flower", "wine"]
+        assert client.get("/v1/models/wine").json()["version"] == WINE.version
+        assert client.get("/v1/model").json()["version"] == CARD.version
+        unknown = client.get("/v1/models/beer")
+        assert (unknown.status_code, unknown.json()["title"]) == (404, "Model Not Found")
+        first = client.post("/v1/predictions", json=FLOWER)
+        bottle = client.post("/v1/models/wine/predictions", json={"colour": "red"})
+        assert (first.status_code, bottle.status_code) == (201, 201)
+        assert client.post("/v1/models/wine/predict", json=FLOWER | {"litres": "?"}).is_error
+        own = bottle.headers["Location"]
+        assert own == f"/v1/models/wine/predictions/{bottle.json()['id']}"
+        assert client.get(own).json() == bottle.json()
+        assert client.get(f"/v1/predictions/{bottle.json()['id']}").status_code == 404
+        assert client.get("/v1/models/flower/predictions").json()["items"] == [first.json()]
+        assert client.get("/v1/models/wine/predictions").json()["items"] == [bottle.json()]
+
+
+def test_the_document_names_what_each_model_takes_and_answers(settings: Settings) -> None:
+    app = create_app(settings.model_copy(update={"models": f"{__name__}:BOTH"}))
+    document = app.openapi()
+    post = document["paths"]["/v1/models/wine/predict"]["post"]
+    assert post["operationId"] == "predict_wine"
+    taken = post["requestBody"]["content"]["application/json"]["schema"]
+    answered = post["responses"]["200"]["content"]["application/json"]["schema"]
+    schemas = "#/components/schemas/"
+    assert (taken, answered) == (
+        {"$ref": f"{schemas}Wine"},
+        {"$ref": f"{schemas}WinePrediction"},
+    )
+    assert document["paths"]["/v1/predict"]["post"]["operationId"] == "predict"

@@ -11,11 +11,10 @@ import uvicorn
 from fastapi.testclient import TestClient
 
 from app.main import create_app
-from app.serving.batching import BatchingModel
 from app.settings import Settings
 from tests import fakes
 from tests.conftest import LOCAL, free_port
-from tests.fakes import FLOWER, HeldModel
+from tests.fakes import FLOWER, HeldModel, opens
 
 pytestmark = pytest.mark.anyio
 
@@ -25,7 +24,7 @@ Answer = asyncio.Task[httpx2.Response]
 @pytest.fixture
 def held(settings: Settings) -> Settings:
     """Return settings whose model answers only when the test allows it."""
-    return settings.model_copy(update={"model_loader": "tests.fakes:load_held_model"})
+    return settings.model_copy(update={"models": "tests.fakes:HELD"})
 
 
 def held_model() -> HeldModel:
@@ -40,10 +39,7 @@ def test_a_client_that_finds_the_queue_full_is_told_when_to_come_back(
     settings: Settings, path: str
 ) -> None:
     model = HeldModel()
-    app = create_app(
-        settings,
-        open_model=lambda _: BatchingModel(model, 1, 30, patience=30, longest_queue=1),
-    )
+    app = create_app(settings, open_models=opens(model, size=1, patience=30, longest_queue=1))
     with TestClient(app, base_url=LOCAL) as client, ThreadPoolExecutor(3) as pool:
         try:
             asked = [pool.submit(client.post, path, json=FLOWER)]

@@ -2,15 +2,15 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from typing import Any
 
-import numpy as np
 import pytest
 
 from app.errors import AppError
 from app.kit.logs import configure_logs
+from app.serving.answers import Answer, Classification
 from app.serving.batching import LONGEST_QUEUE, BatchingModel
 from app.serving.errors import (
     BadAnswerError,
@@ -20,9 +20,18 @@ from app.serving.errors import (
     ModelFailedError,
     ModelTimeoutError,
 )
-from app.serving.protocol import Matrix, Model
 from app.settings import Settings
-from tests.fakes import ChangedModel, FakeModel, HeldModel
+from tests.fakes import (
+    LONG,
+    SHORT,
+    ChangedModel,
+    FakeModel,
+    Flower,
+    HeldModel,
+    flower,
+    nan_where_long,
+    queue_before,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -34,20 +43,24 @@ async def stay() -> None:
     await asyncio.Event().wait()
 
 
-def ask(model: BatchingModel, *sepals: float) -> list[asyncio.Task[Any]]:
+Queued = BatchingModel[Flower, Classification]
+Answers = Sequence[Classification]
+
+
+def ask(model: Queued, *sepals: float) -> list[asyncio.Task[Any]]:
     """Send a request for each flower; these are the lengths of their sepals."""
-    return [asyncio.create_task(model.ask([sepal, 1, 1, 1], stay)) for sepal in sepals]
+    return [asyncio.create_task(model.ask(flower(sepal), stay)) for sepal in sepals]
 
 
 async def long(asked: list[asyncio.Task[Any]]) -> list[bool]:
     """Return whether the model calls each of these flowers long."""
-    return [bool(row[1] > 0.5) for row in await asyncio.gather(*asked)]
+    return [answer.label == "long" for answer in await asyncio.gather(*asked)]
 
 
 class Queue:
     """A model that is held at its first row, [1.0], and the requests that wait behind it."""
 
-    def __init__(self, held: HeldModel, model: BatchingModel) -> None:
+    def __init__(self, held: HeldModel, model: Queued) -> None:
         self.held = held
         self.model = model
 
@@ -60,18 +73,18 @@ class Queue:
 
 @asynccontextmanager
 async def opened(
-    model: Model, settings: Settings, longest: int = LONGEST_QUEUE
-) -> AsyncIterator[BatchingModel]:
+    model: FakeModel, settings: Settings, longest: int = LONGEST_QUEUE
+) -> AsyncIterator[Queued]:
     """Put a queue in front of a model, and close both at the end."""
     async with asyncio.timeout(LONGEST_SECONDS):
         with closing(in_front_of(model, settings, longest)) as batching:
             yield batching
 
 
-def in_front_of(model: Model, settings: Settings, longest: int = LONGEST_QUEUE) -> BatchingModel:
+def in_front_of(model: FakeModel, settings: Settings, longest: int = LONGEST_QUEUE) -> Queued:
     """Return a queue in front of a model."""
     size, seconds = settings.model_batch_size, settings.model_seconds
-    return BatchingModel(model, size, seconds, settings.shutdown_seconds, longest)
+    return queue_before(model, size, seconds, settings.shutdown_seconds, longest)
 
 
 @asynccontextmanager
@@ -121,8 +134,8 @@ async def test_a_client_that_asks_again_at_once_goes_with_those_that_waited(
     settings: Settings,
 ) -> None:
     async def ask_twice() -> None:
-        await model.ask([1, 1, 1, 1], stay)
-        await model.ask([7, 1, 1, 1], stay)
+        await model.ask(flower(1), stay)
+        await model.ask(flower(7), stay)
 
     held = HeldModel()
     async with opened(held, settings) as model:
@@ -149,7 +162,7 @@ async def test_a_cancelled_row_is_not_predicted(settings: Settings) -> None:
 async def test_the_row_of_a_client_that_left_is_not_predicted(settings: Settings) -> None:
     async with queue(settings) as q:
         left = asyncio.Event()
-        gone = asyncio.create_task(q.model.ask([6, 1, 1, 1], left.wait))
+        gone = asyncio.create_task(q.model.ask(flower(6), left.wait))
         asked = await q.wait(5)
         left.set()
         with pytest.raises(ClientLeftError):
@@ -163,7 +176,7 @@ async def test_a_full_queue_refuses_until_there_is_room(settings: Settings) -> N
     async with queue(settings, longest=2) as q:
         asked = await q.wait(5, 6)
         with pytest.raises(ModelBusyError):
-            await q.model.ask([7, 1, 1, 1], stay)
+            await q.model.ask(flower(7), stay)
         asked.pop().cancel()
         await asyncio.sleep(0)
         asked += await q.wait(8)
@@ -179,14 +192,14 @@ class Refuses(FakeModel):
         self.sepal = sepal
         self.error = error
 
-    def predict(self, rows: Matrix) -> Matrix:
-        """Return probabilities of shape (n, 2) for rows of shape (n, 4)."""
-        if self.sepal in rows[:, 0]:
+    def predict(self, rows: Sequence[Flower]) -> Answers:
+        """Return an answer for each flower."""
+        if any(row.sepal_length_cm == self.sepal for row in rows):
             raise self.error
         return super().predict(rows)
 
 
-async def outcomes(model: Model, settings: Settings) -> list[Any]:
+async def outcomes(model: FakeModel, settings: Settings) -> list[Any]:
     """Return what each of three rows in one batch gets from a model, and then a fourth one."""
     async with opened(model, settings) as batching:
         together = await asyncio.gather(*ask(batching, 5, 13, 7), return_exceptions=True)
@@ -213,16 +226,14 @@ async def test_what_would_end_a_program_fails_one_row(
 ) -> None:
     short, bad, long_one, later = await outcomes(Refuses(13, error), settings)
     assert (type(bad), bad.__cause__) == (ModelFailedError, error)
-    assert (short.tolist(), long_one.tolist()) == ([0.75, 0.25], [0.25, 0.75])
-    assert later.tolist() == [0.25, 0.75]
+    assert (short, long_one, later) == (SHORT, LONG, LONG)
 
 
 @pytest.mark.parametrize("error", [KeyError("thirteen"), MemoryError(), AppError("thirteen")])
 async def test_a_bad_row_does_not_spoil_its_batch(settings: Settings, error: Exception) -> None:
     short, bad, long_one, later = await outcomes(Refuses(13, error), settings)
     assert bad is error
-    assert (short.tolist(), long_one.tolist()) == ([0.75, 0.25], [0.25, 0.75])
-    assert later.tolist() == [0.25, 0.75]
+    assert (short, long_one, later) == (SHORT, LONG, LONG)
 
 
 async def test_an_exception_that_no_future_takes_is_raised_all_the_same(settings: Settings) -> None:
@@ -231,41 +242,46 @@ async def test_an_exception_that_no_future_takes_is_raised_all_the_same(settings
     assert isinstance(bad.__cause__, StopIteration)
 
 
+class Other(Answer):
+    """The answer of another model."""
+
+
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        (lambda answers: answers[:, :1], "numbers of shape (1, 1) instead of (1, 2)"),
-        (lambda answers: np.hstack([answers, answers]), "numbers of shape (1, 4) instead of"),
-        (lambda answers: np.vstack([answers, answers]), "numbers of shape (2, 2) instead of"),
-        (lambda answers: answers[:0], "numbers of shape (0, 2) instead of"),
-        (lambda answers: answers[0], "numbers of shape (2,) instead of"),
-        (lambda answers: answers.astype(np.int64), "int64 instead of an array of floats"),
-        (lambda answers: answers.astype(object), "object instead of an array of floats"),
-        (lambda answers: answers.astype(complex), "complex128 instead of an array of floats"),
-        (lambda answers: answers.astype(str), "<U32 instead of an array of floats"),
-        (lambda answers: answers.tolist(), "list instead of an array of floats"),
-        (lambda _: None, "NoneType instead of an array of floats"),
+        (lambda answers: [*answers, *answers], "2 answers for 1 row(s)"),
+        (lambda answers: answers[:0], "0 answers for 1 row(s)"),
+        (iter, "list_iterator instead of a list of Classification"),
+        (lambda answers: answers[0], "Classification instead of a list of Classification"),
+        (lambda _: None, "NoneType instead of a list of Classification"),
+        (lambda _: "long", "str instead of a list of Classification"),
+        (lambda answers: [answer.model_dump() for answer in answers], "dict instead of"),
+        (lambda answers: [Other() for _ in answers], "Other instead of Classification"),
+        (lambda _: Classification(label="long", probabilities={"long": 7}), "7 for probabilities"),
     ],
 )
 async def test_what_is_no_answer_is_named(
-    settings: Settings, change: Callable[[Matrix], Any], fault: str
+    settings: Settings, change: Callable[[Answers], Any], fault: str
 ) -> None:
     for outcome in await outcomes(ChangedModel(change), settings):
         assert isinstance(outcome, BadAnswerError)
         assert outcome.fault.startswith(fault)
+        assert outcome.__notes__ == ["The model is flower, version 000000000000."]
     async with opened(ChangedModel(change), settings) as batching:
         with pytest.raises(BadAnswerError):
-            batching.predict(np.ones((3, 4), dtype=np.float32))
+            batching.predict([flower()])
 
 
-async def test_floats_of_another_size_are_answers(settings: Settings) -> None:
-    answers = await outcomes(ChangedModel(lambda answers: answers.astype(np.float64)), settings)
-    assert [answer.tolist() for answer in answers[:2]] == [[0.75, 0.25], [0.25, 0.75]]
+async def test_the_row_of_a_bad_answer_is_named_to_a_task(settings: Settings) -> None:
+    async with opened(ChangedModel(nan_where_long), settings) as batching:
+        with pytest.raises(BadAnswerError, match=r"nan for probabilities\.long") as raised:
+            batching.predict([flower(5), flower(5), flower(7)])
+    assert raised.value.row == 2
 
 
 async def test_nobody_gets_somebody_elses_answer(settings: Settings) -> None:
     answers = await outcomes(ChangedModel(lambda answers: answers[:1]), settings)
-    assert [answer.tolist()[1] for answer in answers] == [0.25, 0.75, 0.75, 0.75]
+    assert answers == [SHORT, LONG, LONG, LONG]
 
 
 # a model that does not return
@@ -277,7 +293,7 @@ async def times_out(*asked: asyncio.Task[Any]) -> None:
     assert [type(result) for result in results] == [ModelTimeoutError] * len(asked)
 
 
-def is_late(model: BatchingModel) -> bool:
+def is_late(model: Queued) -> bool:
     """Return whether the model keeps a batch for too long."""
     try:
         model.check()
@@ -320,13 +336,11 @@ async def test_each_row_has_the_same_time_wherever_it_waits(settings: Settings) 
 
 async def test_a_task_bypasses_the_queue(settings: Settings) -> None:
     async with queue(settings) as q:
-        task = asyncio.create_task(
-            asyncio.to_thread(q.model.predict, np.ones((3, 4), dtype=np.float32))
-        )
+        task = asyncio.create_task(asyncio.to_thread(q.model.predict, [flower(1)] * 3))
         assert await has_started(q.held)
         assert q.held.asked == [[1], [1, 1, 1]]
         q.held.gate.set()
-        assert (await task).shape == (3, 2)
+        assert await task == [SHORT] * 3
 
 
 async def test_close_finishes_the_batch_and_fails_what_waits(settings: Settings) -> None:
@@ -351,7 +365,7 @@ async def test_an_inference_that_never_ends_does_not_keep_the_process(
 ) -> None:
     configure_logs()
     held, before = HeldModel(), set(threading.enumerate())
-    model = BatchingModel(held, size=32, seconds=30, patience=0)
+    model = queue_before(held, patience=0)
     (thread,) = set(threading.enumerate()) - before
     ask(model, 7)
     assert await has_started(held)

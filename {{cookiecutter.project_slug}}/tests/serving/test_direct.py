@@ -1,15 +1,14 @@
 """Calls of the model that bypass the queue: what a caller gets, and what is left behind."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-import numpy as np
 import pytest
 
+from app.serving.answers import Classification
 from app.serving.direct import ROWS, DirectCalls
 from app.serving.errors import ModelTimeoutError
-from app.serving.protocol import Matrix
-from tests.fakes import FakeModel, HeldModel
+from tests.fakes import FakeModel, Flower, HeldModel, flower, loaded
 
 LONGEST_SECONDS = 30
 SHORT_SECONDS = 0.2
@@ -22,9 +21,9 @@ def held() -> Iterator[HeldModel]:
     model.gate.set()
 
 
-def sepals(*lengths: float) -> Matrix:
-    """Return a row for each of these lengths."""
-    return np.array([[length, 1, 1, 1] for length in lengths], dtype=np.float32)
+def sepals(*lengths: float) -> list[Flower]:
+    """Return a flower for each of these lengths."""
+    return [flower(length) for length in lengths]
 
 
 def wait_for_threads() -> None:
@@ -40,17 +39,17 @@ def test_rows_go_in_batches_and_come_back_in_order(
 ) -> None:
     """In large ones, but row by row if MODEL_BATCH_SIZE says so."""
     held.gate.set()
-    calls = DirectCalls(held.predict, size, LONGEST_SECONDS)
+    calls = DirectCalls(loaded(held).predict, size, LONGEST_SECONDS)
     given = sepals(*[5, 7] * ROWS, 5)
-    answers = np.concatenate(calls.predict(given))
+    answers = calls.predict(given)
     assert [len(rows) for rows in held.asked] == sizes
-    assert (answers[:, 1] > 0.5).tolist() == [False, True] * ROWS + [False]
+    assert [answer.label == "long" for answer in answers] == [False, True] * ROWS + [False]
     wait_for_threads()
     assert not calls.under_way
 
 
 def test_a_caller_does_not_wait_for_a_model_that_hangs(held: HeldModel) -> None:
-    calls = DirectCalls(held.predict, 1, SHORT_SECONDS)
+    calls = DirectCalls(loaded(held).predict, 1, SHORT_SECONDS)
     with pytest.raises(ModelTimeoutError):
         calls.predict(sepals(5, 7))
     assert calls.under_way
@@ -62,7 +61,7 @@ def test_a_caller_does_not_wait_for_a_model_that_hangs(held: HeldModel) -> None:
 
 
 def test_no_more_threads_are_left_behind_than_may_be_under_way(held: HeldModel) -> None:
-    calls = DirectCalls(held.predict, 32, SHORT_SECONDS, most_calls=2)
+    calls = DirectCalls(loaded(held).predict, 32, SHORT_SECONDS, most_calls=2)
     for _ in range(4):
         with pytest.raises(ModelTimeoutError):
             calls.predict(sepals(5))
@@ -73,10 +72,10 @@ def test_no_more_threads_are_left_behind_than_may_be_under_way(held: HeldModel) 
 
 
 def test_what_the_model_raises_is_raised_and_frees_the_place() -> None:
-    def refuse(rows: Matrix) -> Matrix:
-        if 13 in rows:
+    def refuse(rows: Sequence[Flower]) -> list[Classification]:
+        if any(row.sepal_length_cm == 13 for row in rows):
             raise TimeoutError("thirteen")
-        return FakeModel().predict(rows)
+        return list(FakeModel().predict(rows))
 
     calls = DirectCalls(refuse, 1, LONGEST_SECONDS, most_calls=1)
     for _ in range(3):
@@ -92,7 +91,7 @@ def test_a_thread_that_does_not_start_costs_no_place(
         raise RuntimeError("can't start new thread")
 
     held.gate.set()
-    calls = DirectCalls(held.predict, 32, LONGEST_SECONDS, most_calls=1)
+    calls = DirectCalls(loaded(held).predict, 32, LONGEST_SECONDS, most_calls=1)
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", refuse)
         with pytest.raises(RuntimeError, match="new thread"):

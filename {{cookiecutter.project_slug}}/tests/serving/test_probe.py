@@ -1,41 +1,45 @@
 """What a balancer is told of the model, which is asked for it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
-import numpy as np
 import pytest
 
+from app.serving.answers import Classification
 from app.serving.errors import BadAnswerError, ModelBusyError, ModelNotReadyError
 from app.serving.probe import Probe
-from app.serving.protocol import Row
-from tests.fakes import CARD
+from tests.fakes import SHORT, Flower, flower
 
 pytestmark = pytest.mark.anyio
 
 LONGEST_SECONDS = 30
-GOOD = np.array([0.75, 0.25], dtype=np.float32)
+EXAMPLE = flower()
+
+
+def wrong(probability: float) -> Classification:
+    """Return an answer that is none."""
+    return Classification.model_construct(label="long", probabilities={"long": probability})
 
 
 class Asked:
     """A model's queue, which raises or gives what the test says; records each row."""
 
-    def __init__(self, outcome: Row | Exception = GOOD) -> None:
+    def __init__(self, outcome: Classification | Exception = SHORT) -> None:
         self.outcome = outcome
-        self.rows: list[list[float]] = []
+        self.rows: list[Flower] = []
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def __call__(self, row: Sequence[float], _: Callable[[], Awaitable[object]]) -> Row:
+    async def __call__(self, row: Flower, _: Callable[[], Awaitable[object]]) -> Classification:
         """Wait at the gate, then answer."""
-        self.rows.append(list(row))
+        self.rows.append(row)
         await self.gate.wait()
         if isinstance(self.outcome, Exception):
             raise self.outcome
         return self.outcome
 
 
-async def until_ready(probe: Probe) -> None:
+async def until_ready(probe: Probe[Flower, Classification]) -> None:
     """Return once the probe raises nothing."""
     async with asyncio.timeout(LONGEST_SECONDS):
         while True:
@@ -47,35 +51,35 @@ async def until_ready(probe: Probe) -> None:
 
 async def test_a_model_that_answers_is_ready() -> None:
     asked = Asked()
-    await Probe(asked, CARD).check()
-    assert asked.rows == [[feature.minimum for feature in CARD.features]]
+    await Probe(asked, EXAMPLE).check()
+    assert asked.rows == [EXAMPLE]
 
 
 @pytest.mark.parametrize(
     ("outcome", "cause"),
     [
         (KeyError("a bug"), KeyError),
-        (np.array([np.nan, 0.5], dtype=np.float32), BadAnswerError),
-        (np.array([7, 0], dtype=np.float32), BadAnswerError),
+        (wrong(float("nan")), BadAnswerError),
+        (wrong(7), BadAnswerError),
     ],
 )
 async def test_a_model_that_always_fails_is_not_ready_until_it_answers(
-    outcome: Row | Exception, cause: type[Exception]
+    outcome: Classification | Exception, cause: type[Exception]
 ) -> None:
     """No client need come for that: a balancer sends none to a service that is not ready."""
     asked = Asked(outcome)
-    probe = Probe(asked, CARD)
+    probe = Probe(asked, EXAMPLE)
     for _ in range(3):
         with pytest.raises(ModelNotReadyError) as raised:
             await probe.check()
         assert isinstance(raised.value.__cause__, cause)
-    asked.outcome = GOOD
+    asked.outcome = SHORT
     await until_ready(probe)
 
 
 async def test_the_model_is_asked_once_for_all_who_want_to_know() -> None:
     asked = Asked()
-    probe = Probe(asked, CARD)
+    probe = Probe(asked, EXAMPLE)
     asked.gate.clear()
     checks = [asyncio.create_task(probe.check()) for _ in range(50)]
     await asyncio.sleep(0)
@@ -87,7 +91,7 @@ async def test_the_model_is_asked_once_for_all_who_want_to_know() -> None:
 
 async def test_while_the_model_works_its_last_answer_counts() -> None:
     asked = Asked(KeyError("a bug"))
-    probe = Probe(asked, CARD)
+    probe = Probe(asked, EXAMPLE)
     asked.gate.clear()
     await probe.check()
     asked.gate.set()
@@ -97,4 +101,4 @@ async def test_while_the_model_works_its_last_answer_counts() -> None:
 
 
 async def test_a_full_queue_says_that_the_model_works() -> None:
-    await Probe(Asked(ModelBusyError()), CARD).check()
+    await Probe(Asked(ModelBusyError()), EXAMPLE).check()

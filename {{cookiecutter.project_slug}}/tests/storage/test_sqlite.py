@@ -5,18 +5,12 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from fastapi.testclient import TestClient
 
 from app.kit.start import StartError
-from app.main import create_app
-from app.predictions.schemas import StoredPrediction
-from app.settings import Settings
 from app.storage.connection import StorageUnavailableError
 from app.storage.opening import open_storage
 from app.storage.settings import StorageSettings
@@ -25,8 +19,6 @@ from app.tasks import sql, upkeep_sql
 from app.tasks.migrations import MIGRATIONS
 from app.tasks.records import Claim, NewTask
 from app.tasks.store import TaskStore
-from tests.conftest import LOCAL
-from tests.fakes import FLOWER
 from tests.storage.helpers import opened
 from tests.tasks.helpers import FAR, KNOWN, Tasks, added, found, new_task, opened_tasks
 
@@ -105,32 +97,6 @@ def test_each_feature_has_a_version_of_its_own(path: Path) -> None:
         storage.migrate("notes", [["CREATE TABLE notes (x {real})"]])
     versions = "SELECT feature, version FROM schema_versions ORDER BY feature"
     assert ask(path, versions) == [("notes", 1), ("storage", 1), ("tasks", len(NEWER))]
-
-
-def test_the_predictions_of_an_earlier_file_are_kept(path: Path, settings: Settings) -> None:
-    """An earlier app counted migrations in `user_version`; its table had a type for each column."""
-    stored = StoredPrediction(
-        id=uuid4(),
-        created_at=datetime.now(UTC),
-        features=FLOWER,
-        label="short",
-        probabilities={"short": 1.0},
-        model_version="000000000000",
-        warnings=[],
-    )
-    with closing(sqlite3.connect(path, isolation_level=None)) as earlier:
-        earlier.execute(
-            "CREATE TABLE predictions (seq INTEGER PRIMARY KEY AUTOINCREMENT, "
-            "id TEXT NOT NULL UNIQUE, body TEXT NOT NULL) STRICT"
-        )
-        earlier.execute("PRAGMA user_version = 1")
-        row = (str(stored.id), stored.model_dump_json())
-        earlier.execute("INSERT INTO predictions (id, body) VALUES (?, ?)", row)
-    with TestClient(create_app(settings), base_url=LOCAL) as client:
-        client.post("/v1/predictions", json=FLOWER)
-        kept = client.get(f"/v1/predictions/{stored.id}").json()
-        assert len(client.get("/v1/predictions").json()["items"]) == 2
-    assert StoredPrediction.model_validate(kept) == stored
 
 
 def test_the_tasks_of_an_earlier_file_are_kept_where_it_is_named(path: Path) -> None:

@@ -16,7 +16,7 @@ from app.tasks.kinds.registry import KINDS, Kind, Kinds
 from app.tasks.records import Claim, NewTask
 from app.tasks.schemas import Task, TaskState
 from app.tasks.store import TaskStore
-from tests.fakes import FakeModel
+from tests.fakes import FakeModel, opens
 from tests.storage.helpers import Direct, opened
 
 T = TypeVar("T")
@@ -102,10 +102,17 @@ def found(tasks: Tasks, task: Task | Claim) -> Task:
 
 @contextmanager
 def started_runner(
-    store: TaskStore, settings: Settings, kinds: Kinds = KINDS, **options: float
+    store: TaskStore,
+    settings: Settings,
+    kinds: Kinds = KINDS,
+    model: FakeModel | None = None,
+    **options: float,
 ) -> Iterator[Runner]:
     """Run tasks with a fake model, and close the runner at the end."""
-    with closing(Runner(store, FakeModel(), settings, kinds, **options)) as runner:
+    with (
+        closing(opens(model or FakeModel())(settings)) as models,
+        closing(Runner(store, models, settings, kinds, **options)) as runner,
+    ):
         yield runner
 
 

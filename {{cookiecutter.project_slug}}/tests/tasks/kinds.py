@@ -4,16 +4,16 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import BaseModel
 
-from app.serving.protocol import Matrix, Model
-from app.settings import Settings
+from app.serving.answers import Classification
 from app.tasks.engine.context import TaskContext
 from app.tasks.kinds import registry
 from app.tasks.kinds.registry import Kind, Kinds
-from tests.fakes import FakeModel
+from tests.fakes import FakeModel, Flower, only
 
 loops: list[asyncio.AbstractEventLoop] = []
 
@@ -53,8 +53,8 @@ def panic(payload: Note, task: TaskContext) -> None:
 class SlowModel(FakeModel):
     """Takes a while for each piece of a batch."""
 
-    def predict(self, rows: Matrix) -> Matrix:
-        """Return probabilities of shape (n, 2) for rows of shape (n, 4)."""
+    def predict(self, rows: Sequence[Flower]) -> Sequence[Classification]:
+        """Return an answer for each flower."""
         time.sleep(0.05)
         return super().predict(rows)
 
@@ -69,6 +69,4 @@ KINDS: Kinds = {
 }
 
 
-def load_slow_model(_: Settings) -> Model:
-    """Return the slow model."""
-    return SlowModel()
+SLOW = only(lambda _: SlowModel())

@@ -4,22 +4,22 @@ import asyncio
 
 from anyio import from_thread
 
-from app import models
 from app.__main__ import main
 from app.kit.settings import load_settings
 from app.main import create_app
-from app.serving.batching import BatchingModel
+from app.serving.models import Models
+from app.serving.opening import open_models
 from app.settings import Settings
 from tests.tasks.kinds import KINDS, loops
 
 
-def open_model(settings: Settings) -> BatchingModel:
+def open_and_note(settings: Settings) -> Models:
     """Record the server's event loop, for a kind that blocks it."""
     loops.append(from_thread.run_sync(asyncio.get_running_loop))
-    return models.open_model(settings)
+    return open_models(settings)
 
 
-app = create_app(load_settings(Settings), kinds=KINDS, open_model=open_model)
+app = create_app(load_settings(Settings), kinds=KINDS, open_models=open_and_note)
 
 if __name__ == "__main__":
     main("tests.tasks.served:app")

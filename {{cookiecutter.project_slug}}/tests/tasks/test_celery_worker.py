@@ -108,7 +108,7 @@ def test_a_broker_is_taken_as_it_is_written(url: str, monkeypatch: pytest.Monkey
         ({"TASK_BROKER_URL": "redis://:hu@sh@host"}, "TASK_BROKER_URL: Input should be redis://"),
         ({"TASK_BROKER_URL": "filesystem:///dev/null/x"}, "TASK_BROKER_URL: /dev/null/x cannot be"),
         ({"DATABASE_URL": "sqlite:////dev/null/x"}, "DATABASE_URL: /dev/null/x cannot be used"),
-        ({"MODEL_LOADER": "tests.nothing:load"}, "MODEL_LOADER: tests.nothing:load is missing"),
+        ({"MODELS": "tests.nothing:MODELS"}, "MODELS: tests.nothing:MODELS is missing"),
     ],
 )
 def test_a_worker_that_cannot_start_says_why(
@@ -200,7 +200,7 @@ def test_a_worker_that_ends_by_an_error_is_no_success(tmp_path: Path) -> None:
         **os.environ,
         "TASK_BROKER_URL": f"filesystem://{tmp_path}/broker",
         "DATABASE_URL": f"sqlite:///{tmp_path}/app.sqlite3",
-        "MODEL_LOADER": "tests.fakes:load_model",
+        "MODELS": "tests.fakes:MODELS",
     }
     command = [sys.executable, "-c", code]
     ended = subprocess.run(
@@ -220,7 +220,7 @@ def held(tmp_path: Path) -> Path:
 def test_a_process_that_loads_its_model_slowly_comes_back(
     variables: dict[str, str], held: Path, tmp_path: Path
 ) -> None:
-    loader = {"MODEL_LOADER": "tests.tasks.workers:load_when_allowed", "HELD": str(held)}
+    loader = {"MODELS": "tests.tasks.workers:ALLOWED", "HELD": str(held)}
     with (
         serve(tmp_path, SERVED, **variables) as (client, _),
         worker(tmp_path, **{**variables, **loader}) as process,

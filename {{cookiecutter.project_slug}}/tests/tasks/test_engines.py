@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from pydantic import BaseModel
 
@@ -17,8 +16,7 @@ from app.__main__ import check
 from app.kit.logs import configure_logs
 from app.kit.signals import on_stop_signal
 from app.main import create_app
-from app.serving.batching import BatchingModel
-from app.serving.protocol import Model
+from app.serving.models import Models
 from app.settings import Settings
 from app.storage.calls import Call, Item
 from app.storage.connection import StorageUnavailableError
@@ -32,7 +30,7 @@ from app.tasks.records import Outcome, TaskNotFoundError
 from app.tasks.schemas import Task, TaskState
 from app.tasks.service import BadPayloadError, QueueFullError, TaskService
 from tests.conftest import free_port
-from tests.fakes import FakeModel, HeldModel
+from tests.fakes import FakeModel, HeldModel, flower, opens
 from tests.storage.helpers import Changed
 from tests.tasks.helpers import (
     FAR,
@@ -86,13 +84,19 @@ def other(database: Path) -> Iterator[Tasks]:
         yield tasks
 
 
+NO_MODELS = Models({})
+
+
 @asynccontextmanager
 async def opened(
-    settings: Settings, kinds: Kinds = KINDS, model: Model | None = None
+    settings: Settings, kinds: Kinds = KINDS, model: FakeModel | None = None, **options: float
 ) -> AsyncIterator[TaskService]:
     """Run the tasks of an app in this event loop."""
-    with closing(open_storage(settings)) as storage:
-        async with open_tasks(settings, storage, model or FakeModel(), kinds) as tasks:
+    with (
+        closing(open_storage(settings)) as storage,
+        closing(opens(model or FakeModel(), **options)(settings)) as models,
+    ):
+        async with open_tasks(settings, storage, models, kinds) as tasks:
             yield tasks
 
 
@@ -102,7 +106,7 @@ async def changed(
 ) -> AsyncIterator[TaskService]:
     """Run the tasks of an app in whose storage some methods do something else."""
     with closing(Changed(settings, changes)) as storage:
-        async with open_tasks(settings, storage, FakeModel(), kinds) as tasks:
+        async with open_tasks(settings, storage, NO_MODELS, kinds) as tasks:
             yield tasks
 
 
@@ -247,16 +251,15 @@ async def test_an_outcome_that_the_store_fails_at_frees_its_place(
 
 async def test_a_model_that_hangs_keeps_no_place_and_ends_its_tasks_by_name(fast: Settings) -> None:
     def ask(_: BaseModel, task: TaskContext) -> None:
-        task.model.predict(np.ones((1, 4), dtype=np.float32))
+        task.models.first.predict([flower()])
 
     held = HeldModel()
     kinds = {**with_kind(lambda _, __: "done"), "asks": Kind(Anything, ask, {})}
-    with closing(BatchingModel(held, size=32, seconds=0.1, patience=0)) as model:
-        async with opened(fast, kinds, model) as tasks:
-            hung = [await submit(tasks, "asks") for _ in range(3)]
-            others = [await submit(tasks) for _ in range(3)]
-            assert {t.state for t in await ended(tasks, *others)} == {TaskState.SUCCEEDED}
-            dead = await ended(tasks, *hung)
+    async with opened(fast, kinds, held, seconds=0.1, patience=0) as tasks:
+        hung = [await submit(tasks, "asks") for _ in range(3)]
+        others = [await submit(tasks) for _ in range(3)]
+        assert {t.state for t in await ended(tasks, *others)} == {TaskState.SUCCEEDED}
+        dead = await ended(tasks, *hung)
     held.gate.set()
     assert {(t.state, t.attempts) for t in dead} == {(TaskState.DEAD, 3)}
     assert {t.problem and t.problem.type for t in dead} == {"urn:problem:ModelTimeout"}
@@ -597,7 +600,7 @@ async def test_a_claim_that_came_late_is_not_charged_and_its_task_runs_soon(
     waiting = [added(other, new_task("test", "{}")) for _ in range(3)]
     kinds = with_kind(lambda _, __: "done")
     with closing(LateClaim(lazy, method)) as storage:
-        async with open_tasks(lazy, storage, FakeModel(), kinds) as tasks:
+        async with open_tasks(lazy, storage, NO_MODELS, kinds) as tasks:
             async with asyncio.timeout(lazy.task_lease_seconds - 5):
                 done = await ended(tasks, *waiting)
     assert storage.late
@@ -609,7 +612,7 @@ async def test_a_claim_that_came_late_is_undone_when_the_process_ends(
 ) -> None:
     task = added(other, new_task("test", "{}"))
     with closing(LateClaim(settings, "claim")) as storage:
-        async with open_tasks(settings, storage, FakeModel(), with_kind(lambda _, __: "done")):
+        async with open_tasks(settings, storage, NO_MODELS, with_kind(lambda _, __: "done")):
             await until(lambda: storage.late)
     assert other.get(task.id).state is TaskState.QUEUED
 

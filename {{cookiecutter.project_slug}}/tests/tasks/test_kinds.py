@@ -3,16 +3,13 @@
 import csv
 import io
 import zlib
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
-import numpy as np
 import pytest
 
-from app.serving.batching import BatchingModel
-from app.serving.protocol import Matrix
+from app.serving.answers import Classification
 from app.settings import Settings
 from app.tasks.engine.context import ResultTooLargeError, TaskContext
 from app.tasks.engine.runner import Runner
@@ -28,7 +25,16 @@ from app.tasks.kinds.wait import STEPS, Wait, wait
 from app.tasks.records import NewTask
 from app.tasks.schemas import Task, TaskState
 from app.tasks.store import TaskStore
-from tests.fakes import CARD, HEADER, ChangedModel, FakeModel, csv_row, nan_where_long
+from tests.fakes import (
+    CARD,
+    HEADER,
+    ChangedModel,
+    FakeModel,
+    Flower,
+    csv_row,
+    loaded,
+    nan_where_long,
+)
 from tests.tasks.helpers import (
     FAST,
     attempt,
@@ -62,7 +68,9 @@ def upload(
 ) -> NewTask:
     """Return the task that is made from a file."""
     body = text if isinstance(text, bytes) else text.encode()
-    payload, pieces = split_upload(io.BytesIO(body), CARD.labels, result_bytes, rows_per_piece)
+    payload, pieces = split_upload(
+        io.BytesIO(body), loaded(FakeModel()), result_bytes, rows_per_piece
+    )
     return new_task("batch-prediction", payload.model_dump_json(), pieces=pieces)
 
 
@@ -123,7 +131,7 @@ def test_every_example_is_a_payload() -> None:
 def test_each_row_comes_back_with_its_answer(runner: Runner) -> None:
     task = run(runner, upload(f"{HEADER}\n{SHORT}\n{LONG}\n"))
     assert (task.state, task.progress) == (TaskState.SUCCEEDED, 1)
-    assert task.result == {"model_version": CARD.version}
+    assert task.result == {"model": "flower", "model_version": CARD.version}
     assert result(runner.store, task) == (
         f"{RESULT_HEADER}\n{SHORT},{ANSWERS[SHORT]}\n{LONG},{ANSWERS[LONG]}\n"
     )
@@ -453,8 +461,8 @@ class BreaksOnce(FakeModel):
         super().__init__()
         self.left = number
 
-    def predict(self, rows: Matrix) -> Matrix:
-        """Return probabilities of shape (n, 2) for rows of shape (n, 4)."""
+    def predict(self, rows: Sequence[Flower]) -> Sequence[Classification]:
+        """Return an answer for each flower."""
         self.left -= 1
         if self.left == 0:
             raise OSError("bad luck")
@@ -467,7 +475,7 @@ def test_another_attempt_goes_on_after_the_last_saved_piece(
 ) -> None:
     rows = [SHORT, LONG, LONG, SHORT, LONG]
     model, options = BreaksOnce(number), settings.model_copy(update=FAST)
-    with closing(Runner(store, model, options, KINDS)) as runner:
+    with started_runner(store, options, model=model) as runner:
         task = run(runner, upload("\n".join([HEADER, *rows]), 2))
         assert task.state is TaskState.QUEUED
         assert task.progress == pytest.approx((number - 1) / 3)
@@ -483,9 +491,12 @@ class Retrained(FakeModel):
 
     card = CARD.model_copy(update={"version": "111111111111", "labels": ["short", "long", "odd"]})
 
-    def predict(self, rows: Matrix) -> Matrix:
-        """Return probabilities of shape (n, 3) for rows of shape (n, 4)."""
-        return np.pad(super().predict(rows), ((0, 0), (0, 1)))
+    def predict(self, rows: Sequence[Flower]) -> Sequence[Classification]:
+        """Return an answer for each flower, with the new label."""
+        return [
+            Classification(label=a.label, probabilities={**a.probabilities, "odd": 0})
+            for a in super().predict(rows)
+        ]
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
@@ -494,12 +505,12 @@ def test_one_version_of_the_model_answers_all_rows(
 ) -> None:
     """The first attempt ends in the middle of the file, and the second has another model."""
     rows, options = [SHORT, LONG, LONG, SHORT, LONG], settings.model_copy(update=FAST)
-    with closing(Runner(store, BreaksOnce(number), options, KINDS)) as runner:
+    with started_runner(store, options, model=BreaksOnce(number)) as runner:
         task = run(runner, upload("\n".join([HEADER, *rows]), 2))
-    with closing(Runner(store, Retrained(), options, KINDS)) as runner:
+    with started_runner(store, options, model=Retrained()) as runner:
         task = attempt(runner, task)
     assert (task.state, task.progress) == (TaskState.SUCCEEDED, 1)
-    assert task.result == {"model_version": "111111111111"}
+    assert task.result == {"model": "flower", "model_version": "111111111111"}
     answers = [f"{row},{ANSWERS[row]},0.000000" for row in rows]
     assert result(store, task).splitlines() == [f"{RESULT_HEADER},probability_odd", *answers]
 
@@ -538,14 +549,15 @@ def test_a_wait_of_no_time_succeeds(runner: Runner) -> None:
 
 
 def test_the_row_that_the_model_fails_at_is_named(store: TaskStore, settings: Settings) -> None:
-    model = BatchingModel(ChangedModel(nan_where_long), 32, 30, patience=1)
     options = settings.model_copy(update=FAST | {"task_max_attempts": 1})
-    with closing(model), closing(Runner(store, model, options, KINDS)) as runner:
+    with started_runner(store, options, model=ChangedModel(nan_where_long)) as runner:
         task = run(runner, upload("\n".join([HEADER, SHORT, SHORT, "", SHORT, LONG, SHORT]), 2))
     assert task.state is TaskState.DEAD
     assert task.problem is not None
     assert task.problem.title == "Bad Model Answer"
-    assert task.problem.detail == ("The model gave nan, which is not a probability, for line 6.")
+    assert task.problem.detail == (
+        "The model gave nan for probabilities.long (input should be a finite number), for line 6."
+    )
 
 
 # results that are too large
@@ -572,10 +584,11 @@ def test_what_is_accepted_can_be_finished(store: TaskStore, settings: Settings, 
 def test_the_default_limits_fit_each_other(row: str) -> None:
     """The files whose results grow the most, at a thousandth of the largest size."""
     largest = Settings.model_fields["task_upload_bytes"].default // 1_000
-    labels = ["setosa", "versicolor", "virginica"]
+    model = FakeModel()
+    model.card = CARD.model_copy(update={"labels": ["setosa", "versicolor", "virginica"]})
     header = HEADER + "," * (row.count(",") - HEADER.count(","))
     body = "\n".join([header, *[row] * (largest // (len(row) + 1))])
-    split_upload(io.BytesIO(body.encode()), labels, LARGEST // 1_000)
+    split_upload(io.BytesIO(body.encode()), loaded(model), LARGEST // 1_000)
 
 
 def test_a_result_that_grows_too_large_all_the_same_fails_the_task(

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from random import randbytes
@@ -101,7 +102,10 @@ def test_an_accepted_task_says_where_it_is_and_ends(client: TestClient) -> None:
     assert (task["kind"], task["state"], task["attempts"]) == ("wait", "queued", 0)
     done = wait_for_state(client, task, "succeeded")
     assert (done["result"], done["progress"], done["attempts"]) == ({"waited_seconds": 0}, 1, 1)
-    assert done["created_at"] <= done["started_at"] <= done["finished_at"]
+    created, started, finished = (
+        datetime.fromisoformat(done[f"{what}_at"]) for what in ("created", "started", "finished")
+    )
+    assert created <= started <= finished
     assert done["problem"] is None
 
 
@@ -337,7 +341,7 @@ def test_a_csv_comes_back_with_its_answers(client: TestClient) -> None:
     assert accepted.headers["Location"] == f"/v1/tasks/{accepted.json()['id']}"
     assert accepted.headers["Retry-After"] == "1"
     task = wait_for_state(client, accepted.json(), "succeeded")
-    assert task["result"] == {"model_version": CARD.version}
+    assert task["result"] == {"model": "flower", "model_version": CARD.version}
     answer = client.get(f"/v1/tasks/{task['id']}/result")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     name = f"batch-prediction-{task['id']}.csv"

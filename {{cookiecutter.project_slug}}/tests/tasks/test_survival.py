@@ -23,7 +23,7 @@ FAST = {
     "TASK_MAX_ATTEMPTS": "100",
     "TASK_BACKOFF_SECONDS": "0.01",
     "SHUTDOWN_SECONDS": "2",
-    "MODEL_LOADER": "tests.tasks.kinds:load_slow_model",
+    "MODELS": "tests.tasks.kinds:SLOW",
     "ACCESS_LOG": "false",
 }
 LONGEST_SECONDS = 60

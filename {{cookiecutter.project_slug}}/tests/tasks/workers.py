@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 from tests.conftest import kill_group, start
-from tests.fakes import FakeModel
+from tests.fakes import FakeModel, only
 from tests.servers import Postgres, Redis, running
 from tests.tasks.test_survival import FAST, wait_for, wait_for_state
 
@@ -67,6 +67,9 @@ def load_when_allowed(_: object) -> FakeModel:
     while Path(os.environ["HELD"]).exists():
         time.sleep(0.05)
     return FakeModel()
+
+
+ALLOWED = only(load_when_allowed)
 
 
 @pytest.fixture

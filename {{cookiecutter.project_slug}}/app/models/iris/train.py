@@ -3,8 +3,6 @@
 Only this module needs scikit-learn; serving does not. For a model of your own: docs/own-model.md.
 """
 
-import argparse
-import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,12 +16,11 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from app.kit.settings import load_settings
-from app.kit.start import StartError
 from app.models.iris.features import Features
-from app.serving.artefact import FeatureRange, ModelCard, ModelFacts, write_artefact
-from app.serving.opening import units
-from app.serving.settings import ModelSettings
+from app.serving.artefact import write_artefact
+from app.serving.card import ModelCard, ModelFacts
+from app.serving.onnx import MODEL_FILE
+from app.serving.training import ranges, run_training
 
 
 def train(folder: Path) -> ModelCard:
@@ -35,13 +32,13 @@ def train(folder: Path) -> ModelCard:
     seen, held_out, seen_labels, held_out_labels = split
     pipeline = make_pipeline(StandardScaler(), LogisticRegression()).fit(seen, seen_labels)
     facts = ModelFacts(
-        name="iris-species",
         metrics=measure(pipeline, held_out, held_out_labels),
-        features=ranges(seen),
+        features=ranges(Features, seen),
         labels=[str(label) for label in data.target_names],
         libraries={name: version(name) for name in ("scikit-learn", "skl2onnx", "onnx")},
     )
-    return write_artefact(folder, to_onnx_bytes(pipeline, columns=seen.shape[1]), facts)
+    graph = to_onnx_bytes(pipeline, columns=seen.shape[1])
+    return write_artefact(folder, {MODEL_FILE: graph}, facts)
 
 
 def to_onnx_bytes(pipeline: Pipeline, columns: int) -> bytes:
@@ -64,35 +61,5 @@ def measure(
     }
 
 
-def ranges(rows: npt.NDArray[np.float64]) -> list[FeatureRange]:
-    """Return each feature's range in the training data; rows of shape (n, features)."""
-    fields = units(Features)
-    if len(fields) != rows.shape[1]:
-        raise StartError(
-            f"app/models/iris/features.py names {len(fields)} features, and the training data has "
-            f"{rows.shape[1]} columns: they must be the same, in the same order."
-        )
-    return [
-        FeatureRange(name=name, unit=unit, minimum=column.min(), maximum=column.max())
-        for (name, unit), column in zip(fields.items(), rows.T, strict=True)
-    ]
-
-
-def main() -> None:
-    """Train, and print the result."""
-    parser = argparse.ArgumentParser(prog="python -m app.models.iris.train", description=__doc__)
-    parser.add_argument(
-        "--out", type=Path, help="the folder for the artefact (default: the setting MODEL_DIR)"
-    )
-    try:
-        folder = parser.parse_args().out or load_settings(ModelSettings).model_dir
-        card = train(folder)
-    except StartError as error:
-        sys.exit(str(error))
-    print(f"{card.name} {card.version} is in {folder}")
-    for metric, value in card.metrics.items():
-        print(f"  {metric:<14} {value:g}")
-
-
 if __name__ == "__main__":
-    main()
+    run_training("iris", train)

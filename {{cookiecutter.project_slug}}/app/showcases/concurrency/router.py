@@ -1,13 +1,18 @@
 """`/v1/concurrency`: what one request costs the others."""
 
-import numpy as np
+from typing import Annotated
+
 from anyio import to_thread
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from app.kit.problems import problems
-from app.models import Features
+from app.models.iris.features import Features
 from app.security import ApiKeyRequired
-from app.state import ModelDep
+from app.serving.answers import Classification
+from app.serving.batching import BatchingModel
+from app.state import get_model
+
+ModelDep = Annotated[BatchingModel[Features, Classification], Depends(get_model)]
 
 router = APIRouter(
     prefix="/v1/concurrency",
@@ -20,6 +25,5 @@ router = APIRouter(
 @router.post("/ask")
 async def ask_model(features: Features, model: ModelDep) -> dict[str, float]:
     """Return each label's probability; while the model works, other requests are answered."""
-    rows = np.array([features.row()], dtype=np.float32)
-    probabilities = await to_thread.run_sync(model.predict, rows)
-    return dict(zip(model.card.labels, probabilities[0].tolist(), strict=True))
+    answers = await to_thread.run_sync(model.predict, [features])
+    return answers[0].probabilities

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import ParamSpec, TypeVar
 
 from app.errors import AppError
-from app.serving.protocol import Model
+from app.serving.models import Models
 from app.storage.connection import StorageUnavailableError
 from app.storage.store import Bound
 from app.tasks.records import Claim, LeaseLostError
@@ -49,10 +49,10 @@ class TaskContext:
     """
 
     def __init__(
-        self, claim: Claim, store: TaskStore, model: Model, settings: TaskSettings
+        self, claim: Claim, store: TaskStore, models: Models, settings: TaskSettings
     ) -> None:
         self.claim = claim
-        self.model = model
+        self.models = models
         self.store = store
         self._settings = settings
         self._reason: StopReason | None = None

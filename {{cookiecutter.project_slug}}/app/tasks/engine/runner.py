@@ -12,7 +12,7 @@ from uuid import uuid4
 import structlog
 
 from app.errors import AppError
-from app.serving.protocol import Model
+from app.serving.models import Models
 from app.storage.connection import StorageUnavailableError
 from app.tasks.engine.context import (
     RETRY_SECONDS,
@@ -42,7 +42,7 @@ class Runner:
     def __init__(
         self,
         store: TaskStore,
-        model: Model,
+        models: Models,
         settings: TaskSettings,
         kinds: Kinds,
         beat_seconds: float = LONGEST_BEAT_SECONDS,
@@ -54,7 +54,7 @@ class Runner:
         self._beat_seconds = min(beat_seconds, settings.task_lease_seconds / 3)
         self._hand_back_seconds = hand_back_seconds
         self.running: dict[str, TaskContext] = {}
-        self._model = model
+        self._models = models
         self._settings = settings
         self._closing = threading.Event()
         self._unsure_at, self._looked_at = -math.inf, 0.0
@@ -66,7 +66,7 @@ class Runner:
         """Take charge of a claimed task: from now until `end`, its lease is renewed."""
         if earlier := self.running.get(claim.id):  # which this process has lost without noticing
             earlier.stop(StopReason.LOST)
-        self.running[claim.id] = TaskContext(claim, self.store, self._model, self._settings)
+        self.running[claim.id] = TaskContext(claim, self.store, self._models, self._settings)
         return self.running[claim.id]
 
     def doubt_claims(self) -> None:

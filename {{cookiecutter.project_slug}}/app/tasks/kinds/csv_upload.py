@@ -8,12 +8,13 @@ too short, a result too large) is refused here.
 import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from pydantic import BaseModel
 
-from app.models import Features
+from app.serving.loaded import LoadedModel
 from app.tasks.engine.context import ResultTooLargeError
+from app.tasks.kinds.csv_features import Columns, columns_of
 from app.tasks.kinds.csv_rows import (
     BadRowError,
     BadUploadError,
@@ -26,10 +27,13 @@ from app.tasks.kinds.csv_rows import (
 ROWS_PER_PIECE = 1_000
 BYTES_PER_PIECE = 2**18  # all the values of a piece are in memory at once
 
+Model = LoadedModel[Any, Any]
+
 
 class BatchPrediction(BaseModel):
     """What is known of the file before the task starts."""
 
+    model: str = ""  # its name; the first one's, if there is none
     columns: list[str]
     pieces: int
     rows_per_piece: int
@@ -68,22 +72,21 @@ class Piece:
 
 
 def split_upload(
-    file: BinaryIO,
-    labels: Sequence[str],
-    result_bytes: int,
-    rows_per_piece: int = ROWS_PER_PIECE,
+    file: BinaryIO, model: Model, result_bytes: int, rows_per_piece: int = ROWS_PER_PIECE
 ) -> tuple[BatchPrediction, list[bytes]]:
-    """Check the form of a CSV and cut it into compressed pieces, or raise BadUploadError.
+    """Check the form of a CSV and cut it into compressed pieces.
 
-    Or raise ResultTooLargeError, if the result with these labels may take more than `result_bytes`.
+    Raise BadUploadError, or ResultTooLargeError if the result may take over `result_bytes`.
     """
     encoding, delimiter = recognise(file)
     rows = read_rows(file, encoding=encoding, delimiter=delimiter)
-    columns = check_header(next(rows, None))
-    room = result_bytes - len(result_header(columns, labels))
-    answer = longest_answer(labels) + len(columns)  # an apostrophe before each value
+    columns = check_header(next(rows, None), columns_of(model.served))
+    room = result_bytes - len(result_header(columns, model))
+    # with an apostrophe before each value
+    answer = model.served.answer.longest(model.card) + len(columns)
+    places = [columns.index(name) for name in columns_of(model.served).names if name in columns]
     digest, lines, pieces, answers, commas = hashlib.sha256(), [], [], 0, False
-    for piece in cut(rows, columns, rows_per_piece):
+    for piece in cut(rows, columns, places, rows_per_piece):
         digest.update(piece.text)
         lines.append(piece.line)
         pieces.append(zlib.compress(piece.text, level=1))
@@ -92,6 +95,7 @@ def split_upload(
         room -= piece.largest_result(answer)
     check_size(answers, room, result_bytes)
     payload = BatchPrediction(
+        model=model.served.name,
         columns=columns,
         pieces=len(pieces),
         rows_per_piece=rows_per_piece,
@@ -112,24 +116,25 @@ def check_size(answers: int, room: int, result_bytes: int) -> None:
         raise ResultTooLargeError(f"The result could be too large for TASK_RESULT_BYTES; {parts}.")
 
 
-def check_header(row: CsvRow | None) -> list[str]:
+def check_header(row: CsvRow | None, known: Columns) -> list[str]:
     """Return the names of the columns, or raise BadUploadError."""
     columns = [name.strip() for name in row.values] if row else []
     wrong = [
         name
-        for name, field in Features.model_fields.items()
-        if columns.count(name) != 1 and (field.is_required() or name in columns)
+        for name in known.names
+        if columns.count(name) != 1 and (name in known.required or name in columns)
     ]
     if wrong:
         rule = "name each of these columns once, between commas, semicolons or tabs"
-        wanted = f"The first line must {rule}: {','.join(Features.model_fields)}."
+        wanted = f"The first line must {rule}: {','.join(known.names)}."
         raise BadUploadError(f"{wanted} Missing or there twice: {', '.join(wrong)}.")
     return columns
 
 
-def cut(rows: Iterator[CsvRow], columns: list[str], rows_per_piece: int) -> Iterator[Piece]:
+def cut(
+    rows: Iterator[CsvRow], columns: list[str], features: Sequence[int], rows_per_piece: int
+) -> Iterator[Piece]:
     """Yield the rows in pieces that are small in rows and in bytes; or raise BadRowError."""
-    features = [columns.index(name) for name in Features.model_fields if name in columns]
     piece: Piece | None = None
     for row in rows:
         check_width(row, columns)
@@ -149,12 +154,6 @@ def check_width(row: CsvRow, columns: list[str]) -> None:
         raise BadRowError(f"Line {row.line} has {found}.")
 
 
-def result_header(columns: list[str], labels: Sequence[str], delimiter: str = ",") -> bytes:
+def result_header(columns: list[str], model: Model, delimiter: str = ",") -> bytes:
     """Return the first line of the result."""
-    names = [*columns, "label", *(f"probability_{label}" for label in labels)]
-    return as_csv([names], delimiter)
-
-
-def longest_answer(labels: Sequence[str]) -> int:
-    """Return how many bytes one row's answer takes at most."""
-    return max(len(as_csv([[label, *["0.000000"] * len(labels)]])) for label in labels)
+    return as_csv([[*columns, *model.served.answer.columns(model.card)]], delimiter)

@@ -13,15 +13,16 @@ PREDICTIONS = "/v1/predictions"
 @cache
 def card(lab: Lab) -> dict[str, Json]:
     """Return the card of the model that the learner trained."""
-    place = "var/model/card.json"
-    path = lab.project / place
-    if not path.exists():
+    place = "var/models/iris/current"
+    current = lab.project / place
+    if not current.exists():
         raise CheckFailed("untrained", got=f"no {place}", expected=place)
+    folder = current.parent / current.read_text(encoding="utf-8").strip()
     try:
-        found = json.loads(path.read_bytes())
-        onnx = path.with_name(f"model-{found['version']}.onnx")
-        complete = onnx.exists() and isinstance(found["labels"], list)
-    except (ValueError, KeyError, TypeError):
+        found = json.loads((folder / "card.json").read_bytes())
+        files = [folder / name for name in found["files"]]
+        complete = all(path.exists() for path in files) and isinstance(found["labels"], list)
+    except (OSError, ValueError, KeyError, TypeError):
         complete = False
     if not complete:
         got = f"a {place} that does not fit"
@@ -32,7 +33,7 @@ def card(lab: Lab) -> dict[str, Json]:
 @cache
 def served(lab: Lab) -> Server:
     """Serve the app with the learner's model."""
-    return lab.keep(model_loader=None, model_dir=lab.project / "var/model")
+    return lab.keep(models=None, models_dir=lab.project / "var/models")
 
 
 @check("trained")

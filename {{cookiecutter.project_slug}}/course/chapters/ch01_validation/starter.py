@@ -17,7 +17,3 @@ class Features(BaseModel):
     petal_length_cm: Centimetres = Field(description="Length of the inner leaf", examples=[1.4])
     # 4. Not every petal is 0.2 cm wide: without a width there must be no prediction.
     petal_width_cm: Centimetres = Field(0.2, description="Width of the inner leaf", examples=[0.2])
-
-    def row(self) -> list[float]:
-        """Return the values in the model's order, of shape (features,)."""
-        return list(self.model_dump().values())

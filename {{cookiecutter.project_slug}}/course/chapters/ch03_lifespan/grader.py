@@ -66,8 +66,7 @@ def an_import_loads_nothing(lab: Lab) -> None:
 
 @check("no-model-no-start")
 def without_a_model_nothing_is_served(lab: Lab) -> None:
-    real = "app.serving.onnx:load_model"
-    if starts(lab, MODEL_LOADER=real, MODEL_DIR=lab.new_work()):
+    if starts(lab, MODELS="app.models:MODELS", MODELS_DIR=lab.new_work()):
         raise CheckFailed("served", got="a running app", expected="an app that does not start")
 
 

@@ -28,8 +28,8 @@ def words(lab: Lab) -> tuple[str, str]:
 def app(lab: Lab) -> Server:
     """Serve an app that demands a key and whose model has a bug: all but inference works."""
     key, secret = words(lab)
-    loader = "learn.grading.probe:load_failing_model"
-    return lab.keep(api_key=key, model_loader=loader, probe_secret=secret)
+    models = "learn.grading.probe:FAILING"
+    return lab.keep(api_key=key, models=models, probe_secret=secret)
 
 
 def ask(

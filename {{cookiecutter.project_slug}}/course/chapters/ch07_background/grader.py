@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 5
 NEIGHBOURS = 1_000  # ids this close to each other come from a counter
 APP = "chapters.ch07_background.kind:app"  # it has the kind `probe`
 SETTINGS = {
-    "MODEL_LOADER": "learn.grading.probe:load_model",
+    "MODELS": "learn.grading.probe:MODELS",
     "TASK_POLL_SECONDS": 60,  # so long that nothing starts without a kick
     "TASK_LEASE_SECONDS": 0.5,  # a cancelled task learns of it at the next renewal
     "TASK_BACKOFF_SECONDS": 0.01,

@@ -120,9 +120,9 @@ def course(project: Project) -> Finding:
 
 def model(project: Project) -> Finding:
     """Look for the model that the app serves when the learner tries it; graders bring their own."""
-    card = project.folder / os.environ.get("MODEL_DIR", "var/model") / "card.json"
-    found = project.display_path(card) if card.exists() else text("doctor.missing")
-    return Finding(card.exists(), found, text("doctor.model_next"))
+    current = project.folder / os.environ.get("MODELS_DIR", "var/models") / "iris" / "current"
+    found = project.display_path(current.parent) if current.exists() else text("doctor.missing")
+    return Finding(current.exists(), found, text("doctor.model_next"))
 
 
 def files(project: Project) -> Finding:

@@ -65,7 +65,7 @@ def settings_of(server: Server) -> dict[str, str]:
 
     No one can hold an inference by hand, so a slow model is set instead.
     """
-    slow = {"MODEL_LOADER": "learn.grading.probe:load_slow_model"} if server.gate.was_held else {}
+    slow = {"MODELS": "learn.grading.probe:SLOW"} if server.gate.was_held else {}
     given = {n.upper(): str(value) for n, value in server.settings.items() if value is not None}
     kept = {name: value for name, value in given.items() if server.folder.name not in value}
     return slow | {n: value.replace(f"/{server.work.name}/", "/var/") for n, value in kept.items()}

@@ -1,4 +1,4 @@
-"""A model that a grader can hold: `MODEL_LOADER=learn.grading.probe:load_model`.
+"""A model that a grader can hold: `MODELS=learn.grading.probe:MODELS`.
 
 It runs in the learner's app, with the learner's code; the grader is in another process. They meet
 in the folder `PROBE_FOLDER`: the model records each use of it as a line of JSON, and while a file
@@ -9,18 +9,18 @@ import json
 import os
 import threading
 import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-
-from app.models import Features
-from app.serving.artefact import FeatureRange, ModelCard
-from app.serving.protocol import Matrix, Model
-from app.settings import Settings
+from app.models.iris.features import Features
+from app.serving.answers import Classification
+from app.serving.card import FeatureRange, ModelCard
+from app.serving.served import Served
 
 LONGEST_HOLD_SECONDS = 20
 LABELS = ("short", "long")
+CHECKS = 2  # how often a model is asked at the start
 
 SLOW_SECONDS = 5
 
@@ -35,68 +35,81 @@ def note(event: str, **facts: object) -> None:
         file.write(line)
 
 
+CARD = ModelCard(
+    name="iris",
+    version="00000000c0de",
+    files={},
+    trained_at=datetime(2026, 1, 1, tzinfo=UTC),
+    metrics={"accuracy": 1.0},
+    features=[
+        FeatureRange(name=name, unit="cm", minimum=0.1, maximum=8.0)
+        for name in Features.model_fields
+    ],
+    labels=list(LABELS),
+)
+
+
 class ProbeModel:
     """A model that says `long` when the sepal is longer than 6 cm."""
 
-    card = ModelCard(
-        name="probe",
-        version="00000000c0de",
-        sha256="0" * 64,
-        trained_at=datetime(2026, 1, 1, tzinfo=UTC),
-        metrics={"accuracy": 1.0},
-        features=[
-            FeatureRange(name=name, unit="cm", minimum=0.1, maximum=8.0)
-            for name in Features.model_fields
-        ],
-        labels=list(LABELS),
-        libraries={},
-    )
+    def __init__(self) -> None:
+        note("load")
+        self._checks = CHECKS
 
-    def predict(self, rows: Matrix) -> Matrix:
-        """Turn rows of shape (n, 4) into probabilities of shape (n, 2), once it is not held."""
+    def predict(self, rows: Sequence[Features]) -> list[Classification]:
+        """Answer for each flower; at the start, when it is checked, like any other model."""
+        if self._checks:
+            self._checks -= 1
+            return [answer(row) for row in rows]
+        return self.ask(rows)
+
+    def ask(self, rows: Sequence[Features]) -> list[Classification]:
+        """Answer for each flower, once it is not held."""
         main = threading.current_thread() is threading.main_thread()
         note("predict", rows=len(rows), main_thread=main)
         deadline = time.monotonic() + LONGEST_HOLD_SECONDS
         while (folder / "hold").exists() and time.monotonic() < deadline:
             time.sleep(0.005)
         note("predicted")
-        long = np.where(rows[:, :1] > 6, 0.75, 0.25)
-        return np.hstack([1 - long, long]).astype(np.float32)
+        return [answer(row) for row in rows]
 
     def close(self) -> None:
         """Record that it is closed."""
         note("close")
 
 
-def load_model(_: Settings) -> Model:
-    """Return the probe, and record that it is loaded."""
-    note("load")
-    return ProbeModel()
+def answer(flower: Features) -> Classification:
+    """Return what the probe says of a flower, whatever class the learner has made of it."""
+    long = 0.75 if getattr(flower, "sepal_length_cm", 0) > 6 else 0.25
+    label = LABELS[long > 0.5]
+    return Classification(
+        label=label, probabilities=dict(zip(LABELS, (1 - long, long), strict=True))
+    )
 
 
 class SlowModel(ProbeModel):
-    """A model that takes its time for every inference, as a large one does."""
+    """A model that takes its time for every inference, as a large one does (chapter 06)."""
 
-    def predict(self, rows: Matrix) -> Matrix:
-        """Return the same probabilities after some seconds, in which the thread is blocked."""
+    def ask(self, rows: Sequence[Features]) -> list[Classification]:
+        """Return the same answers after some seconds, in which the thread is blocked."""
         time.sleep(SLOW_SECONDS)
-        return super().predict(rows)
-
-
-def load_slow_model(_: Settings) -> Model:
-    """Return the slow model, which learners try themselves in chapter 06."""
-    return SlowModel()
+        return super().ask(rows)
 
 
 class FailingModel(ProbeModel):
-    """A model with a bug, whose message contains what no client may see."""
+    """A model with a bug, whose message contains what no client may see (chapter 05)."""
 
-    def predict(self, rows: Matrix) -> Matrix:
+    def ask(self, rows: Sequence[Features]) -> list[Classification]:
         """Raise an error with the setting PROBE_SECRET in its message."""
         secret = os.environ.get("PROBE_SECRET", "kestrel-17")
         raise KeyError(f"no table 'v{len(rows)}', user=app password={secret}")
 
 
-def load_failing_model(_: Settings) -> Model:
-    """Return the failing model of chapter 05."""
-    return FailingModel()
+def only(make: Callable[[], ProbeModel]) -> tuple[Served[Features, Classification]]:
+    """Return the list of one model, which stands in for the iris model."""
+    return (Served("iris", Features, Classification, lambda _: make(), CARD),)
+
+
+MODELS = only(ProbeModel)
+SLOW = only(SlowModel)
+FAILING = only(FailingModel)

@@ -77,7 +77,7 @@ def environment(work: Path, settings: Mapping[str, object]) -> dict[str, str]:
         "PYTHONPATH": str(COURSE),
         "PYTHONUNBUFFERED": "1",
         "PROBE_FOLDER": str(work / "probe"),
-        "MODEL_LOADER": "learn.grading.probe:load_model",
+        "MODELS": "learn.grading.probe:MODELS",
         "DATABASE_URL": database_url(work),
         "SHUTDOWN_SECONDS": "1",
     }

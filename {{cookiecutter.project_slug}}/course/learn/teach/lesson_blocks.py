@@ -170,15 +170,15 @@ def app_when_needed(needed: bool) -> Iterator[Server | None]:
         folder = Path(name).resolve()
         solved = solved_files(COURSE.parent)
         write_app(folder, solved, solved, cache_folder())
-        settings = {"MODEL_LOADER": None, "MODEL_DIR": train_once(folder)}
+        settings = {"MODELS": None, "MODELS_DIR": train_once(folder)}
         with serve(folder, folder / "run", settings) as app:
             yield app
 
 
 def train_once(folder: Path) -> Path:
-    """Return the folder of a model, which is trained the first time."""
-    model = cache_folder() / "iris-model"
-    if not (model / "card.json").exists():
-        command = [sys.executable, "-m", "app.models.iris.train", "--out", str(model)]
+    """Return a folder of models, which is trained the first time."""
+    models = cache_folder() / "models"
+    if not (models / "iris" / "current").exists():
+        command = [sys.executable, "-m", "app.models.iris.train", "--out", str(models / "iris")]
         start(command, folder, folder / "training", {}).wait()
-    return model
+    return models

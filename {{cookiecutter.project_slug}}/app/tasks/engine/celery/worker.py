@@ -22,7 +22,7 @@ from celery.worker import heartbeat
 from app.kit.logs import configure_logs
 from app.kit.settings import load_settings
 from app.kit.start import StartError
-from app.models import open_model
+from app.serving.opening import open_models
 from app.serving.settings import ModelSettings
 from app.storage.connection import StorageUnavailableError
 from app.storage.opening import open_storage
@@ -113,9 +113,9 @@ def runner() -> Runner:
     with ExitStack() as stack:
         storage = stack.enter_context(closing(open_storage(settings)))
         store = TaskStore(storage, known_versions(celery.kinds))
-        model = open_model(settings)
+        models = open_models(settings)
         stack.pop_all()
-    return Runner(store, model, settings, celery.kinds)
+    return Runner(store, models, settings, celery.kinds)
 
 
 @celery.task(name=RUN)  # type: ignore[untyped-decorator]
@@ -160,7 +160,7 @@ def main(kinds: Kinds = KINDS) -> None:
     try:
         with closing(open_storage(settings)) as storage:
             TaskStore(storage)
-        open_model(settings).close()
+        open_models(settings).close()
     except StartError as error:
         sys.exit(f"{NOT_STARTED} {error}")
     configure_logs()

@@ -10,7 +10,3 @@ class Features(BaseModel):
     sepal_width_cm: Centimetres = Field(description="Width of the outer leaf", examples=[3.5])
     petal_length_cm: Centimetres = Field(description="Length of the inner leaf", examples=[1.4])
     petal_width_cm: Centimetres = Field(0.2, description="Width of the inner leaf", examples=[0.2])
-
-    def row(self) -> list[float]:
-        """Return the values in the model's order, of shape (features,)."""
-        return list(self.model_dump().values())

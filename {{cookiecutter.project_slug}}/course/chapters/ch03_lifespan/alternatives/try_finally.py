@@ -3,20 +3,20 @@
 
 @asynccontextmanager
 async def lifespan(
-    settings: Settings, kinds: Kinds, open_model: OpenModel, open_storage: OpenStorage
+    settings: Settings, kinds: Kinds, open_models: OpenModels, open_storage: OpenStorage
 ) -> AsyncIterator[AppState]:
-    """Open the model and the storage, or raise StartError; close them in reverse order."""
-    model = await to_thread.run_sync(open_model, settings)
+    """Open the models and the storage, or raise StartError; close them in reverse order."""
+    models = await to_thread.run_sync(open_models, settings)
     try:
         with closing(await to_thread.run_sync(open_storage, settings)) as storage:
             predictions = SqlPredictionStore(storage)
-            async with open_tasks(settings, storage, model, kinds) as tasks:
+            async with open_tasks(settings, storage, models, kinds) as tasks:
                 yield AppState(
                     settings=settings,
-                    model=model,
+                    models=models,
                     storage=storage,
                     predictions=predictions,
                     tasks=tasks,
                 )
     finally:
-        model.close()
+        models.close()

@@ -13,19 +13,19 @@ class Absent:
 
 @asynccontextmanager
 async def lifespan(
-    settings: Settings, kinds: Kinds, open_model: OpenModel, open_storage: OpenStorage
+    settings: Settings, kinds: Kinds, open_models: OpenModels, open_storage: OpenStorage
 ) -> AsyncIterator[AppState]:
-    """Open the model and the storage, or raise StartError; close them in reverse order."""
-    model = cast("BatchingModel", Absent())
+    """Open the models and the storage, or raise StartError; close them in reverse order."""
+    models = cast("Models", Absent())
     with closing(await to_thread.run_sync(open_storage, settings)) as storage:
         predictions = SqlPredictionStore(storage)
-        async with open_tasks(settings, storage, model, kinds) as tasks:
+        async with open_tasks(settings, storage, models, kinds) as tasks:
             yield AppState(
                 settings=settings,
-                model=model,
+                models=models,
                 storage=storage,
                 predictions=predictions,
                 tasks=tasks,
             )
-    with closing(await to_thread.run_sync(open_model, settings)):
+    with closing(await to_thread.run_sync(open_models, settings)):
         pass

@@ -4,6 +4,5 @@
 @router.post("/ask")
 async def ask_model(features: Features, model: ModelDep) -> dict[str, float]:
     """Return how probable each label is."""
-    rows = np.array([features.row()], dtype=np.float32)
-    probabilities = await to_thread.run_sync(model.predict(rows))
-    return dict(zip(model.card.labels, probabilities[0].tolist(), strict=True))
+    answers = await to_thread.run_sync(model.predict([features]))
+    return answers[0].probabilities

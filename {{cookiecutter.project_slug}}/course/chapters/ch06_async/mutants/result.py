@@ -8,6 +8,5 @@ pool = ThreadPoolExecutor(8)
 @router.post("/ask")
 async def ask_model(features: Features, model: ModelDep) -> dict[str, float]:
     """Return how probable each label is."""
-    rows = np.array([features.row()], dtype=np.float32)
-    probabilities = pool.submit(model.predict, rows).result()
-    return dict(zip(model.card.labels, probabilities[0].tolist(), strict=True))
+    answers = pool.submit(model.predict, [features]).result()
+    return answers[0].probabilities

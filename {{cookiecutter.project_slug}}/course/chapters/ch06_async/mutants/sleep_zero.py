@@ -6,8 +6,7 @@ import asyncio
 @router.post("/ask")
 async def ask_model(features: Features, model: ModelDep) -> dict[str, float]:
     """Return how probable each label is."""
-    rows = np.array([features.row()], dtype=np.float32)
     await asyncio.sleep(0)
-    probabilities = model.predict(rows)
+    answers = model.predict([features])
     await asyncio.sleep(0)
-    return dict(zip(model.card.labels, probabilities[0].tolist(), strict=True))
+    return answers[0].probabilities

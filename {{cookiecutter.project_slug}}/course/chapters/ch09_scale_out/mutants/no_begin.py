@@ -8,5 +8,5 @@ from app.tasks.engine.context import TaskContext
 def run(task_id: str) -> None:
     """Run the task with this id."""
     for claim in claim_when_possible(task_id):
-        context = TaskContext(claim, runner().store, open_model(settings), settings)
+        context = TaskContext(claim, runner().store, open_models(settings), settings)
         runner().settle(claim, runner().run(context))

@@ -1,0 +1,62 @@
+"""The card of a model: what is known of it, as `card.json` and as `GET /v1/model`."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, FiniteFloat, field_validator
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Missing = Annotated[
+    Share | None, Field(description="The share of missing values in the training data, if known")
+]
+
+
+class FeatureRange(BaseModel):
+    """A number that the model takes, and its range in training."""
+
+    name: str
+    unit: str | None = None
+    minimum: FiniteFloat = Field(description="The smallest value in the training data")
+    maximum: FiniteFloat = Field(description="The largest value in the training data")
+    missing: Missing = None
+
+
+class FeatureCategories(BaseModel):
+    """A category that the model takes, and its values in training."""
+
+    name: str
+    categories: list[str] = Field(min_length=1, description="The values in the training data")
+    missing: Missing = None
+
+
+class ModelFacts(BaseModel):
+    """What is known of a model from its training. A model that tells nothing serves as well."""
+
+    metrics: dict[str, FiniteFloat] = Field(
+        default={}, description="Measured on data held out of the training"
+    )
+    features: list[FeatureRange | FeatureCategories] = Field(
+        default=[], description="In the order of the features; empty if not known"
+    )
+    labels: list[str] = Field(
+        default=[], description="What a classification can answer, in order of the probabilities"
+    )
+    libraries: dict[str, str] = Field(default={}, description="What the model was made with")
+
+    @field_validator("labels")
+    @classmethod
+    def demand_different_labels(cls, labels: list[str]) -> list[str]:
+        """Refuse a label that is there twice: an answer has each one once."""
+        if len(set(labels)) != len(labels):
+            raise ValueError("each label must be there once")
+        return labels
+
+
+class ModelCard(ModelFacts):
+    """What is known of a model."""
+
+    card_schema: Literal[2] = Field(2, description="The version of the card's own layout")
+    name: str = Field(description="The model's name in the service")
+    version: str = Field(description="The first 12 digits of the SHA-256 of all its files")
+    files: dict[str, str] = Field(description="The SHA-256 of each file, in hexadecimal")
+    trained_at: datetime

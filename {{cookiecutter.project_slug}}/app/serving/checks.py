@@ -1,0 +1,81 @@
+"""What is checked at the start: that training, API and model agree, and that the model answers."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from app.kit.start import StartError
+from app.serving.answers import check_values
+from app.serving.artefact import ArtefactError
+from app.serving.card import FeatureCategories, FeatureRange, ModelCard
+from app.serving.errors import BadAnswerError
+from app.serving.examples import place_of
+from app.serving.loaded import LoadedModel
+
+
+def check_features(name: str, features: type[BaseModel], card: ModelCard) -> None:
+    """Check that training saw the features that the API takes, in their order and units."""
+    place, names = place_of(features), list(features.model_fields)
+    found = [feature.name for feature in card.features]
+    if found and found != names:
+        raise ArtefactError(name, f"The model was trained on {found}, but {place} has {names}.")
+    units = units_of(features)
+    for feature in card.features:
+        unit = units[feature.name]
+        if isinstance(feature, FeatureRange) and feature.unit and unit not in (None, feature.unit):
+            cause = f"The model was trained on {feature.name} in {feature.unit}, but {place} has"
+            raise ArtefactError(name, f"{cause} {unit}.")
+
+
+def units_of(features: type[BaseModel]) -> dict[str, str | None]:
+    """Return each feature's unit; None if it has none."""
+    properties = features.model_json_schema().get("properties", {})
+    return {name: found.get("unit") for name, found in properties.items()}
+
+
+def check_bounds(example: BaseModel, card: ModelCard) -> None:
+    """Check that the API allows whatever training saw; else raise StartError."""
+    asked = example.model_dump(by_alias=True)
+    for feature in card.features:
+        field = type(example).model_fields[feature.name]
+        for value in values_of(feature):
+            try:
+                type(example).model_validate({**asked, (field.alias or feature.name): value})
+            except ValidationError as error:
+                place = place_of(type(example))
+                raise StartError(
+                    f"{place} refuses {value!r} for {feature.name}, which the model was trained "
+                    f"on: {error.errors()[0]['msg']}. Change the rule there, or train without it."
+                ) from None
+
+
+def values_of(feature: FeatureRange | FeatureCategories) -> Iterator[Any]:
+    """Yield the edges of what training saw, or each category; and None if values were missing."""
+    if isinstance(feature, FeatureCategories):
+        yield from feature.categories
+    else:
+        for edge in (feature.minimum, feature.maximum):
+            yield int(edge) if edge.is_integer() else edge
+    if feature.missing:
+        yield None
+
+
+def check_answers(model: LoadedModel[Any, Any]) -> None:
+    """Ask the model its example, in a pair and alone: with one size only, it could fail at others.
+
+    What the CSV of a batch holds of an answer is made as well.
+    """
+    name = model.served.name
+    for rows in ([model.example, model.example], [model.example]):
+        try:
+            for row, answer in enumerate(model.predict(rows)):
+                check_values(answer, row)
+                if len(answer.cells(model.card)) != len(answer.columns(model.card)):
+                    raise BadAnswerError("not one cell for each column")
+        except BadAnswerError as error:
+            raise ArtefactError(name, f"Asked its own example: {error}") from error
+        except Exception as error:
+            real = error.__cause__ or error
+            cause = f"{type(real).__name__}: {real}"
+            raise ArtefactError(name, f"Asked its own example, the model raised {cause}") from error

@@ -1,0 +1,46 @@
+"""A question that a model must be able to answer: its own example."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.kit.start import StartError
+from app.serving.card import FeatureCategories, FeatureRange, ModelCard
+from app.serving.protocol import FeaturesT
+
+
+def example_of(features: type[FeaturesT], card: ModelCard) -> FeaturesT:
+    """Return the first example of the features; raise StartError if there is none.
+
+    It is that of the class, else made of those of its fields; of a field that has none, it has the
+    default, or what training saw.
+    """
+    schema = features.model_json_schema()
+    seen = {feature.name: value_in(feature) for feature in card.features}
+    whole: list[dict[str, Any]] = schema.get("examples", [])
+    values = whole[0] if whole else {}
+    for name, field in features.model_fields.items() if not whole else ():
+        key = field.validation_alias if isinstance(field.validation_alias, str) else name
+        if field.examples:
+            values[key] = field.examples[0]
+        elif field.is_required() and name in seen:
+            values[key] = seen[name]
+        elif field.is_required():
+            raise StartError(
+                f"{place_of(features)}: {name} has no example. Add one to its Field, as in "
+                "examples=[5.1]: the model is asked it at the start."
+            )
+    try:
+        return features.model_validate(values)
+    except ValidationError as error:
+        raise StartError(f"{place_of(features)}: the example breaks a rule. {error}") from None
+
+
+def value_in(feature: FeatureRange | FeatureCategories) -> object:
+    """Return a value that training saw."""
+    return feature.minimum if isinstance(feature, FeatureRange) else feature.categories[0]
+
+
+def place_of(features: type[object]) -> str:
+    """Return the file that the features are in."""
+    return f"{features.__module__.replace('.', '/')}.py"

@@ -1,0 +1,65 @@
+"""A model that is loaded, with what is known of it; what it gives is checked."""
+
+from collections.abc import Sequence
+from typing import Generic
+
+from pydantic import ValidationError
+
+from app.serving.answers import bad_answer
+from app.serving.card import ModelCard
+from app.serving.errors import BadAnswerError, ModelFailedError
+from app.serving.protocol import AnswerT, FeaturesT, Predictor
+from app.serving.served import Served
+
+
+class LoadedModel(Generic[FeaturesT, AnswerT]):
+    """A predictor whose answers are as many as the rows, and what they should be."""
+
+    def __init__(
+        self,
+        served: Served[FeaturesT, AnswerT],
+        card: ModelCard,
+        example: FeaturesT,
+        predictor: Predictor[FeaturesT, AnswerT],
+    ) -> None:
+        self.served = served
+        self.card = card
+        self.example = example
+        self._predictor = predictor
+
+    def predict(self, rows: Sequence[FeaturesT], /) -> list[AnswerT]:
+        """Return an answer for each row, or raise BadAnswerError; their values are not checked.
+
+        What the model raises is raised; if it is no `Exception`, as a ModelFailedError: SystemExit
+        or a panic in Rust must end nothing here.
+        """
+        try:
+            try:
+                return self._check(self._predictor.predict(rows), len(rows))
+            except ValidationError as error:
+                raise bad_answer(error) from error
+            except Exception:
+                raise
+            except BaseException as error:
+                raise ModelFailedError from error
+        except Exception as error:  # for the log
+            error.add_note(f"The model is {self.served.name}, version {self.card.version}.")
+            raise
+
+    def close(self) -> None:
+        """Release what the model holds, if it holds anything."""
+        close = getattr(self._predictor, "close", None)
+        if close:
+            close()
+
+    def _check(self, answers: object, rows: int) -> list[AnswerT]:
+        kind = self.served.answer
+        if not isinstance(answers, Sequence) or isinstance(answers, str):
+            raise BadAnswerError(f"{type(answers).__name__} instead of a list of {kind.__name__}")
+        if len(answers) != rows:
+            raise BadAnswerError(f"{len(answers)} answers for {rows} row(s)")
+        for row, answer in enumerate(answers):
+            if not isinstance(answer, kind):
+                given = type(answer).__name__
+                raise BadAnswerError(f"{given} instead of {kind.__name__}", row)
+        return list(answers)

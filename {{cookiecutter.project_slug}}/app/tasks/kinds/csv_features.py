@@ -1,0 +1,88 @@
+"""How the cells of a CSV become the features of a model."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Annotated, Any
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from app.serving.served import Served
+
+
+class CellError(ValueError):
+    """What a cell holds is not what its feature may be."""
+
+
+class Column:
+    """A feature, as a column of texts: a list or an object in it is JSON."""
+
+    def __init__(self, name: str, field: FieldInfo) -> None:
+        self.name = name
+        self.required = field.is_required()
+        annotation: Any = Annotated[field.annotation, field]
+        self._adapter = TypeAdapter[Any](annotation)
+        schema = self._adapter.json_schema()
+        types = {found.get("type") for found in (schema, *schema.get("anyOf", ()))}
+        self.nullable = "null" in types
+        self.is_number = bool(types & {"number", "integer"})
+        self._is_json = bool(types & {"array", "object"})
+
+    def value(self, text: str) -> object:
+        """Return what a text means, or raise ValidationError."""
+        if self._is_json:
+            return self._adapter.validate_json(text)
+        return self._adapter.validate_strings(text)
+
+
+class Columns:
+    """The features of a model: which columns there must be, and what a row of texts means."""
+
+    def __init__(self, features: type[BaseModel]) -> None:
+        self._features = features
+        found = [
+            Column(field.alias or name, field) for name, field in features.model_fields.items()
+        ]
+        self._columns = {column.name: column for column in found}
+        self.names = list(self._columns)
+        self.required = {column.name for column in found if column.required}
+        # all of plain texts, the usual case: Pydantic takes the whole row at once, and faster
+        self._at_once = all(column.required and column.is_number for column in found)
+
+    def parse(self, texts: Mapping[str, str]) -> BaseModel:
+        """Return the features; a text that is empty is missing. Raise CellError at a wrong one."""
+        for name, text in texts.items():
+            if "_" in text and self._columns[name].is_number:  # 1_0 is 10 for Pydantic
+                raise CellError(f"{name}: a number has no underscore.")
+        try:
+            if self._at_once:
+                return self._features.model_validate_strings(texts)
+            return self._features.model_validate(dict(self._values(texts)))
+        except ValidationError as error:
+            raise CellError(describe(error)) from None
+
+    def _values(self, texts: Mapping[str, str]) -> Iterator[tuple[str, object]]:
+        for name, text in texts.items():
+            column = self._columns[name]
+            if text.strip():
+                try:
+                    yield name, column.value(text)
+                except ValidationError as error:
+                    raise CellError(describe(error, name)) from None
+            elif column.nullable:
+                yield name, None
+            elif column.required:
+                yield name, text
+
+
+def describe(error: ValidationError, column: str | None = None) -> str:
+    """Return the place and the rule of the first error."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = [column, *first["loc"]] if column else first["loc"]
+    return f"{'.'.join(map(str, place))}: {first['msg']}."
+
+
+@cache
+def columns_of(served: Served[Any, Any]) -> Columns:
+    """Return the columns of what a model is asked."""
+    return Columns(served.features)

@@ -1,0 +1,84 @@
+"""The iris model: it is good, it answers its example, and its training is a command."""
+
+import csv
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sklearn.datasets import load_iris
+
+from app.kit.start import StartError
+from app.models.iris.features import Features
+from app.models.iris.train import train
+from app.serving.artefact import cards, current_version
+from app.serving.training import ranges
+from tests.conftest import ROOT
+from tests.models.helpers import loaded, serves_well
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a MODELS_DIR with the trained model."""
+    folder = tmp_path_factory.mktemp("models")
+    train(folder / "iris")
+    return folder
+
+
+def test_it_serves_well(folder: Path) -> None:
+    serves_well("iris", folder)
+
+
+def test_it_is_good_and_its_card_says_how_good(folder: Path) -> None:
+    model = loaded("iris", folder)
+    rows, species = load_iris(return_X_y=True)
+    flowers = [
+        Features.model_construct(**dict(zip(Features.model_fields, row, strict=True)))
+        for row in rows
+    ]
+    answers = [model.card.labels.index(answer.label) for answer in model.predict(flowers)]
+    assert (answers == species).mean() > 0.9
+    assert 0.9 < model.card.metrics["accuracy"] <= 1
+    assert model.card.labels == ["setosa", "versicolor", "virginica"]
+    assert {"scikit-learn", "skl2onnx", "onnx"} <= model.card.libraries.keys()
+
+
+def test_training_again_gives_the_same_version(folder: Path, tmp_path: Path) -> None:
+    assert train(tmp_path / "iris").version == current_version(folder / "iris")
+
+
+def test_the_command_trains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # a program that is run by its path takes its arguments from here alone
+    monkeypatch.setattr(sys, "argv", ["train", "--out", str(tmp_path / "iris")])
+    runpy.run_path(str(ROOT / "app" / "models" / "iris" / "train.py"), run_name="__main__")
+    (card,) = cards(tmp_path / "iris")
+    assert card.version in capsys.readouterr().out
+
+
+def test_training_data_that_is_not_what_the_api_takes() -> None:
+    with pytest.raises(StartError, match="names 4 features, and the training data has 3 columns"):
+        ranges(Features, load_iris().data[:, :3])
+
+
+def test_the_pages_ask_what_it_takes() -> None:
+    pages = "".join(path.read_text() for path in [ROOT / "README.md", *ROOT.glob("docs/*.md")])
+    bodies = re.findall(r'\{"sepal_length_cm".*?\}', pages, re.S)
+    assert bodies
+    for body in bodies:
+        Features.model_validate_json(body)
+
+
+def test_the_file_on_the_page_about_tasks_is_what_it_takes() -> None:
+    page = (ROOT / "docs" / "tasks.md").read_text()
+    [program] = re.findall(r"^python3 -c '\n(.*?)' >", page, re.M | re.S)
+    command = [sys.executable, "-c", program]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    rows = list(csv.DictReader(printed.splitlines()))
+    assert len(rows) == 100_000
+    for row in rows[::97]:
+        assert row.pop("id")
+        Features.model_validate_strings(row)
