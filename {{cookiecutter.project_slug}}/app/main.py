@@ -72,9 +72,9 @@ def mount_routers(app: FastAPI, settings: Settings) -> None:
     """Mount every route of the service."""
     mount(app, health.router)
     mount(app, model_router.router)
-    for number, served in enumerate(find_models(settings)):
-        if number == 0:
-            mount(app, predictions.build_router(served, "/v1"))
+    models = find_models(settings)
+    mount(app, predictions.build_router(models[0], "/v1"))
+    for served in models:
         own = predictions.build_router(served, f"/v1/models/{served.name}", f"_{served.name}")
         mount(app, own)
     # {% if cookiecutter.__showcases == "yes" %}

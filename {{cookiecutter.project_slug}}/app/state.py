@@ -39,11 +39,6 @@ async def get_models(request: HTTPConnection) -> Models:
 ModelsDep = Annotated[Models, Depends(get_models)]
 
 
-async def get_model(request: HTTPConnection) -> BatchingModel[Any, Any]:
-    """Return the first model."""
-    return app_state(request)["models"].first
-
-
 def model_getter(name: str) -> Callable[[HTTPConnection], Awaitable[BatchingModel[Any, Any]]]:
     """Return the dependency that gives a route the model of this name."""
 

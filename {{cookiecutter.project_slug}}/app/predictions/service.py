@@ -1,10 +1,10 @@
 """How a prediction is made and kept. Knows nothing of HTTP."""
 
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from app.kit.ids import new_id
 from app.kit.pagination import split_page
@@ -12,10 +12,9 @@ from app.predictions.schemas import Prediction, PredictionPage, StoredPrediction
 from app.predictions.store import PredictionStore
 from app.serving.answers import bad_answer
 from app.serving.batching import BatchingModel, ClientLeft
+from app.serving.protocol import FeaturesT
 from app.serving.served import Served
 from app.serving.unseen import unseen
-
-FeaturesT = TypeVar("FeaturesT", bound=BaseModel)
 
 
 async def predict(

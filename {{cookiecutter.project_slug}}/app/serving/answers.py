@@ -29,21 +29,21 @@ class Answer(BaseModel):
     outputs: ClassVar[Sequence[str]] = ()  # of an ONNX graph that answers are made of; (): all
 
     @classmethod
-    def from_outputs(cls, outputs: Outputs, card: ModelCard) -> "Sequence[Answer]":
+    def from_outputs(cls, _outputs: Outputs, _card: ModelCard, /) -> "Sequence[Answer]":
         """Make the answers of what an ONNX graph gives: arrays with an entry for each row."""
         raise NotImplementedError(f"{cls.__name__} has no from_outputs: docs/own-model.md")
 
     @classmethod
-    def columns(cls, card: ModelCard) -> list[str]:
+    def columns(cls, _card: ModelCard, /) -> list[str]:
         """Return the names of an answer's columns in a CSV."""
         return list(cls.model_fields)
 
-    def cells(self, card: ModelCard) -> list[object]:
+    def cells(self, _card: ModelCard, /) -> list[object]:
         """Return the values of those columns; what is no text or number becomes JSON."""
         return [as_cell(value) for value in self.model_dump(mode="json").values()]
 
     @classmethod
-    def longest(cls, card: ModelCard) -> int:
+    def longest(cls, card: ModelCard, /) -> int:
         """Return how many bytes an answer takes in a CSV; a guess, where that cannot be known."""
         return LONGEST_CELL * len(cls.columns(card))
 
@@ -59,7 +59,7 @@ class Classification(Answer):
     outputs: ClassVar[Sequence[str]] = ("probabilities",)
 
     @classmethod
-    def from_outputs(cls, outputs: Outputs, card: ModelCard) -> "Sequence[Classification]":
+    def from_outputs(cls, outputs: Outputs, card: ModelCard, /) -> "Sequence[Classification]":
         """Read the graph's output `probabilities`: floats of shape (rows, labels)."""
         found, labels = floats(outputs["probabilities"], len(card.labels)), card.labels
         # not validated here, but where they are answered: a bad row must not spoil the others
@@ -71,16 +71,16 @@ class Classification(Answer):
         ]
 
     @classmethod
-    def columns(cls, card: ModelCard) -> list[str]:
+    def columns(cls, card: ModelCard, /) -> list[str]:
         """Return the names: `label`, and one for each label."""
         return ["label", *(f"probability_{label}" for label in card.labels)]
 
-    def cells(self, card: ModelCard) -> list[object]:
+    def cells(self, card: ModelCard, /) -> list[object]:
         """Return the label, and the probability of each of the card's."""
         return [self.label, *(round(self.probabilities[label], 6) for label in card.labels)]
 
     @classmethod
-    def longest(cls, card: ModelCard) -> int:
+    def longest(cls, card: ModelCard, /) -> int:
         """Return the bytes of the longest label, and of the probabilities."""
         return max(map(width, card.labels)) + len(",0.000000") * len(card.labels) + 1
 
@@ -91,7 +91,7 @@ class Regression(Answer):
     value: float = Field(description="What the model expects", examples=[152.1])
 
     @classmethod
-    def from_outputs(cls, outputs: Outputs, card: ModelCard) -> "Sequence[Regression]":
+    def from_outputs(cls, outputs: Outputs, _card: ModelCard, /) -> "Sequence[Regression]":
         """Read the graph's only output: floats of shape (rows, 1) or (rows,)."""
         (found,) = outputs.values()
         values = floats(found.reshape(len(found), -1), 1)[:, 0].tolist()
@@ -104,7 +104,7 @@ class Embedding(Answer):
     vector: list[float] = Field(description="The numbers of the vector", examples=[[0.1, -0.7]])
 
     @classmethod
-    def from_outputs(cls, outputs: Outputs, card: ModelCard) -> "Sequence[Embedding]":
+    def from_outputs(cls, outputs: Outputs, _card: ModelCard, /) -> "Sequence[Embedding]":
         """Read the graph's only output: floats of shape (rows, length)."""
         (found,) = outputs.values()
         return [cls.model_construct(vector=row) for row in floats(found).tolist()]

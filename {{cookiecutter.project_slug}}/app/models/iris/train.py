@@ -37,8 +37,7 @@ def train(folder: Path) -> ModelCard:
         labels=[str(label) for label in data.target_names],
         libraries={name: version(name) for name in ("scikit-learn", "skl2onnx", "onnx")},
     )
-    graph = to_onnx_bytes(pipeline, columns=seen.shape[1])
-    return write_artefact(folder, {MODEL_FILE: graph}, facts)
+    return write_artefact(folder, {MODEL_FILE: to_onnx_bytes(pipeline, seen.shape[1])}, facts)
 
 
 def to_onnx_bytes(pipeline: Pipeline, columns: int) -> bytes:

@@ -10,7 +10,13 @@ from app.models.iris.features import Features
 from app.security import ApiKeyRequired
 from app.serving.answers import Classification
 from app.serving.batching import BatchingModel
-from app.state import get_model
+from app.state import ModelsDep
+
+
+async def get_model(models: ModelsDep) -> BatchingModel[Features, Classification]:
+    """Return the first model."""
+    return models.first
+
 
 ModelDep = Annotated[BatchingModel[Features, Classification], Depends(get_model)]
 
