@@ -20,7 +20,10 @@ class Live(BaseModel):
 class Ready(Live):
     """The answer of a service that can predict and store."""
 
-    model_version: str = Field(description="The version of the first model")
+    model_version: str = Field(description="The version of the first model that answers")
+    refused_versions: dict[str, str] | None = Field(
+        default=None, description="By model: a version that should answer and is unfit, if any"
+    )
 
 
 @router.get("/live")
@@ -29,10 +32,11 @@ async def live() -> Live:
     return Live()
 
 
-@router.get("/ready", responses=problems(503))
+@router.get("/ready", response_model_exclude_none=True, responses=problems(503))
 async def ready(request: Request) -> Ready:
     """Check that every model answers; read and write a row. On failure, send no traffic."""
     state = app_state(request)
     await state["models"].probe()
     await state["storage"].ping()
-    return Ready(model_version=state["models"].first.card.version)
+    models = state["models"]
+    return Ready(model_version=models.first.card.version, refused_versions=models.refused or None)

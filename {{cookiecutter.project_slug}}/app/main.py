@@ -36,6 +36,8 @@ from app.storage.opening import open_storage
 from app.tasks import router as tasks
 from app.tasks.kinds.registry import KINDS, Kinds
 
+CLIENT_HEADERS = ["Content-Type", "X-API-Key", "X-Request-ID", "Idempotency-Key", "Last-Event-ID"]
+
 
 def create_app(
     settings: Settings,
@@ -75,8 +77,7 @@ def mount_routers(app: FastAPI, settings: Settings) -> None:
     models = find_models(settings)
     mount(app, predictions.build_router(models[0], "/v1"))
     for served in models:
-        own = predictions.build_router(served, f"/v1/models/{served.name}", f"_{served.name}")
-        mount(app, own)
+        mount(app, predictions.build_router(served, f"/v1/models/{served.name}", f"_{served.name}"))
     # {% if cookiecutter.__showcases == "yes" %}
     mount(app, concurrency.router)
     mount(app, handlers.router)
@@ -94,13 +95,7 @@ def add_middleware(app: FastAPI, settings: Settings) -> None:
         CORSMiddleware,
         allow_origins=settings.cors_origins,
         allow_methods=["GET", "POST", "DELETE"],
-        allow_headers=[
-            "Content-Type",
-            "X-API-Key",
-            "X-Request-ID",
-            "Idempotency-Key",
-            "Last-Event-ID",
-        ],
+        allow_headers=CLIENT_HEADERS,
         expose_headers=["Location", "Retry-After", "X-Request-ID"],
     )
     app.add_middleware(

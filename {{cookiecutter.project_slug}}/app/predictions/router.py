@@ -3,7 +3,7 @@
 They are made for each model, as what they take and answer is the model's own.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -40,9 +40,8 @@ def build_router(served: Served[Any, Any], prefix: str, suffix: str = "") -> API
     )
     for add_routes in (add_predict, add_create, add_records):
         add_routes(router, served)
-    for route in router.routes:
-        if isinstance(route, APIRoute):
-            route.name += suffix
+    for route in cast("list[APIRoute]", router.routes):
+        route.name += suffix
     return router
 
 

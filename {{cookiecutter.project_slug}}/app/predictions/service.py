@@ -21,11 +21,14 @@ async def predict(
     model: BatchingModel[FeaturesT, Any], features: FeaturesT, client_left: ClientLeft
 ) -> Prediction:
     """Ask the model, in one batch with the requests that ask it at the same time."""
-    warnings = list(unseen(model.card, features))  # first: what it refuses would be a bad answer
-    answer = await model.ask(features, client_left)
+    asked = model.card
+    warnings = list(unseen(asked, features))  # first: what it refuses would be a bad answer
+    answer, card = await model.ask(features, client_left)
+    if card is not asked:  # another version took its place meanwhile
+        warnings = list(unseen(card, features))
     try:
         return schemas_of(model.served).prediction(
-            **vars(answer), model_version=model.card.version, warnings=warnings
+            **vars(answer), model_version=card.version, warnings=warnings
         )
     except ValidationError as error:
         raise bad_answer(error) from error

@@ -8,7 +8,12 @@ import structlog
 from pydantic import ValidationError
 
 from app.predictions.schemas import StoredPrediction
-from app.predictions.store import PredictionNotFoundError, PredictionUnreadableError, StoredT
+from app.predictions.store import (
+    Found,
+    PredictionNotFoundError,
+    PredictionUnreadableError,
+    StoredT,
+)
 from app.storage.store import Store, gathers, reads, writes
 from app.storage.thread import Storage
 
@@ -74,9 +79,7 @@ class SqlPredictionStore(Store):
             raise PredictionNotFoundError
 
     @reads
-    def page(
-        self, kind: type[StoredT], limit: int, after: UUID | None
-    ) -> list[StoredT | PredictionUnreadableError]:
+    def page(self, kind: type[StoredT], limit: int, after: UUID | None) -> list[Found[StoredT]]:
         """Return up to `limit` predictions, newest first: those older than `after`, if given."""
         before = self._row(kind, after)[0] if after else BEYOND_THE_NEWEST
         where = {"model": kind.model_name, "before": before, "limit": limit}
@@ -90,9 +93,7 @@ class SqlPredictionStore(Store):
         raise PredictionNotFoundError
 
 
-def read(
-    kind: type[StoredT], prediction_id: UUID, body: str
-) -> StoredT | PredictionUnreadableError:
+def read(kind: type[StoredT], prediction_id: UUID, body: str) -> Found[StoredT]:
     """Return a prediction, or the error that it cannot be read."""
     try:
         return kind.model_validate_json(body)

@@ -1,7 +1,7 @@
 """Where predictions are kept: what the service needs of a store, in a database or a test."""
 
 from collections.abc import Awaitable
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 from app.errors import AppError, NotFoundError
@@ -25,6 +25,7 @@ class PredictionUnreadableError(AppError):
 
 
 StoredT = TypeVar("StoredT", bound=StoredPrediction)
+Found: TypeAlias = StoredT | PredictionUnreadableError  # so that one bad row does not hide a page
 
 
 class PredictionStore(Protocol):
@@ -44,8 +45,5 @@ class PredictionStore(Protocol):
 
     def page(
         self, kind: type[StoredT], limit: int, after: UUID | None, /
-    ) -> Awaitable[list[StoredT | PredictionUnreadableError]]:
-        """Return up to `limit`, newest first, older than `after`; or PredictionNotFoundError.
-
-        A bad row does not hide a page: in its place is the error that it cannot be read.
-        """
+    ) -> Awaitable[list[Found[StoredT]]]:
+        """Return up to `limit`, newest first, older than `after`; or PredictionNotFoundError."""

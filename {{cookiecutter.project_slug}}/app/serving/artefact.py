@@ -4,7 +4,7 @@ Training adds a folder for each version, and then names it in the file `current`
 in one step. So a reader finds the old version or the new one, whatever happens meanwhile.
 
     var/models/iris/
-        current               the version that is served
+        current               the version that is served, and those before it, the latest first
         1f0e6a…/card.json     what is known of it
         1f0e6a…/model.onnx    whatever the model is made from
 """
@@ -12,7 +12,7 @@ in one step. So a reader finds the old version or the new one, whatever happens 
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +26,6 @@ from app.serving.settings import ModelSettings
 
 CARD_FILE = "card.json"
 CURRENT_FILE = "current"
-KEPT_VERSIONS = 5
 
 
 class ArtefactError(StartError):
@@ -61,10 +60,8 @@ class Artefact:
         return self.folder / file
 
 
-def write_artefact(
-    folder: Path, files: Mapping[str, bytes], facts: ModelFacts, kept: int = KEPT_VERSIONS
-) -> ModelCard:
-    """Add a version to a model's folder, serve it from now on, and keep the newest few."""
+def write_artefact(folder: Path, files: Mapping[str, bytes], facts: ModelFacts) -> ModelCard:
+    """Add a version to a model's folder, and serve it from now on."""
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     version = hashlib.sha256(repr(sorted(hashes.items())).encode()).hexdigest()[:12]
     card = ModelCard(
@@ -79,11 +76,41 @@ def write_artefact(
     for name, content in files.items():
         replace_file(place / name, content)
     replace_file(place / CARD_FILE, card.model_dump_json(indent=2).encode())
-    replace_file(folder / CURRENT_FILE, version.encode())
-    for old in sorted(cards(folder), key=lambda known: known.trained_at, reverse=True)[kept:]:
-        if old.version != version:
-            shutil.rmtree(folder / old.version)
+    serve_version(folder, version)
     return card
+
+
+def served_versions(folder: Path) -> list[str]:
+    """Return the version that is served, and those that were before it, the latest first."""
+    try:
+        return (folder / CURRENT_FILE).read_text("utf-8", "replace").split("\n")
+    except OSError:
+        return []
+
+
+def serve_version(folder: Path, version: str) -> None:
+    """Serve this version from now on; the next look of each worker finds it."""
+    before = [name for name in served_versions(folder) if name != version]
+    replace_file(folder / CURRENT_FILE, "\n".join([version, *before]).encode())
+
+
+def roll_back(folder: Path) -> str | None:
+    """Serve the version that was served before, and return it; None if there was none."""
+    now, *before = served_versions(folder) or [""]
+    there = [name for name in before if (folder / name / CARD_FILE).exists()]
+    if not there:
+        return None
+    replace_file(folder / CURRENT_FILE, "\n".join([*there, now]).encode())
+    return there[0]
+
+
+def remove_versions(folder: Path, kept: int) -> None:
+    """Remove all but those that were served last."""
+    versions = served_versions(folder)[:kept]
+    replace_file(folder / CURRENT_FILE, "\n".join(versions).encode())
+    for path in folder.glob(f"*/{CARD_FILE}"):
+        if path.parent.name not in versions:
+            shutil.rmtree(path.parent)
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -96,19 +123,10 @@ def replace_file(path: Path, content: bytes) -> None:
     draft.replace(path)
 
 
-def cards(folder: Path) -> Iterator[ModelCard]:
-    """Yield the card of each version that can be read."""
-    for path in folder.glob(f"*/{CARD_FILE}"):
-        try:
-            yield ModelCard.model_validate_json(path.read_bytes())
-        except (OSError, ValidationError):
-            continue
-
-
 def current_version(folder: Path) -> str:
     """Return the version that is served, or raise ArtefactError."""
     content = read_file(folder.name, folder / CURRENT_FILE)
-    return content.decode(errors="replace").strip()
+    return content.decode(errors="replace").split("\n")[0]
 
 
 def read_card(folder: Path, version: str) -> ModelCard:

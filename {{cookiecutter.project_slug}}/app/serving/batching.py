@@ -6,12 +6,12 @@ free goes at once, with those that arrived in the same turn of the event loop. A
 requests that have already arrived are read first: they were waiting too, just not here yet.
 
 Only `_work` and what it calls run off the loop, so nothing needs a lock. However many rows a batch
-has, it takes one wake-up of the model's thread, and one of the loop.
+has, it takes one wake-up of the model's thread, and one of the loop. One version answers a batch.
 """
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
 from queue import SimpleQueue
 from typing import Generic, TypeAlias
@@ -19,9 +19,12 @@ from typing import Generic, TypeAlias
 import structlog
 
 from app.serving.answers import check_values
+from app.serving.card import ModelCard
+from app.serving.current import Current
 from app.serving.direct import DirectCalls
 from app.serving.errors import ClientLeftError, ModelBusyError, ModelClosedError, ModelTimeoutError
 from app.serving.loaded import LoadedModel
+from app.serving.outcomes import Answered, Outcome, Pending, settle
 from app.serving.probe import Probe
 from app.serving.protocol import AnswerT, FeaturesT
 
@@ -31,8 +34,8 @@ TURNS_TO_READ = 4  # of the loop, from bytes that have arrived to a row that wai
 logger = structlog.get_logger()
 
 ClientLeft = Callable[[], Awaitable[object]]
-Outcome: TypeAlias = AnswerT | Exception
-Batch: TypeAlias = dict["asyncio.Future[Outcome[AnswerT]]", FeaturesT]
+Version: TypeAlias = LoadedModel[FeaturesT, AnswerT]
+Batch: TypeAlias = dict[Pending[AnswerT], FeaturesT]
 
 
 class BatchingModel(Generic[FeaturesT, AnswerT]):
@@ -47,18 +50,16 @@ class BatchingModel(Generic[FeaturesT, AnswerT]):
         longest_queue: int = LONGEST_QUEUE,
     ) -> None:
         self.served = model.served
-        self.card = model.card
-        self.loaded = model
+        self.current = Current(model)
         self._size = size
         self._seconds = seconds  # from a question to its answer, and for one call of the model
         self._patience = patience  # seconds, for the last batch
         self._longest_queue = longest_queue
-        self._direct = DirectCalls(model.predict, size, seconds)
-        self._probe = Probe(self.ask, model.example)
+        self._direct = DirectCalls(size, seconds)
+        self._probe = Probe(self)
         self._waiting: Batch[AnswerT, FeaturesT] = {}
-        self._deadlines: dict[
-            asyncio.Future[Outcome[AnswerT]], float
-        ] = {}  # of all unanswered, in order
+        # of all unanswered, in order
+        self._deadlines: dict[Pending[AnswerT], float] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._working = self._closed = False
         self._sent_at = 0.0  # when the batch that is worked on was sent
@@ -67,13 +68,25 @@ class BatchingModel(Generic[FeaturesT, AnswerT]):
         self._thread = threading.Thread(target=self._work, name="model", daemon=True)
         self._thread.start()
 
-    def predict(self, rows: Sequence[FeaturesT], /) -> list[AnswerT]:
+    @property
+    def card(self) -> ModelCard:
+        """The card of the version that answers now."""
+        return self.current.loaded.card
+
+    @property
+    def example(self) -> FeaturesT:
+        """What that version must be able to answer."""
+        return self.current.loaded.example
+
+    def predict(
+        self, rows: Sequence[FeaturesT], /, version: Version[FeaturesT, AnswerT] | None = None
+    ) -> list[AnswerT]:
         """Ask the model directly, not through the queue; the caller's thread waits.
 
-        An answer that is none is a BadAnswerError, and one that does not come a ModelTimeoutError.
-        What the model raises is raised; if it is no `Exception`, as a ModelFailedError.
+        An answer that is none is a BadAnswerError, one that does not come a ModelTimeoutError.
         """
-        answers = self._direct.predict(rows)
+        with self.current.pinned() as loaded:
+            answers = self._direct.predict((version or loaded).predict, rows)
         for number, answer in enumerate(answers):
             check_values(answer, number)
         return answers
@@ -88,11 +101,11 @@ class BatchingModel(Generic[FeaturesT, AnswerT]):
         self.check()
         await self._probe.check()
 
-    async def ask(self, row: FeaturesT, client_left: ClientLeft) -> AnswerT:
-        """Return the model's answer for one row, or raise its exception.
+    async def ask(self, row: FeaturesT, client_left: ClientLeft) -> Answered[AnswerT]:
+        """Return the model's answer for one row, and the card of who gave it; or raise its error.
 
-        Its values are not checked here, but where the prediction is made of it.
-        A waiting row is dropped when its asyncio task is cancelled, or when `client_left` returns.
+        Its values are checked where the prediction is made of them. A waiting row is dropped when
+        its asyncio task is cancelled, or when `client_left` returns.
         """
         if self._closed:
             raise ModelClosedError
@@ -102,7 +115,7 @@ class BatchingModel(Generic[FeaturesT, AnswerT]):
         loop = asyncio.get_running_loop()
         if not (self._working or self._waiting):
             loop.call_soon(self._send)
-        answer: asyncio.Future[Outcome[AnswerT]] = loop.create_future()
+        answer: Pending[AnswerT] = loop.create_future()
         self._waiting[answer] = row
         self._deadlines[answer] = loop.time() + self._seconds
         if not self._timer:  # one for all: a timer for each row would cost more than the queue
@@ -130,14 +143,10 @@ class BatchingModel(Generic[FeaturesT, AnswerT]):
         self._waiting.clear()
         self._batches.put(None)
         self._thread.join(self._patience)
-        if self._thread.is_alive() or self._direct.under_way:
+        if not self.current.close():
             logger.warning("model_left_open", why="an inference did not end in time")
-        else:
-            self.loaded.close()
 
-    async def _drop_when(
-        self, client_left: ClientLeft, answer: "asyncio.Future[Outcome[AnswerT]]"
-    ) -> None:
+    async def _drop_when(self, client_left: ClientLeft, answer: Pending[AnswerT]) -> None:
         await client_left()
         if self._waiting.pop(answer, None) is not None:
             answer.set_result(ClientLeftError())
@@ -176,23 +185,13 @@ class BatchingModel(Generic[FeaturesT, AnswerT]):
     def _outcomes(self, rows: list[FeaturesT]) -> Sequence[Outcome[AnswerT]]:
         """Return an outcome for each row; if the call fails, try each alone, for one may be bad."""
         try:
-            return self.loaded.predict(rows)
+            with self.current.pinned() as loaded:
+                return [(answer, loaded.card) for answer in loaded.predict(rows)]
         except Exception as error:
             return [error] if len(rows) == 1 else [self._outcomes([row])[0] for row in rows]
 
-    def _receive(
-        self, outcomes: "dict[asyncio.Future[Outcome[AnswerT]], Outcome[AnswerT]]"
-    ) -> None:
+    def _receive(self, outcomes: dict[Pending[AnswerT], Outcome[AnswerT]]) -> None:
         self._working = False
         settle(outcomes)
         if self._waiting:
             self._send_in(TURNS_TO_READ)
-
-
-def settle(
-    outcomes: "Mapping[asyncio.Future[Outcome[AnswerT]], Outcome[AnswerT]]",
-) -> None:
-    """Set each future's outcome, as a value: a future does not accept every exception."""
-    for answer, outcome in outcomes.items():
-        if not answer.done():
-            answer.set_result(outcome)

@@ -1,5 +1,6 @@
-"""A model that is loaded, with what is known of it; what it gives is checked."""
+"""A version of a model that is loaded, with what is known of it; what it gives is checked."""
 
+import threading
 from collections.abc import Sequence
 from typing import Generic
 
@@ -7,13 +8,16 @@ from pydantic import ValidationError
 
 from app.serving.answers import bad_answer
 from app.serving.card import ModelCard
-from app.serving.errors import BadAnswerError, ModelFailedError
+from app.serving.errors import BadAnswerError, ModelClosedError, ModelFailedError
 from app.serving.protocol import AnswerT, FeaturesT, Predictor
 from app.serving.served import Served
 
 
 class LoadedModel(Generic[FeaturesT, AnswerT]):
-    """A predictor whose answers are as many as the rows, and what they should be."""
+    """A predictor whose answers are as many as the rows, and what they should be.
+
+    It is closed once nobody uses it any more.
+    """
 
     def __init__(
         self,
@@ -26,6 +30,9 @@ class LoadedModel(Generic[FeaturesT, AnswerT]):
         self.card = card
         self.example = example
         self._predictor = predictor
+        self._lock = threading.Lock()
+        self._uses = 0
+        self._retired = self._closed = False
 
     def predict(self, rows: Sequence[FeaturesT], /) -> list[AnswerT]:
         """Return an answer for each row, or raise BadAnswerError; their values are not checked.
@@ -33,24 +40,51 @@ class LoadedModel(Generic[FeaturesT, AnswerT]):
         What the model raises is raised; if it is no `Exception`, as a ModelFailedError: SystemExit
         or a panic in Rust must end nothing here.
         """
+        if not self.enter():
+            raise ModelClosedError
         try:
-            try:
-                return self._check(self._predictor.predict(rows), len(rows))
-            except ValidationError as error:
-                raise bad_answer(error) from error
-            except Exception:
-                raise
-            except BaseException as error:
-                raise ModelFailedError from error
+            return self._ask(rows)
         except Exception as error:  # for the log
             error.add_note(f"The model is {self.served.name}, version {self.card.version}.")
             raise
+        finally:
+            self.leave()
 
-    def close(self) -> None:
-        """Release what the model holds, if it holds anything."""
+    def enter(self) -> bool:
+        """Keep it open until `leave`; return False if it is closed."""
+        with self._lock:
+            self._uses += not self._closed
+            return not self._closed
+
+    def leave(self) -> None:
+        """End a use of it."""
+        with self._lock:
+            self._uses -= 1
+        self._close_if_unused()
+
+    def close(self) -> bool:
+        """Release what it holds, now or after its last use; return whether that was now."""
+        self._retired = True
+        return self._close_if_unused()
+
+    def _close_if_unused(self) -> bool:
+        with self._lock:
+            unused = self._retired and not self._uses and not self._closed
+            self._closed = self._closed or unused
         close = getattr(self._predictor, "close", None)
-        if close:
+        if unused and close:
             close()
+        return self._closed
+
+    def _ask(self, rows: Sequence[FeaturesT]) -> list[AnswerT]:
+        try:
+            return self._check(self._predictor.predict(rows), len(rows))
+        except ValidationError as error:
+            raise bad_answer(error) from error
+        except Exception:
+            raise
+        except BaseException as error:
+            raise ModelFailedError from error
 
     def _check(self, answers: object, rows: int) -> list[AnswerT]:
         kind = self.served.answer

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.errors import NotFoundError
 from app.serving.batching import BatchingModel
+from app.serving.watcher import Watcher
 
 
 class ModelNotFoundError(NotFoundError):
@@ -17,8 +18,11 @@ class ModelNotFoundError(NotFoundError):
 class Models:
     """Every model of the service with its queue, in the order of `app/models/__init__.py`."""
 
-    def __init__(self, opened: Mapping[str, BatchingModel[Any, Any]]) -> None:
+    def __init__(
+        self, opened: Mapping[str, BatchingModel[Any, Any]], watcher: Watcher | None = None
+    ) -> None:
         self._opened = opened
+        self._watcher = watcher
 
     @property
     def all(self) -> list[BatchingModel[Any, Any]]:
@@ -42,8 +46,15 @@ class Models:
         for model in self.all:
             await model.probe()
 
+    @property
+    def refused(self) -> dict[str, str]:
+        """The versions that should be served and are unfit, by model."""
+        return {m.served.name: m.current.refused for m in self.all if m.current.refused}
+
     def close(self) -> None:
         """Close them all, the last one first."""
+        if self._watcher:
+            self._watcher.close()
         with ExitStack() as stack:
             for model in self.all:
                 stack.callback(model.close)

@@ -6,24 +6,31 @@ here any more, no success could show that it works again.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Generic
+from typing import Any, Protocol
 
 from app.serving.answers import check_values
 from app.serving.errors import ModelBusyError, ModelNotReadyError
-from app.serving.protocol import AnswerT, FeaturesT
 
 PROBE_SECONDS = 1.0  # from one row to the next: anybody may call /health/ready, without a key
 PATIENCE_SECONDS = 0.5  # a balancer does not wait much longer; the answer counts when it comes
 
-Ask = Callable[[FeaturesT, Callable[[], Awaitable[object]]], Awaitable[AnswerT]]
+
+class Asked(Protocol):
+    """A model with its queue."""
+
+    @property
+    def example(self) -> Any:  # noqa: ANN401
+        """What it must be able to answer."""
+
+    async def ask(self, row: Any, client_left: Callable[[], Awaitable[object]], /) -> Any:  # noqa: ANN401
+        """Return its answer, and a card."""
 
 
-class Probe(Generic[FeaturesT, AnswerT]):
+class Probe:
     """Asks a model its own example, once for all who want to know."""
 
-    def __init__(self, ask: Ask[FeaturesT, AnswerT], example: FeaturesT) -> None:
-        self._ask = ask
-        self._example = example
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
         self._asking: asyncio.Task[None] | None = None
         self._next_at = 0.0
         self._fault: Exception | None = None  # of the last answer
@@ -40,7 +47,8 @@ class Probe(Generic[FeaturesT, AnswerT]):
 
     async def _try(self) -> None:
         try:
-            check_values(await self._ask(self._example, asyncio.Event().wait))
+            answer, _ = await self._asked.ask(self._asked.example, asyncio.Event().wait)
+            check_values(answer)
         except ModelBusyError:  # it works, for many
             self._fault = None
         except Exception as error:

@@ -19,6 +19,9 @@ class ModelSettings(ProcessSettings):
     models_dir: Path = Field(
         Path("var/models"), description="The folder that has a folder with each model's versions"
     )
+    model_keep: int = Field(
+        5, ge=1, le=1000, description="Versions that training leaves of a model"
+    )
     model_threads: int = Field(1, ge=1, le=64, description="Threads that share one inference")
     model_providers: str = Field(
         "CPUExecutionProvider",

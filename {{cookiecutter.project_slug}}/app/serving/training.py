@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from app.kit.settings import load_settings
 from app.kit.start import StartError
+from app.serving.artefact import remove_versions
 from app.serving.card import FeatureRange, ModelCard
 from app.serving.checks import units_of
 from app.serving.examples import place_of
@@ -49,8 +50,10 @@ def run_training(name: str, train: Callable[[Path], ModelCard]) -> None:
         "--out", type=Path, help="the model's folder (default: its own one in MODELS_DIR)"
     )
     try:
-        folder = parser.parse_args().out or load_settings(ModelSettings).models_dir / name
+        settings = load_settings(ModelSettings)
+        folder = parser.parse_args().out or settings.models_dir / name
         card = train(folder)
+        remove_versions(folder, settings.model_keep)
     except StartError as error:
         sys.exit(str(error))
     print(f"{card.name} {card.version} is in {folder}")

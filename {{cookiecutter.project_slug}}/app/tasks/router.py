@@ -54,7 +54,9 @@ async def submit_batch_prediction(
     """Accept a CSV with a column for each feature; other columns are kept."""
     asked = models.first if model is None else models.get(model)
     largest = tasks.engine.settings.task_result_bytes
-    payload, pieces = await to_thread.run_sync(split_upload, file.file, asked.loaded, largest)
+    payload, pieces = await to_thread.run_sync(
+        split_upload, file.file, asked.current.loaded, largest
+    )
     task = await tasks.submit("batch-prediction", payload, idempotency_key, pieces)
     return accept(task, response, background, tasks)
 

@@ -9,7 +9,7 @@ import pytest
 from app.models import MODELS
 from app.serving.answers import as_cell
 from app.serving.loaded import LoadedModel
-from app.serving.opening import load
+from app.serving.loading import load
 from app.settings import Settings
 from app.tasks.kinds.batch_prediction import parse_row
 from app.tasks.kinds.csv_features import columns_of

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from app.serving.artefact import (
-    KEPT_VERSIONS,
     ArtefactError,
-    cards,
     current_version,
     read_card,
+    remove_versions,
+    roll_back,
+    serve_version,
+    served_versions,
     write_artefact,
 )
 from app.serving.card import ModelFacts
@@ -38,11 +40,29 @@ def test_the_newest_is_served_and_the_card_says_what_is_known(tmp_path: Path) ->
     assert ModelFacts.model_validate(card.model_dump(include=set(ModelFacts.model_fields))) == FACTS
 
 
-def test_the_last_few_versions_are_kept(tmp_path: Path) -> None:
-    written = [write(tmp_path, b"%d" % number) for number in range(KEPT_VERSIONS + 3)]
-    assert {card.version for card in cards(tmp_path)} == set(written[-KEPT_VERSIONS:])
-    kept = {path.name for path in tmp_path.iterdir() if path.is_dir()}
-    assert kept == set(written[-KEPT_VERSIONS:])
+def folders(folder: Path) -> set[str]:
+    """Return the versions that are there."""
+    return {path.name for path in folder.iterdir() if path.is_dir()}
+
+
+def test_the_versions_that_were_served_last_are_kept(tmp_path: Path) -> None:
+    written = [write(tmp_path, b"%d" % number) for number in range(6)]
+    serve_version(tmp_path, written[1])
+    remove_versions(tmp_path, 3)
+    assert served_versions(tmp_path) == [written[1], written[5], written[4]]
+    assert folders(tmp_path) == {written[1], written[5], written[4]}
+
+
+def test_the_way_back_is_the_way_that_was_come(tmp_path: Path) -> None:
+    assert roll_back(tmp_path) is None
+    first, second, third = (write(tmp_path, content) for content in (b"1", b"2", b"3"))
+    assert [roll_back(tmp_path), current_version(tmp_path)] == [second, second]
+    assert [roll_back(tmp_path), current_version(tmp_path)] == [first, first]
+    serve_version(tmp_path, third)
+    assert [roll_back(tmp_path), current_version(tmp_path)] == [first, first]
+    remove_versions(tmp_path, 1)
+    assert roll_back(tmp_path) is None
+    assert current_version(tmp_path) == first
 
 
 def test_a_version_that_was_only_half_written_changes_nothing(tmp_path: Path) -> None:
@@ -50,8 +70,7 @@ def test_a_version_that_was_only_half_written_changes_nothing(tmp_path: Path) ->
     (tmp_path / "half").mkdir()
     (tmp_path / "half" / "model.onnx.draft").write_bytes(b"ha")
     (tmp_path / "current.draft").write_bytes(b"ha")
-    assert current_version(tmp_path) == version
-    assert [card.version for card in cards(tmp_path)] == [version]
+    assert served_versions(tmp_path) == [version]
 
 
 def test_who_reads_while_versions_are_added_finds_one_of_them(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def ask(model: Queued, *sepals: float) -> list[asyncio.Task[Any]]:
 
 async def long(asked: list[asyncio.Task[Any]]) -> list[bool]:
     """Return whether the model calls each of these flowers long."""
-    return [answer.label == "long" for answer in await asyncio.gather(*asked)]
+    return [answer.label == "long" for answer, _ in await asyncio.gather(*asked)]
 
 
 class Queue:
@@ -203,7 +203,8 @@ async def outcomes(model: FakeModel, settings: Settings) -> list[Any]:
     """Return what each of three rows in one batch gets from a model, and then a fourth one."""
     async with opened(model, settings) as batching:
         together = await asyncio.gather(*ask(batching, 5, 13, 7), return_exceptions=True)
-        return [*together, *await asyncio.gather(*ask(batching, 7), return_exceptions=True)]
+        later = await asyncio.gather(*ask(batching, 7), return_exceptions=True)
+    return [one[0] if isinstance(one, tuple) else one for one in (*together, *later)]
 
 
 class PanicException(BaseException):

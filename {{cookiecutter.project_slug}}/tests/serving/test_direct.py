@@ -39,36 +39,33 @@ def test_rows_go_in_batches_and_come_back_in_order(
 ) -> None:
     """In large ones, but row by row if MODEL_BATCH_SIZE says so."""
     held.gate.set()
-    calls = DirectCalls(loaded(held).predict, size, LONGEST_SECONDS)
+    calls = DirectCalls(size, LONGEST_SECONDS)
     given = sepals(*[5, 7] * ROWS, 5)
-    answers = calls.predict(given)
+    answers = calls.predict(loaded(held).predict, given)
     assert [len(rows) for rows in held.asked] == sizes
     assert [answer.label == "long" for answer in answers] == [False, True] * ROWS + [False]
     wait_for_threads()
-    assert not calls.under_way
 
 
 def test_a_caller_does_not_wait_for_a_model_that_hangs(held: HeldModel) -> None:
-    calls = DirectCalls(loaded(held).predict, 1, SHORT_SECONDS)
+    calls = DirectCalls(1, SHORT_SECONDS)
     with pytest.raises(ModelTimeoutError):
-        calls.predict(sepals(5, 7))
-    assert calls.under_way
+        calls.predict(loaded(held).predict, sepals(5, 7))
     held.gate.set()
     wait_for_threads()
-    assert not calls.under_way
     assert held.asked == [[5]]  # nobody waits for the second batch
-    assert len(calls.predict(sepals(5, 7))) == 2
+    assert len(calls.predict(loaded(held).predict, sepals(5, 7))) == 2
 
 
 def test_no_more_threads_are_left_behind_than_may_be_under_way(held: HeldModel) -> None:
-    calls = DirectCalls(loaded(held).predict, 32, SHORT_SECONDS, most_calls=2)
+    calls = DirectCalls(32, SHORT_SECONDS, most_calls=2)
     for _ in range(4):
         with pytest.raises(ModelTimeoutError):
-            calls.predict(sepals(5))
+            calls.predict(loaded(held).predict, sepals(5))
     assert held.asked == [[5], [5]]
     held.gate.set()
     wait_for_threads()
-    assert len(calls.predict(sepals(5))) == 1
+    assert len(calls.predict(loaded(held).predict, sepals(5))) == 1
 
 
 def test_what_the_model_raises_is_raised_and_frees_the_place() -> None:
@@ -77,11 +74,11 @@ def test_what_the_model_raises_is_raised_and_frees_the_place() -> None:
             raise TimeoutError("thirteen")
         return list(FakeModel().predict(rows))
 
-    calls = DirectCalls(refuse, 1, LONGEST_SECONDS, most_calls=1)
+    calls = DirectCalls(1, LONGEST_SECONDS, most_calls=1)
     for _ in range(3):
         with pytest.raises(TimeoutError, match="thirteen"):
-            calls.predict(sepals(5, 13, 7))
-    assert len(calls.predict(sepals(5, 7))) == 2
+            calls.predict(refuse, sepals(5, 13, 7))
+    assert len(calls.predict(refuse, sepals(5, 7))) == 2
 
 
 def test_a_thread_that_does_not_start_costs_no_place(
@@ -91,9 +88,9 @@ def test_a_thread_that_does_not_start_costs_no_place(
         raise RuntimeError("can't start new thread")
 
     held.gate.set()
-    calls = DirectCalls(loaded(held).predict, 32, LONGEST_SECONDS, most_calls=1)
+    calls = DirectCalls(32, LONGEST_SECONDS, most_calls=1)
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", refuse)
         with pytest.raises(RuntimeError, match="new thread"):
-            calls.predict(sepals(5))
-    assert len(calls.predict(sepals(5))) == 1
+            calls.predict(loaded(held).predict, sepals(5))
+    assert len(calls.predict(loaded(held).predict, sepals(5))) == 1

@@ -15,8 +15,8 @@ from app.kit.start import StartError
 from app.serving.answers import Regression
 from app.serving.artefact import Artefact, write_artefact
 from app.serving.card import ModelFacts
+from app.serving.loading import load
 from app.serving.onnx import MODEL_FILE, OnnxModel
-from app.serving.opening import load
 from app.serving.served import Served
 from app.settings import Settings
 from tests.conftest import ROOT

@@ -26,20 +26,23 @@ class Asked:
 
     def __init__(self, outcome: Classification | Exception = SHORT) -> None:
         self.outcome = outcome
+        self.example = EXAMPLE
         self.rows: list[Flower] = []
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def __call__(self, row: Flower, _: Callable[[], Awaitable[object]]) -> Classification:
+    async def ask(
+        self, row: Flower, _: Callable[[], Awaitable[object]]
+    ) -> tuple[Classification, None]:
         """Wait at the gate, then answer."""
         self.rows.append(row)
         await self.gate.wait()
         if isinstance(self.outcome, Exception):
             raise self.outcome
-        return self.outcome
+        return self.outcome, None
 
 
-async def until_ready(probe: Probe[Flower, Classification]) -> None:
+async def until_ready(probe: Probe) -> None:
     """Return once the probe raises nothing."""
     async with asyncio.timeout(LONGEST_SECONDS):
         while True:
@@ -51,7 +54,7 @@ async def until_ready(probe: Probe[Flower, Classification]) -> None:
 
 async def test_a_model_that_answers_is_ready() -> None:
     asked = Asked()
-    await Probe(asked, EXAMPLE).check()
+    await Probe(asked).check()
     assert asked.rows == [EXAMPLE]
 
 
@@ -68,7 +71,7 @@ async def test_a_model_that_always_fails_is_not_ready_until_it_answers(
 ) -> None:
     """No client need come for that: a balancer sends none to a service that is not ready."""
     asked = Asked(outcome)
-    probe = Probe(asked, EXAMPLE)
+    probe = Probe(asked)
     for _ in range(3):
         with pytest.raises(ModelNotReadyError) as raised:
             await probe.check()
@@ -79,7 +82,7 @@ async def test_a_model_that_always_fails_is_not_ready_until_it_answers(
 
 async def test_the_model_is_asked_once_for_all_who_want_to_know() -> None:
     asked = Asked()
-    probe = Probe(asked, EXAMPLE)
+    probe = Probe(asked)
     asked.gate.clear()
     checks = [asyncio.create_task(probe.check()) for _ in range(50)]
     await asyncio.sleep(0)
@@ -91,7 +94,7 @@ async def test_the_model_is_asked_once_for_all_who_want_to_know() -> None:
 
 async def test_while_the_model_works_its_last_answer_counts() -> None:
     asked = Asked(KeyError("a bug"))
-    probe = Probe(asked, EXAMPLE)
+    probe = Probe(asked)
     asked.gate.clear()
     await probe.check()
     asked.gate.set()
@@ -101,4 +104,4 @@ async def test_while_the_model_works_its_last_answer_counts() -> None:
 
 
 async def test_a_full_queue_says_that_the_model_works() -> None:
-    await Probe(Asked(ModelBusyError()), EXAMPLE).check()
+    await Probe(Asked(ModelBusyError())).check()

@@ -3,7 +3,7 @@
 import csv
 import io
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -513,6 +513,33 @@ def test_one_version_of_the_model_answers_all_rows(
     assert task.result == {"model": "flower", "model_version": "111111111111"}
     answers = [f"{row},{ANSWERS[row]},0.000000" for row in rows]
     assert result(store, task).splitlines() == [f"{RESULT_HEADER},probability_odd", *answers]
+
+
+class Replaced(FakeModel):
+    """Has another version take its place at its first prediction."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.replace: Callable[[], object] = print
+
+    def predict(self, rows: Sequence[Flower]) -> Sequence[Classification]:
+        """Be replaced, then answer for each flower."""
+        self.replace()
+        return super().predict(rows)
+
+
+def test_a_version_that_comes_meanwhile_answers_no_row(
+    store: TaskStore, settings: Settings
+) -> None:
+    rows, options = [SHORT, LONG, LONG, SHORT, LONG], settings.model_copy(update=FAST)
+    model = Replaced()
+    with started_runner(store, options, model=model) as runner:
+        current = runner.models.first.current
+        model.replace = lambda: current.replace(loaded(Retrained()))
+        task = run(runner, upload("\n".join([HEADER, *rows]), 2))
+    assert task.result == {"model": "flower", "model_version": CARD.version}
+    assert result(store, task).splitlines() == [RESULT_HEADER, *[f"{r},{ANSWERS[r]}" for r in rows]]
+    assert model.calls == ["load", "predict", "predict", "predict", "close"]
 
 
 # `wait`

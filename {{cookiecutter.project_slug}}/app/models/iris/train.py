@@ -26,10 +26,9 @@ from app.serving.training import ranges, run_training
 def train(folder: Path) -> ModelCard:
     """Train on three quarters of Fisher's iris data, measure on the rest, write the artefact."""
     data = load_iris()
-    split = train_test_split(
+    seen, held_out, seen_labels, held_out_labels = train_test_split(
         data.data, data.target, test_size=0.25, stratify=data.target, random_state=0
     )
-    seen, held_out, seen_labels, held_out_labels = split
     pipeline = make_pipeline(StandardScaler(), LogisticRegression()).fit(seen, seen_labels)
     facts = ModelFacts(
         metrics=measure(pipeline, held_out, held_out_labels),

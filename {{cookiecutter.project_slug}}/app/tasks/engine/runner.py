@@ -54,7 +54,7 @@ class Runner:
         self._beat_seconds = min(beat_seconds, settings.task_lease_seconds / 3)
         self._hand_back_seconds = hand_back_seconds
         self.running: dict[str, TaskContext] = {}
-        self._models = models
+        self.models = models
         self._settings = settings
         self._closing = threading.Event()
         self._unsure_at, self._looked_at = -math.inf, 0.0
@@ -66,7 +66,7 @@ class Runner:
         """Take charge of a claimed task: from now until `end`, its lease is renewed."""
         if earlier := self.running.get(claim.id):  # which this process has lost without noticing
             earlier.stop(StopReason.LOST)
-        self.running[claim.id] = TaskContext(claim, self.store, self._models, self._settings)
+        self.running[claim.id] = TaskContext(claim, self.store, self.models, self._settings)
         return self.running[claim.id]
 
     def doubt_claims(self) -> None:

@@ -24,36 +24,41 @@ SHORT, LONG = 1e-3, 1e15  # numbers between them are written with six decimals
 
 
 def predict_batch(payload: BatchPrediction, task: TaskContext) -> dict[str, Any]:
-    """Predict every row, piece by piece, from the first piece that this model has not answered."""
+    """Predict every row, piece by piece, from the first that this version has not answered."""
     model = task.models.get(payload.model) if payload.model else task.models.first
-    answered = task.resume(model.card.model_dump_json(include={"name", "version", "labels"}))
-    for number in range(answered, payload.pieces):
-        piece = io.BytesIO(zlib.decompress(task.input_piece(number) or b""))
-        read = read_rows(piece, payload.first_line(number), delimiter=payload.delimiter)
-        rows = [row for row in read if not row.blank]
-        answers = zip(rows, predict_rows(model, payload, rows), strict=True)
-        lines = as_csv((row.values + answer for row, answer in answers), payload.delimiter)
-        if number == 0:
-            lines = result_header(payload.columns, model.loaded, payload.delimiter) + lines
-        task.save((number + 1) / payload.pieces, lines)
-    return {"model": model.served.name, "model_version": model.card.version}
+    with model.current.pinned() as version:
+        card = version.card
+        answered = task.resume(card.model_dump_json(include={"name", "version", "labels"}))
+        for number in range(answered, payload.pieces):
+            piece = io.BytesIO(zlib.decompress(task.input_piece(number) or b""))
+            read = read_rows(piece, payload.first_line(number), delimiter=payload.delimiter)
+            rows = [row for row in read if not row.blank]
+            answers = zip(rows, predict_rows(model, version, payload, rows), strict=True)
+            lines = as_csv((row.values + answer for row, answer in answers), payload.delimiter)
+            if number == 0:
+                lines = result_header(payload.columns, version, payload.delimiter) + lines
+            task.save((number + 1) / payload.pieces, lines)
+    return {"model": model.served.name, "model_version": card.version}
 
 
 def predict_rows(
-    model: BatchingModel[Any, Any], file: BatchPrediction, rows: list[CsvRow]
+    model: BatchingModel[Any, Any],
+    version: LoadedModel[Any, Any],
+    file: BatchPrediction,
+    rows: list[CsvRow],
 ) -> list[list[str]]:
     """Return the cells of each row's answer, as text; an error names the first bad row."""
-    features = [parse_row(row, file, model.loaded) for row in rows]
+    features = [parse_row(row, file, version) for row in rows]
     if not features:
         return []
     try:
-        answers: list[Answer] = model.predict(features)
+        answers: list[Answer] = model.predict(features, version)
     except BadAnswerError as error:
         if error.row is None:
             raise
         raise BadAnswerError(f"{error.fault}, for line {rows[error.row].line}") from error
     mark = "," if file.decimal_comma else "."
-    return [[as_text(cell, mark) for cell in answer.cells(model.card)] for answer in answers]
+    return [[as_text(cell, mark) for cell in answer.cells(version.card)] for answer in answers]
 
 
 def as_text(cell: object, mark: str) -> str:

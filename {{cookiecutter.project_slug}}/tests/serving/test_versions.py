@@ -1,0 +1,188 @@
+"""Versions come and go while the service answers: a real server, and the command."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import httpx2
+import pytest
+
+from app.serving import versions
+from app.serving.artefact import current_version, serve_version, served_versions
+from tests.conftest import ROOT, serve
+from tests.fakes import FLOWER
+from tests.graphs import MODELS, constant, write_flower
+
+LONGEST_SECONDS = 30
+CLIENTS = 4
+
+
+def write(folder: Path, short: float) -> str:
+    """Write a version that gives this probability to `short`, and serve it."""
+    return write_flower(folder, constant([short, 1 - short])).version
+
+
+def wait_for(what: Callable[[], object]) -> None:
+    """Return once this is true."""
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def damage(folder: Path, version: str) -> None:
+    """Cut the model's file short."""
+    path = folder / "flower" / version / "model.onnx"
+    path.write_bytes(path.read_bytes()[:-10])
+
+
+class Clients:
+    """Ask for predictions without a pause, and keep what was answered."""
+
+    def __init__(self, client: httpx2.Client) -> None:
+        self.client = client
+        self.failed: list[str] = []
+        self.answered: set[tuple[str, float]] = set()
+        self.done = Event()
+
+    def ask(self) -> None:
+        """Ask until this is done."""
+        while not self.done.is_set():
+            answer = self.client.post("/v1/predict", json=FLOWER)
+            if answer.status_code == 200:
+                body = answer.json()
+                short = round(body["probabilities"]["short"], 3)
+                self.answered.add((body["model_version"], short))
+            else:
+                self.failed.append(answer.text)
+
+    def wait_for(self, version: str) -> None:
+        """Return once this version answers."""
+        wait_for(lambda: version in {answered for answered, _ in self.answered.copy()})
+
+    def wait_until_refused(self, versions: dict[str, str] | None) -> None:
+        """Return once `/health/ready` says that these versions are unfit."""
+        ready = self.client.get
+        wait_for(lambda: ready("/health/ready").json().get("refused_versions") == versions)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_versions_are_swapped_and_nobody_notices(tmp_path: Path, workers: str) -> None:
+    folder = tmp_path / "models"
+    written = {write(folder, 0.5): 0.5}
+    settings = {"MODELS": "tests.graphs:MODELS", "MODELS_DIR": str(folder), "WORKERS": workers}
+    with serve(tmp_path, **settings) as (client, _), ThreadPoolExecutor(CLIENTS) as pool:
+        clients = Clients(client)
+        asking = [pool.submit(clients.ask) for _ in range(CLIENTS)]
+        try:
+            for number in range(4):
+                good, bad = 0.1 + number / 8, 0.9 - number / 100
+                version = write(folder, good)
+                written[version] = round(good, 3)
+                clients.wait_for(version)
+                unfit = write(folder, bad)
+                damage(folder, unfit)
+                clients.wait_until_refused({"flower": unfit})
+                serve_version(folder / "flower", version)
+                clients.wait_until_refused(None)
+        finally:
+            clients.done.set()
+            for one in asking:
+                one.result()
+    assert clients.failed == []
+    assert clients.answered == set(written.items())  # what names a version was answered by it
+
+
+def test_a_version_that_is_unfit_is_logged_with_its_cause(tmp_path: Path) -> None:
+    folder, log = tmp_path / "models", tmp_path / "log"
+    good = write(folder, 0.5)
+    settings = {"MODELS": "tests.graphs:MODELS", "MODELS_DIR": str(folder)}
+    with serve(tmp_path, "app", log, **settings) as (client, _):
+        bad = write_flower(folder, constant([7, 7])).version
+        Clients(client).wait_until_refused({"flower": bad})
+        assert client.post("/v1/predict", json=FLOWER).json()["model_version"] == good
+    (line,) = [line for line in log.read_text().splitlines() if "version_refused" in line]
+    assert bad in line
+    assert "7.0 for probabilities.short" in line
+
+
+# the command
+
+
+@pytest.fixture
+def command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Return a function that calls the command with these words, and returns what it prints."""
+    monkeypatch.setenv("MODELS_DIR", str(tmp_path))
+
+    def call(*words: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["models", *words])
+        versions.main(MODELS)
+        return capsys.readouterr().out
+
+    return call
+
+
+def test_the_versions_are_listed_and_another_one_is_served(
+    tmp_path: Path, command: Callable[..., str]
+) -> None:
+    first, second = write(tmp_path, 0.1), write(tmp_path, 0.2)
+    newest, oldest = command("list").splitlines()
+    assert newest.startswith(f"* {second}  20")
+    assert oldest.startswith(f"  {first}  20")
+    assert newest.endswith(" UTC  accuracy 1")
+    assert f"* {first}" in command("use", first[:6])
+    assert current_version(tmp_path / "flower") == first
+    assert f"* {second}" in command("rollback", "--model", "flower")
+    assert current_version(tmp_path / "flower") == second
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["use"], "Name one of these versions, by its first digits at least: "),
+        (["use", "x"], "Name one of these versions"),
+        (["rollback"], "No other version was served before: python -m app.models list"),
+    ],
+)
+def test_what_cannot_be_served_says_what_can(
+    tmp_path: Path, command: Callable[..., str], words: list[str], message: str
+) -> None:
+    version = write(tmp_path, 0.1)
+    with pytest.raises(SystemExit, match=message):
+        command(*words)
+    assert served_versions(tmp_path / "flower") == [version]
+
+
+def test_a_version_that_is_unfit_is_not_served(
+    tmp_path: Path, command: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad, good = write(tmp_path, 0.1), write(tmp_path, 0.2)
+    damage(tmp_path, bad)
+    with pytest.raises(SystemExit, match=r"model\.onnx is truncated or altered"):
+        command("use", bad)
+    assert current_version(tmp_path / "flower") == good
+    with pytest.raises(SystemExit) as ended:
+        command("check")
+    assert ended.value.code == 1
+    printed = capsys.readouterr().out
+    assert f"{good}  answers its example" in printed
+    assert f"{bad}  {tmp_path}" in printed
+
+
+def test_no_version_at_all_says_what_to_type(command: Callable[..., str]) -> None:
+    with pytest.raises(SystemExit, match=r"has no version\. Train one: make model"):
+        command("list")
+
+
+def test_the_command_has_help() -> None:
+    words: list[Any] = [sys.executable, "-m", "app.models", "--help"]
+    printed = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for word in ("list", "use VERSION", "rollback", "check"):
+        assert word in printed
