@@ -170,6 +170,7 @@ ALWAYS = {
     "app/serving/outcomes.py",
     "app/serving/probe.py",
     "app/serving/protocol.py",
+    "app/serving/rows.py",
     "app/serving/served.py",
     "app/serving/settings.py",
     "app/serving/training.py",

@@ -10,7 +10,6 @@ import signal
 import socket
 import sys
 import traceback
-from contextlib import suppress
 from pkgutil import resolve_name
 
 import structlog
@@ -19,7 +18,7 @@ from fastapi import FastAPI
 
 from app.kit.settings import find_misspelt, load_settings, origin
 from app.kit.start import StartError, open_streams
-from app.kit.supervisor import Supervisor
+from app.kit.supervisor import serve
 from app.settings import Settings
 
 
@@ -58,18 +57,6 @@ def configure(target: str, settings: Settings) -> uvicorn.Config:
         timeout_graceful_shutdown=settings.shutdown_seconds,
         timeout_worker_healthcheck=60,  # loading a model takes longer than uvicorn expects
     )
-
-
-def serve(config: uvicorn.Config) -> bool:
-    """Serve in one process or several; return whether all started, and stopped in order."""
-    if config.workers > 1:
-        supervisor = Supervisor(config, [config.bind_socket()])
-        supervisor.run()
-        return supervisor.in_order
-    server = uvicorn.Server(config)
-    with suppress(SystemExit):  # at the end, uvicorn sends itself the signal that it was stopped by
-        server.run()
-    return server.started and not (server.force_exit or server.lifespan.should_exit)
 
 
 async def check(settings: Settings, app: FastAPI) -> None:

@@ -61,11 +61,13 @@ class AppError(Exception):
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Internal Server Error"
     headers: ClassVar[Mapping[str, str]] = {}
+    of_row: int | None = None  # of a list of rows that came together, counted from 0
 
     @property
     def detail(self) -> str:
         """The message for the client: what the error was raised with, or its class's docstring."""
-        return str(self) or cleandoc(type(self).__doc__ or self.title)
+        said = str(self) or cleandoc(type(self).__doc__ or self.title)
+        return said if self.of_row is None else f"Row {self.of_row}: {said}"
 
 
 class NotFoundError(AppError):

@@ -75,9 +75,10 @@ def mount_routers(app: FastAPI, settings: Settings) -> None:
     mount(app, health.router)
     mount(app, model_router.router)
     models = find_models(settings)
-    mount(app, predictions.build_router(models[0], "/v1"))
+    build = partial(predictions.build_router, most_rows=settings.model_max_rows)
+    mount(app, build(models[0], prefix="/v1"))
     for served in models:
-        mount(app, predictions.build_router(served, f"/v1/models/{served.name}", f"_{served.name}"))
+        mount(app, build(served, prefix=f"/v1/models/{served.name}", suffix=f"_{served.name}"))
     # {% if cookiecutter.__showcases == "yes" %}
     mount(app, concurrency.router)
     mount(app, handlers.router)

@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_va
 from pydantic_core import PydanticCustomError
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from app.kit.hosts import LOOPBACK
+from app.kit.hosts import HOSTS, LOOPBACK, ORIGINS
 from app.kit.settings import SettingsError, find_misspelt, load_settings, report
 from app.serving.settings import ModelSettings
 
@@ -39,18 +39,7 @@ OLD_KEY = "API_KEY_OLD must be as long as an API_KEY, and there must be one that
 SENDABLE = "visible ASCII characters without a blank at either end: all that a header can carry"
 is_sendable = re.compile(r"[!-~]([ -~]*[!-~])?").fullmatch
 
-# What could ever match: a `Host` header without its port; an `Origin` as a browser sends it.
-HOST = r"[a-z0-9._-]+|\[[0-9a-f:.]+\]"
-EXPECTED = {
-    "allowed_hosts": (
-        re.compile(rf"\*|(\*\.)?({HOST})", re.IGNORECASE),
-        "names such as api.example.com, *.example.com or [::1], without scheme, port and path",
-    ),
-    "cors_origins": (
-        re.compile(rf"\*|(?!http:.*:80$|https:.*:443$)[a-z][a-z0-9+.-]*://({HOST})(:\d+)?"),
-        "origins such as https://app.example.com, in small letters, without path and usual port",
-    ),
-}
+EXPECTED = {"allowed_hosts": HOSTS, "cors_origins": ORIGINS}
 
 Names = Annotated[list[str], NoDecode]
 

@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from socket import socket
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -179,3 +180,15 @@ def kill(worker: Process) -> None:
     """Kill a worker that had its time to stop."""
     logger.error("worker_killed", pid=worker.pid, cause="It did not stop in time.")
     worker.process.kill()
+
+
+def serve(config: Config) -> bool:
+    """Serve in one process or several; return whether all started, and stopped in order."""
+    if config.workers > 1:
+        supervisor = Supervisor(config, [config.bind_socket()])
+        supervisor.run()
+        return supervisor.in_order
+    server = Server(config)
+    with suppress(SystemExit):  # at the end, uvicorn sends itself the signal that it was stopped by
+        server.run()
+    return server.started and not (server.force_exit or server.lifespan.should_exit)

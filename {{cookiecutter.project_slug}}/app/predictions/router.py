@@ -3,6 +3,7 @@
 They are made for each model, as what they take and answer is the model's own.
 """
 
+from functools import partial
 from typing import Annotated, Any, cast
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from app.predictions.schemas import Prediction, PredictionPage, StoredPrediction
 from app.predictions.store import PredictionStore
 from app.security import ApiKeyRequired
 from app.serving.batching import BatchingModel
+from app.serving.rows import for_each, row_or_rows
 from app.serving.served import Served
 from app.state import app_state, model_getter
 
@@ -30,7 +32,9 @@ async def get_predictions(request: Request) -> PredictionStore:
 PredictionStoreDep = Annotated[PredictionStore, Depends(get_predictions)]
 
 
-def build_router(served: Served[Any, Any], prefix: str, suffix: str = "") -> APIRouter:
+def build_router(
+    served: Served[Any, Any], most_rows: int, prefix: str, suffix: str = ""
+) -> APIRouter:
     """Return the routes of a model; their names, which a generated client has, end in `suffix`."""
     router = APIRouter(
         prefix=prefix,
@@ -38,44 +42,48 @@ def build_router(served: Served[Any, Any], prefix: str, suffix: str = "") -> API
         dependencies=[ApiKeyRequired],
         responses=problems(401, 422, 503),
     )
-    for add_routes in (add_predict, add_create, add_records):
-        add_routes(router, served)
+    question = row_or_rows(served.features, most_rows)
+    add_predict(router, served, question)
+    add_create(router, served, question)
+    add_records(router, served)
     for route in cast("list[APIRoute]", router.routes):
         route.name += suffix
     return router
 
 
-def add_predict(router: APIRouter, served: Served[Any, Any]) -> None:
+def add_predict(router: APIRouter, served: Served[Any, Any], question: Any) -> None:  # noqa: ANN401
     """Add the route that asks the model."""
     get_model, answer = model_getter(served.name), schemas_of(served).prediction
+    either, refused = answer | list[answer], problems(400, 413)  # type: ignore[valid-type]
 
-    @router.post("/predict", response_model=answer, responses=problems(400, 413))
+    @router.post("/predict", response_model=either, responses=refused)
     async def predict(
-        features: served.features,  # type: ignore[name-defined]
+        question: question,
         model: Annotated[BatchingModel[Any, Any], Depends(get_model)],
         request: Request,
-    ) -> Prediction:
-        """Predict, and keep no record."""
-        return await service.predict(model, features, request.receive)
+    ) -> Prediction | list[Prediction]:
+        """Predict for a row, or for each row of a list, and keep no record."""
+        return await for_each(partial(service.predict, model), question, request.receive)
 
 
-def add_create(router: APIRouter, served: Served[Any, Any]) -> None:
+def add_create(router: APIRouter, served: Served[Any, Any], question: Any) -> None:  # noqa: ANN401
     """Add the route that asks the model and keeps the answer."""
     get_model, answer = model_getter(served.name), schemas_of(served).stored
+    either, refused = answer | list[answer], problems(400, 413)  # type: ignore[valid-type]
 
-    @router.post(
-        "/predictions", status_code=201, response_model=answer, responses=problems(400, 413)
-    )
+    @router.post("/predictions", status_code=201, response_model=either, responses=refused)
     async def create_prediction(
-        features: served.features,  # type: ignore[name-defined]
+        question: question,
         model: Annotated[BatchingModel[Any, Any], Depends(get_model)],
         store: PredictionStoreDep,
         request: Request,
         response: Response,
-    ) -> StoredPrediction:
-        """Predict and keep the prediction; `Location` is its address."""
-        stored = await service.predict_and_store(model, store, features, request.receive)
-        response.headers["Location"] = f"{router.prefix}/predictions/{stored.id}"
+    ) -> StoredPrediction | list[StoredPrediction]:
+        """Predict and keep the prediction, or each of a list; `Location` is the address of one."""
+        ask = partial(service.predict_and_store, model, store)
+        stored = await for_each(ask, question, request.receive)
+        if isinstance(stored, StoredPrediction):
+            response.headers["Location"] = f"{router.prefix}/predictions/{stored.id}"
         return stored
 
 

@@ -31,6 +31,7 @@ class ModelSettings(ProcessSettings):
     model_seconds: float = Field(
         30, ge=0.1, le=3600, description="Longest wait for an answer of the model"
     )
+    model_max_rows: int = Field(256, ge=1, le=1024, description="Most rows in one request")
     model_batch_size: int = Field(32, ge=1, le=1024, description="Most rows in one inference")
 
     @field_validator("models_dir")

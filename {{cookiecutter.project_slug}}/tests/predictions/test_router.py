@@ -1,11 +1,13 @@
 """The prediction routes, as a client sees them."""
 
+import asyncio
 import json
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,13 +17,16 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
 from app.main import create_app
+from app.predictions.service import predict
 from app.serving.answers import Regression
 from app.serving.artefact import Artefact
 from app.serving.card import FeatureCategories, FeatureRange, ModelCard
+from app.serving.errors import ClientLeftError
+from app.serving.rows import for_each
 from app.serving.served import Served
 from app.settings import Settings
 from tests.conftest import LOCAL
-from tests.fakes import CARD, FLOWER, MODELS, ChangedModel, HeldModel, nan_where_long, opens
+from tests.fakes import CARD, FLOWER, MODELS, ChangedModel, HeldModel, flower, nan_where_long, opens
 
 
 def test_a_prediction_without_a_record(client: TestClient) -> None:
@@ -303,8 +308,83 @@ def test_the_document_names_what_each_model_takes_and_answers(settings: Settings
     taken = post["requestBody"]["content"]["application/json"]["schema"]
     answered = post["responses"]["200"]["content"]["application/json"]["schema"]
     schemas = "#/components/schemas/"
-    assert (taken, answered) == (
-        {"$ref": f"{schemas}Wine"},
-        {"$ref": f"{schemas}WinePrediction"},
-    )
+    for schema, name in ((taken, "Wine"), (answered, "WinePrediction")):
+        one, many = schema["anyOf"]
+        assert one == many["items"] == {"$ref": f"{schemas}{name}"}
     assert document["paths"]["/v1/predict"]["post"]["operationId"] == "predict"
+
+
+# a list of rows
+
+LONG_FLOWER = FLOWER | {"sepal_length_cm": 7}
+
+
+def test_a_list_of_rows_is_answered_in_its_order(client: TestClient) -> None:
+    answers = client.post("/v1/predict", json=[FLOWER, LONG_FLOWER, FLOWER]).json()
+    assert [answer["label"] for answer in answers] == ["short", "long", "short"]
+    assert answers[0] == client.post("/v1/predict", json=FLOWER).json()
+    kept = client.post("/v1/predictions", json=[FLOWER, LONG_FLOWER])
+    assert (kept.status_code, "Location" in kept.headers) == (201, False)
+    assert [one["label"] for one in kept.json()] == ["short", "long"]
+    listed = client.get("/v1/predictions").json()["items"]
+    assert sorted(listed, key=str) == sorted(kept.json(), key=str)
+
+
+def test_rows_that_come_together_go_to_the_model_together(settings: Settings) -> None:
+    held = HeldModel()
+    held.gate.set()
+    with TestClient(create_app(settings, open_models=opens(held)), base_url=LOCAL) as client:
+        assert len(client.post("/v1/predict", json=[FLOWER] * 40).json()) == 40
+    assert [len(rows) for rows in held.asked] == [32, 8]
+
+
+@pytest.mark.parametrize(
+    ("rows", "pointer", "rule"),
+    [
+        ([], "", "too_short"),
+        ([FLOWER] * 257, "", "too_long"),
+        ([FLOWER, FLOWER | {"petal_width_cm": 99}], "/1/petal_width_cm", "less_than_equal"),
+        ([FLOWER, None], "/1", "model_type"),
+        ([[FLOWER]], "/0", "model_type"),
+    ],
+)
+def test_a_wrong_row_of_a_list_is_named(
+    client: TestClient, rows: list[Any], pointer: str, rule: str
+) -> None:
+    answer = client.post("/v1/predict", json=rows)
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert (error["pointer"], error["rule"]) == (pointer, rule)
+
+
+def test_the_row_of_a_list_that_the_model_fails_at_is_named_and_nothing_is_kept_of_it(
+    settings: Settings,
+) -> None:
+    app = create_app(settings, open_models=opens(ChangedModel(nan_where_long)))
+    with TestClient(app, base_url=LOCAL) as client:
+        answer = client.post("/v1/predict", json=[FLOWER, LONG_FLOWER])
+        assert (answer.status_code, answer.json()["title"]) == (500, "Bad Model Answer")
+        assert answer.json()["detail"].startswith("Row 1: The model gave nan ")
+
+
+def test_the_rows_of_a_client_that_left_are_not_predicted(settings: Settings) -> None:
+    async def leave() -> None:
+        await left.wait()
+
+    async def ask() -> None:
+        model = client.app_state["models"].first
+        asked = asyncio.create_task(for_each(partial(predict, model), [flower(5)] * 3, leave))
+        assert await asyncio.to_thread(held.started.acquire, timeout=30)
+        waiting = asyncio.create_task(for_each(partial(predict, model), [flower(6)] * 3, leave))
+        await asyncio.sleep(0.05)
+        left.set()
+        with pytest.raises(ClientLeftError):
+            await waiting
+        held.gate.set()
+        assert await asked == [await predict(model, flower(5), leave)] * 3
+
+    left, held = asyncio.Event(), HeldModel()
+    with TestClient(create_app(settings, open_models=opens(held)), base_url=LOCAL) as client:
+        assert client.portal is not None
+        client.portal.call(ask)
+    assert held.asked == [[5, 5, 5]]
