@@ -1,13 +1,13 @@
 """What the task routes get: the service, the task of a path, a checked payload."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 from zlib import crc32
 
 from fastapi import Body, Depends, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.models import Example
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from app.state import app_state
 from app.tasks.kinds.registry import KINDS, Kinds, find_kind
@@ -42,6 +42,15 @@ IdempotencyKey = Annotated[
 LastEventId = Annotated[
     str | None, Header(description="The `id` of the last event that you have: it is not sent again")
 ]
+
+
+class UploadOptions(BaseModel):
+    """What a client may say of a file that it uploads."""
+
+    model: str | None = Field(None, description="The model to ask, if not the first")
+    on_error: Literal["fail", "skip"] = Field(
+        "fail", description="Whether a bad row fails the task, or gets an `error` instead"
+    )
 
 
 def event_id(task: Task) -> str:

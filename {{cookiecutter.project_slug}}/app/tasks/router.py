@@ -1,6 +1,7 @@
 """The task routes: parse, call the service, answer."""
 
 from collections.abc import AsyncIterable
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from app.tasks.dependencies import (
     SeenDep,
     TaskDep,
     TaskServiceDep,
+    UploadOptions,
     check_payload,
     event_id,
 )
@@ -44,19 +46,18 @@ def accept(
 
 async def submit_batch_prediction(
     file: UploadFile,
+    options: Annotated[UploadOptions, Query()],
     models: ModelsDep,
     tasks: TaskServiceDep,
     response: Response,
     background: BackgroundTasks,
     idempotency_key: IdempotencyKey = None,
-    model: Annotated[str | None, Query(description="The model to ask, if not the first")] = None,
 ) -> Task:
     """Accept a CSV with a column for each feature; other columns are kept."""
-    asked = models.first if model is None else models.get(model)
+    model = models.get(options.model) if options.model else models.first
     largest = tasks.engine.settings.task_result_bytes
-    payload, pieces = await to_thread.run_sync(
-        split_upload, file.file, asked.current.loaded, largest
-    )
+    split = partial(split_upload, skip_bad_rows=options.on_error == "skip")
+    payload, pieces = await to_thread.run_sync(split, file.file, model.current.loaded, largest)
     task = await tasks.submit("batch-prediction", payload, idempotency_key, pieces)
     return accept(task, response, background, tasks)
 

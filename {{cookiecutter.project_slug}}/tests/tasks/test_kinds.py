@@ -451,6 +451,58 @@ def test_values_are_quoted_where_they_must_be() -> None:
     assert as_csv([["a,b", 'say "hi"', ""]]) == b'"a,b","say ""hi""",\n'
 
 
+# bad rows that are skipped
+
+GOOD_END = "," + ANSWERS[SHORT] + ","
+
+
+def skipped(runner: Runner, text: str, rows_per_piece: int = ROWS_PER_PIECE) -> list[str]:
+    """Return the lines of the result of a file whose bad rows are skipped."""
+    body = io.BytesIO(text.encode())
+    model = loaded(FakeModel())
+    payload, pieces = split_upload(body, model, LARGEST, rows_per_piece, skip_bad_rows=True)
+    new = new_task("batch-prediction", payload.model_dump_json(), pieces=pieces)
+    task = run(runner, new)
+    assert task.state is TaskState.SUCCEEDED, task.problem
+    return result(runner.store, task).splitlines()
+
+
+@pytest.mark.parametrize("rows_per_piece", [1, 2, 100])
+def test_a_bad_row_that_is_skipped_says_what_is_wrong(runner: Runner, rows_per_piece: int) -> None:
+    wrong, short, long = SHORT.replace("5.1", "?"), "5.1,3.5", f"{SHORT},more,=1"
+    text = "\n".join([HEADER, SHORT, wrong, "", short, long, SHORT])
+    header, first, *bad, last = skipped(runner, text, rows_per_piece)
+    assert header == f"{RESULT_HEADER},error"
+    assert first == last == SHORT + GOOD_END
+    unparsed = "Input should be a valid number, unable to parse string as a number"
+    assert bad == [
+        f'{wrong},,,,"Line 3, sepal_length_cm: {unparsed}."',
+        '5.1,3.5,,,,,,"Line 5 has 2 values, the header 4."',
+        f'{SHORT},,,,"Line 6 has 6 values, the header 4."',
+    ]
+
+
+def test_a_file_of_bad_rows_alone_can_be_skipped(runner: Runner) -> None:
+    header, *rows = skipped(runner, f"{HEADER}\n?,1,1,1\n1\n")
+    assert header.endswith(",error")
+    assert len(rows) == 2
+
+
+def test_a_bad_answer_names_its_line_among_skipped_ones(
+    store: TaskStore, settings: Settings
+) -> None:
+    options = settings.model_copy(update=FAST | {"task_max_attempts": 1})
+    text = "\n".join([HEADER, "?,1,1,1", SHORT, LONG])
+    payload, pieces = split_upload(
+        io.BytesIO(text.encode()), loaded(FakeModel()), LARGEST, skip_bad_rows=True
+    )
+    new = new_task("batch-prediction", payload.model_dump_json(), pieces=pieces)
+    with started_runner(store, options, model=ChangedModel(nan_where_long)) as runner:
+        task = run(runner, new)
+    assert task.problem is not None
+    assert task.problem.detail.endswith(", for line 4.")
+
+
 # more than one attempt
 
 

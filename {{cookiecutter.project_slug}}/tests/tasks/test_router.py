@@ -546,3 +546,16 @@ def test_when_the_storage_is_gone_every_route_says_so(idle: TestClient) -> None:
     problem(idle.get(f"/v1/tasks/{task['id']}/events"), 503)
     problem(idle.post(WAIT, json={"seconds": 0}), 503)
     assert idle.get("/health/live").status_code == 200
+
+
+def test_an_upload_says_which_model_and_what_of_bad_rows(client: TestClient) -> None:
+    file = {"file": f"{HEADER}\n{SHORT}\n?,1,1,1\n".encode()}
+    upload_to = "/v1/tasks/batch-prediction"
+    unknown = client.post(upload_to, files=file, params={"model": "beer"})
+    assert (unknown.status_code, unknown.json()["title"]) == (404, "Model Not Found")
+    assert client.post(upload_to, files=file, params={"on_error": "ignore"}).status_code == 422
+    accepted = client.post(upload_to, files=file, params={"model": "flower", "on_error": "skip"})
+    task = wait_for_state(client, accepted.json(), "succeeded")
+    _, good, bad = client.get(f"/v1/tasks/{task['id']}/result").text.splitlines()
+    assert good == f"{SHORT},short,0.750000,0.250000,"
+    assert "Line 3, sepal_length_cm: " in bad

@@ -8,6 +8,7 @@ next attempt begins again.
 import io
 import re
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 from app.serving.answers import Answer
@@ -20,6 +21,8 @@ from app.tasks.kinds.csv_rows import BadRowError, CsvRow, as_csv, read_rows
 from app.tasks.kinds.csv_upload import BatchPrediction, check_width, result_header
 
 decimal_comma = re.compile(r"^(\s*[-+]?\d*),(\d+)(?=\s*$|[eE])").sub
+Version = LoadedModel[Any, Any]
+
 SHORT, LONG = 1e-3, 1e15  # numbers between them are written with six decimals
 
 
@@ -33,32 +36,52 @@ def predict_batch(payload: BatchPrediction, task: TaskContext) -> dict[str, Any]
             piece = io.BytesIO(zlib.decompress(task.input_piece(number) or b""))
             read = read_rows(piece, payload.first_line(number), delimiter=payload.delimiter)
             rows = [row for row in read if not row.blank]
-            answers = zip(rows, predict_rows(model, version, payload, rows), strict=True)
-            lines = as_csv((row.values + answer for row, answer in answers), payload.delimiter)
+            answers = predict_rows(model, version, payload, rows)
             if number == 0:
-                lines = result_header(payload.columns, version, payload.delimiter) + lines
-            task.save((number + 1) / payload.pieces, lines)
+                answers = header(payload, version) + answers
+            task.save((number + 1) / payload.pieces, answers)
     return {"model": model.served.name, "model_version": card.version}
 
 
+def header(file: BatchPrediction, version: Version) -> bytes:
+    """Return the first line of the result."""
+    errors = file.skip_bad_rows
+    return result_header(file.columns, version, file.delimiter, with_errors=errors)
+
+
 def predict_rows(
-    model: BatchingModel[Any, Any],
-    version: LoadedModel[Any, Any],
-    file: BatchPrediction,
-    rows: list[CsvRow],
-) -> list[list[str]]:
-    """Return the cells of each row's answer, as text; an error names the first bad row."""
-    features = [parse_row(row, file, version) for row in rows]
-    if not features:
-        return []
+    model: BatchingModel[Any, Any], version: Version, file: BatchPrediction, rows: list[CsvRow]
+) -> bytes:
+    """Return each row with its answer, as CSV; an error names the first bad row."""
+    asked = [read_row(row, file, version) for row in rows]
+    good = [row for row, one in zip(rows, asked, strict=True) if not isinstance(one, BadRowError)]
+    features = [one for one in asked if not isinstance(one, BadRowError)]
     try:
-        answers: list[Answer] = model.predict(features, version)
+        answers: Iterator[Answer] = iter(model.predict(features, version) if features else ())
     except BadAnswerError as error:
         if error.row is None:
             raise
-        raise BadAnswerError(f"{error.fault}, for line {rows[error.row].line}") from error
-    mark = "," if file.decimal_comma else "."
-    return [[as_text(cell, mark) for cell in answer.cells(version.card)] for answer in answers]
+        raise BadAnswerError(f"{error.fault}, for line {good[error.row].line}") from error
+    mark, width = "," if file.decimal_comma else ".", len(file.columns)
+    none = [""] * len(version.served.answer.columns(version.card))
+    lines = []
+    for row, one in zip(rows, asked, strict=True):
+        if isinstance(one, BadRowError):
+            lines.append([*[*row.values, *[""] * width][:width], *none, str(one)])
+        else:
+            cells = [as_text(cell, mark) for cell in next(answers).cells(version.card)]
+            lines.append([*row.values, *cells, *[""] * file.skip_bad_rows])
+    return as_csv(lines, file.delimiter)
+
+
+def read_row(row: CsvRow, file: BatchPrediction, version: Version) -> Any:  # noqa: ANN401
+    """Return the features of a row; or the error, if bad rows are to be skipped."""
+    try:
+        return parse_row(row, file, version)
+    except BadRowError as error:
+        if not file.skip_bad_rows:
+            raise
+        return error
 
 
 def as_text(cell: object, mark: str) -> str:
@@ -69,7 +92,7 @@ def as_text(cell: object, mark: str) -> str:
     return "" if cell is None else str(cell)
 
 
-def parse_row(row: CsvRow, file: BatchPrediction, model: LoadedModel[Any, Any]) -> Any:  # noqa: ANN401
+def parse_row(row: CsvRow, file: BatchPrediction, model: Version) -> Any:  # noqa: ANN401
     """Return the features of a row; BadRowError says which value breaks which rule."""
     check_width(row, file.columns)
     columns = columns_of(model.served)

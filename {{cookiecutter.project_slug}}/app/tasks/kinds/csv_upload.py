@@ -25,6 +25,7 @@ from app.tasks.kinds.csv_rows import (
 )
 
 ROWS_PER_PIECE = 1_000
+ERROR_BYTES = 200  # of a message, on average
 BYTES_PER_PIECE = 2**18  # all the values of a piece are in memory at once
 
 Model = LoadedModel[Any, Any]
@@ -41,6 +42,7 @@ class BatchPrediction(BaseModel):
     lines: list[int] = []  # of the file, where each piece begins; an older version had none
     delimiter: str = ","
     decimal_comma: bool = False  # whether the file has 5,1 for 5.1
+    skip_bad_rows: bool = False  # answer them with what is wrong, in the column `error`
 
     def first_line(self, number: int) -> int:
         """Return the line of the file where a piece begins; the header is line 1."""
@@ -63,7 +65,8 @@ class Piece:
         self.rows += 1
         if not row.blank:
             self.answers += 1
-            self.commas = self.commas or any("," in row.values[at] for at in self.features)
+            values = (row.values[at] for at in self.features if at < len(row.values))
+            self.commas = self.commas or any("," in value for value in values)
 
     def largest_result(self, answer: int) -> int:
         """Return how many bytes the result can take, if that many are added to each row."""
@@ -72,7 +75,11 @@ class Piece:
 
 
 def split_upload(
-    file: BinaryIO, model: Model, result_bytes: int, rows_per_piece: int = ROWS_PER_PIECE
+    file: BinaryIO,
+    model: Model,
+    result_bytes: int,
+    rows_per_piece: int = ROWS_PER_PIECE,
+    skip_bad_rows: bool = False,
 ) -> tuple[BatchPrediction, list[bytes]]:
     """Check the form of a CSV and cut it into compressed pieces.
 
@@ -81,12 +88,12 @@ def split_upload(
     encoding, delimiter = recognise(file)
     rows = read_rows(file, encoding=encoding, delimiter=delimiter)
     columns = check_header(next(rows, None), columns_of(model.served))
-    room = result_bytes - len(result_header(columns, model))
+    room = result_bytes - len(result_header(columns, model, with_errors=skip_bad_rows))
     # with an apostrophe before each value
-    answer = model.served.answer.longest(model.card) + len(columns)
-    places = [columns.index(name) for name in columns_of(model.served).names if name in columns]
+    answer = model.served.answer.longest(model.card) + len(columns) + ERROR_BYTES * skip_bad_rows
     digest, lines, pieces, answers, commas = hashlib.sha256(), [], [], 0, False
-    for piece in cut(rows, columns, places, rows_per_piece):
+    places = [columns.index(name) for name in columns_of(model.served).names if name in columns]
+    for piece in cut(rows, None if skip_bad_rows else columns, places, rows_per_piece):
         digest.update(piece.text)
         lines.append(piece.line)
         pieces.append(zlib.compress(piece.text, level=1))
@@ -103,6 +110,7 @@ def split_upload(
         lines=lines,
         delimiter=delimiter,
         decimal_comma=commas and delimiter == ";",
+        skip_bad_rows=skip_bad_rows,
     )
     return payload, pieces
 
@@ -132,12 +140,16 @@ def check_header(row: CsvRow | None, known: Columns) -> list[str]:
 
 
 def cut(
-    rows: Iterator[CsvRow], columns: list[str], features: Sequence[int], rows_per_piece: int
+    rows: Iterator[CsvRow], columns: list[str] | None, features: Sequence[int], rows_per_piece: int
 ) -> Iterator[Piece]:
-    """Yield the rows in pieces that are small in rows and in bytes; or raise BadRowError."""
+    """Yield the rows in pieces that are small in rows and in bytes.
+
+    Raise BadRowError at one that has not these columns, if they are given.
+    """
     piece: Piece | None = None
     for row in rows:
-        check_width(row, columns)
+        if columns is not None:
+            check_width(row, columns)
         piece = piece or Piece(row.line, features)
         piece.add(row)
         if piece.rows == rows_per_piece or len(piece.text) >= BYTES_PER_PIECE:
@@ -154,6 +166,9 @@ def check_width(row: CsvRow, columns: list[str]) -> None:
         raise BadRowError(f"Line {row.line} has {found}.")
 
 
-def result_header(columns: list[str], model: Model, delimiter: str = ",") -> bytes:
+def result_header(
+    columns: list[str], model: Model, delimiter: str = ",", *, with_errors: bool = False
+) -> bytes:
     """Return the first line of the result."""
-    return as_csv([[*columns, *model.served.answer.columns(model.card)]], delimiter)
+    names = [*columns, *model.served.answer.columns(model.card), *["error"] * with_errors]
+    return as_csv([names], delimiter)

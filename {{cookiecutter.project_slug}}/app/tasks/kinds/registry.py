@@ -45,7 +45,7 @@ class Kind(Generic[PayloadT]):
 Kinds = Mapping[str, Kind[Any]]
 
 KINDS: Kinds = {
-    "batch-prediction": Kind(BatchPrediction, predict_batch, {}, version=2),
+    "batch-prediction": Kind(BatchPrediction, predict_batch, {}, version=3),
     "wait": Kind(Wait, wait, {"seconds": 0.2}),
 }
 
