@@ -10,11 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from app.serving.card import ModelCard
 from app.serving.errors import BadAnswerError
 
+AnswerT = TypeVar("AnswerT", bound="Answer")
 BaseT = TypeVar("BaseT", bound=BaseModel)
 Outputs = Mapping[str, "np.ndarray[tuple[Any, ...], np.dtype[Any]]"]
 
 # float32 adds up to a little more than 1
 Probability = Annotated[float, Field(ge=0, le=1.0001)]
+SHORT, LONG = 1e-3, 1e15  # numbers between them are written with six decimals
 LONGEST_CELL = 25  # bytes of a number
 
 
@@ -38,9 +40,12 @@ class Answer(BaseModel):
         """Return the names of an answer's columns in a CSV."""
         return list(cls.model_fields)
 
-    def cells(self, _card: ModelCard, /) -> list[object]:
-        """Return the values of those columns; what is no text or number becomes JSON."""
-        return [as_cell(value) for value in self.model_dump(mode="json").values()]
+    def cells(self, _card: ModelCard, /, mark: str = ".") -> list[str]:
+        """Return the texts of those columns; what is no text or number becomes JSON.
+
+        Numbers have this decimal mark.
+        """
+        return [as_cell(value, mark) for value in self.model_dump(mode="json").values()]
 
     @classmethod
     def longest(cls, card: ModelCard, /) -> int:
@@ -62,11 +67,9 @@ class Classification(Answer):
     def from_outputs(cls, outputs: Outputs, card: ModelCard, /) -> "Sequence[Classification]":
         """Read the graph's output `probabilities`: floats of shape (rows, labels)."""
         found, labels = floats(outputs["probabilities"], len(card.labels)), card.labels
-        # not validated here, but where they are answered: a bad row must not spoil the others
+        # a bad row must not spoil the others
         return [
-            cls.model_construct(
-                label=labels[best], probabilities=dict(zip(labels, row, strict=True))
-            )
+            lenient(cls, label=labels[best], probabilities=dict(zip(labels, row, strict=True)))
             for best, row in zip(found.argmax(axis=1).tolist(), found.tolist(), strict=True)
         ]
 
@@ -75,9 +78,10 @@ class Classification(Answer):
         """Return the names: `label`, and one for each label."""
         return ["label", *(f"probability_{label}" for label in card.labels)]
 
-    def cells(self, card: ModelCard, /) -> list[object]:
+    def cells(self, card: ModelCard, /, mark: str = ".") -> list[str]:
         """Return the label, and the probability of each of the card's."""
-        return [self.label, *(round(self.probabilities[label], 6) for label in card.labels)]
+        numbers = [f"{self.probabilities[label]:.6f}" for label in card.labels]
+        return [self.label, *([n.replace(".", mark) for n in numbers] if mark != "." else numbers)]
 
     @classmethod
     def longest(cls, card: ModelCard, /) -> int:
@@ -95,7 +99,7 @@ class Regression(Answer):
         """Read the graph's only output: floats of shape (rows, 1) or (rows,)."""
         (found,) = outputs.values()
         values = floats(found.reshape(len(found), -1), 1)[:, 0].tolist()
-        return [cls.model_construct(value=value) for value in values]
+        return [lenient(cls, value=value) for value in values]
 
 
 class Embedding(Answer):
@@ -107,7 +111,7 @@ class Embedding(Answer):
     def from_outputs(cls, outputs: Outputs, _card: ModelCard, /) -> "Sequence[Embedding]":
         """Read the graph's only output: floats of shape (rows, length)."""
         (found,) = outputs.values()
-        return [cls.model_construct(vector=row) for row in floats(found).tolist()]
+        return [lenient(cls, vector=row) for row in floats(found).tolist()]
 
 
 def floats(
@@ -128,15 +132,29 @@ def width(label: str) -> int:
     return len(label.encode()) + (0 if label.isalnum() else 3 + label.count('"'))
 
 
-def as_cell(value: object) -> object:
-    """Return a value that a CSV's cell can hold."""
-    return value if isinstance(value, str | int | float | None) else json.dumps(value)
+def as_cell(value: object, mark: str = ".") -> str:
+    """Return the text of a value in a CSV."""
+    if isinstance(value, float):
+        usual = not value or SHORT <= abs(value) < LONG
+        return (f"{value:.6f}" if usual else f"{value:.6g}").replace(".", mark)
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, str | int) else json.dumps(value)
+
+
+def lenient(kind: type[AnswerT], **values: Any) -> AnswerT:  # noqa: ANN401
+    """Make an answer; if its values break a rule, it is found when the answer is used."""
+    try:
+        return kind(**values)
+    except ValidationError:
+        made: Any = kind.model_construct(**values)
+        return cast("AnswerT", made)
 
 
 def check_values(answer: Answer, row: int | None = None) -> None:
     """Raise BadAnswerError if the answer, that of this row, breaks a rule of its class."""
     try:
-        type(answer).model_validate(vars(answer))
+        type(answer).__pydantic_validator__.validate_python(vars(answer))
     except ValidationError as error:
         raise bad_answer(error, row) from None
 

@@ -48,4 +48,4 @@ def csv_there_and_back(model: LoadedModel[Any, Any]) -> Any:  # noqa: ANN401
     content = as_csv([columns, map(str, cells)])
     payload, _ = split_upload(io.BytesIO(content), model, 2**20)
     _, row = read_rows(io.BytesIO(content))
-    return parse_row(row, payload, model)
+    return parse_row(row, payload, columns_of(model.served))

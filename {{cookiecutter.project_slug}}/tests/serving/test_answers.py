@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from app.serving.answers import Answer, Classification, Embedding, Regression, check_values
+from app.serving.answers import (
+    Answer,
+    Classification,
+    Embedding,
+    Regression,
+    as_cell,
+    check_values,
+)
 from app.serving.card import ModelCard
 from app.serving.errors import BadAnswerError
 from tests.fakes import CARD
@@ -101,11 +108,38 @@ def test_an_answer_of_ones_own_is_checked_and_becomes_a_row() -> None:
     found = Found(box=Box(width=2), name=None, score=0.5)
     assert found.columns(CARD) == ["box", "name", "score"]
     box, name, score = found.cells(CARD)
-    assert (json.loads(str(box)), name, score) == ({"width": 2}, None, 0.5)
+    assert (json.loads(str(box)), name, score) == ({"width": 2}, "", "0.500000")
     with pytest.raises(ValidationError):
         Found(box=Box(width=2), name=None, score=NAN)
     with pytest.raises(BadAnswerError, match=r"nan for box\.width"):
         check_values(Found.model_construct(box=Box.model_construct(width=NAN), name="", score=1))
+
+
+def test_an_answer_of_a_graph_is_like_any_other() -> None:
+    (answer,) = classify([0.25, 0.5, 0.25])
+    made = Classification(label="b", probabilities=answer.probabilities)
+    assert answer == made
+    assert answer.model_dump_json() == made.model_dump_json()
+    assert answer.model_copy() == made
+    assert repr(answer) == repr(made)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0,000000"),
+        (-12.5, "-12,500000"),
+        (0.00012345678, "0,000123457"),
+        (1e300, "1e+300"),
+        (True, "True"),
+        (7, "7"),
+        (None, ""),
+        ("a.b", "a.b"),
+        ([1.5], "[1.5]"),
+    ],
+)
+def test_a_value_as_text(value: object, text: str) -> None:
+    assert as_cell(value, ",") == text
 
 
 def test_an_answer_that_no_graph_gives_says_so() -> None:
@@ -115,11 +149,10 @@ def test_an_answer_that_no_graph_gives_says_so() -> None:
 
 @pytest.mark.parametrize("label", ["setosa", 'say "no"', "=a", "a,b", "ü"])
 def test_the_longest_answer_is_not_underestimated(label: str) -> None:
-    from app.tasks.kinds.batch_prediction import as_text
     from app.tasks.kinds.csv_rows import as_csv
 
     card: ModelCard = CARD.model_copy(update={"labels": [label, "b"]})
     for probability in (0.5, 0.0001234567, 1e-7, 0.0):
         answer = Classification(label=label, probabilities={label: probability, "b": probability})
-        line = as_csv([[as_text(cell, ".") for cell in answer.cells(card)]])
+        line = as_csv([answer.cells(card)])
         assert len(line) <= Classification.longest(card)

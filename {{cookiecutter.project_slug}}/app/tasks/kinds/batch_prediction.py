@@ -8,7 +8,8 @@ next attempt begins again.
 import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from app.serving.answers import Answer
@@ -16,14 +17,12 @@ from app.serving.batching import BatchingModel
 from app.serving.errors import BadAnswerError
 from app.serving.loaded import LoadedModel
 from app.tasks.engine.context import TaskContext
-from app.tasks.kinds.csv_features import CellError, columns_of
+from app.tasks.kinds.csv_features import CellError, Columns, columns_of
 from app.tasks.kinds.csv_rows import BadRowError, CsvRow, as_csv, read_rows
 from app.tasks.kinds.csv_upload import BatchPrediction, check_width, result_header
 
 decimal_comma = re.compile(r"^(\s*[-+]?\d*),(\d+)(?=\s*$|[eE])").sub
 Version = LoadedModel[Any, Any]
-
-SHORT, LONG = 1e-3, 1e15  # numbers between them are written with six decimals
 
 
 def predict_batch(payload: BatchPrediction, task: TaskContext) -> dict[str, Any]:
@@ -53,7 +52,8 @@ def predict_rows(
     model: BatchingModel[Any, Any], version: Version, file: BatchPrediction, rows: list[CsvRow]
 ) -> bytes:
     """Return each row with its answer, as CSV; an error names the first bad row."""
-    asked = [read_row(row, file, version) for row in rows]
+    read = partial(parse_row, file=file, columns=columns_of(version.served))
+    asked = [or_error(read, row) for row in rows] if file.skip_bad_rows else [*map(read, rows)]
     good = [row for row, one in zip(rows, asked, strict=True) if not isinstance(one, BadRowError)]
     features = [one for one in asked if not isinstance(one, BadRowError)]
     try:
@@ -69,33 +69,22 @@ def predict_rows(
         if isinstance(one, BadRowError):
             lines.append([*[*row.values, *[""] * width][:width], *none, str(one)])
         else:
-            cells = [as_text(cell, mark) for cell in next(answers).cells(version.card)]
+            cells = next(answers).cells(version.card, mark)
             lines.append([*row.values, *cells, *[""] * file.skip_bad_rows])
     return as_csv(lines, file.delimiter)
 
 
-def read_row(row: CsvRow, file: BatchPrediction, version: Version) -> Any:  # noqa: ANN401
-    """Return the features of a row; or the error, if bad rows are to be skipped."""
+def or_error(read: Callable[[CsvRow], Any], row: CsvRow) -> Any:  # noqa: ANN401
+    """Return the features of a row; or the error, for a bad row that is skipped."""
     try:
-        return parse_row(row, file, version)
+        return read(row)
     except BadRowError as error:
-        if not file.skip_bad_rows:
-            raise
         return error
 
 
-def as_text(cell: object, mark: str) -> str:
-    """Return the text of a value; a number has this decimal mark."""
-    if isinstance(cell, float):
-        usual = not cell or SHORT <= abs(cell) < LONG
-        return (f"{cell:.6f}" if usual else f"{cell:.6g}").replace(".", mark)
-    return "" if cell is None else str(cell)
-
-
-def parse_row(row: CsvRow, file: BatchPrediction, model: Version) -> Any:  # noqa: ANN401
+def parse_row(row: CsvRow, file: BatchPrediction, columns: Columns) -> Any:  # noqa: ANN401
     """Return the features of a row; BadRowError says which value breaks which rule."""
     check_width(row, file.columns)
-    columns = columns_of(model.served)
     found = dict(zip(file.columns, row.values, strict=True))
     texts = {name: found[name] for name in columns.names if name in found}
     if file.decimal_comma:

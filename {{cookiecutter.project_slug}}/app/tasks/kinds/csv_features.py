@@ -40,6 +40,8 @@ class Columns:
 
     def __init__(self, features: type[BaseModel]) -> None:
         self._features = features
+        # without the method around it, which takes as long again
+        self._read: Any = features.__pydantic_validator__.validate_strings
         found = [
             Column(field.alias or name, field) for name, field in features.model_fields.items()
         ]
@@ -56,7 +58,8 @@ class Columns:
                 raise CellError(f"{name}: a number has no underscore.")
         try:
             if self._at_once:
-                return self._features.model_validate_strings(texts)
+                read: BaseModel = self._read(texts)
+                return read
             return self._features.model_validate(dict(self._values(texts)))
         except ValidationError as error:
             raise CellError(describe(error)) from None
