@@ -276,6 +276,7 @@ ALWAYS = {
     "tests/tasks/helpers.py",
     "tests/tasks/kinds.py",
     "tests/tasks/served.py",
+    "tests/tasks/test_csv_features.py",
     "tests/tasks/test_engines.py",
     "tests/tasks/test_full_disk.py",
     "tests/tasks/test_kinds.py",

@@ -139,6 +139,7 @@ def test_only_training_needs_scikit_learn(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=str)
 def test_no_middleware_of_the_costly_kind_and_no_pickle(path: Path) -> None:
-    forbidden = ("BaseHTTPMiddleware", "pickle", "joblib")
+    pickles = () if "models" in path.parts else ("pickle", "joblib")  # yours may have one
+    forbidden = ("BaseHTTPMiddleware", *pickles)
     assert not [name for name in imports(path) if name.split(".")[-1] in forbidden]
     assert '.middleware("http")' not in path.read_text().replace('`@app.middleware("http")`', "")

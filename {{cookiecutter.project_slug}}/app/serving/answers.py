@@ -139,7 +139,7 @@ def as_cell(value: object, mark: str = ".") -> str:
         return (f"{value:.6f}" if usual else f"{value:.6g}").replace(".", mark)
     if value is None:
         return ""
-    return str(value) if isinstance(value, str | int) else json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def lenient(kind: type[AnswerT], **values: Any) -> AnswerT:  # noqa: ANN401

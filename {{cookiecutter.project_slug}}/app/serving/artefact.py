@@ -61,7 +61,12 @@ class Artefact:
 
 
 def write_artefact(folder: Path, files: Mapping[str, bytes], facts: ModelFacts) -> ModelCard:
-    """Add a version to a model's folder, and serve it from now on."""
+    """Add a version to a model's folder, and serve it from now on; a file may be in a folder."""
+    for name in files:
+        if Path(name).is_absolute() or ".." in Path(name).parts or name == CARD_FILE:
+            raise StartError(
+                f"{name!r} is no name for a file of a model: it has a folder of its own."
+            )
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     version = hashlib.sha256(repr(sorted(hashes.items())).encode()).hexdigest()[:12]
     card = ModelCard(
@@ -74,6 +79,7 @@ def write_artefact(folder: Path, files: Mapping[str, bytes], facts: ModelFacts) 
     place = folder / version
     place.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
         replace_file(place / name, content)
     replace_file(place / CARD_FILE, card.model_dump_json(indent=2).encode())
     serve_version(folder, version)

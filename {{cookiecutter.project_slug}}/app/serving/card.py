@@ -1,6 +1,7 @@
 """The card of a model: what is known of it, as `card.json` and as `GET /v1/model`."""
 
 from datetime import datetime
+from enum import Enum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, FiniteFloat, field_validator
@@ -19,6 +20,13 @@ class FeatureRange(BaseModel):
     minimum: FiniteFloat = Field(description="The smallest value in the training data")
     maximum: FiniteFloat = Field(description="The largest value in the training data")
     missing: Missing = None
+
+
+def as_category(value: object) -> str:
+    """Return the text of a value that is a category, as JSON has it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value.value if isinstance(value, Enum) else value)
 
 
 class FeatureCategories(BaseModel):

@@ -10,7 +10,7 @@ from app.serving.answers import check_values
 from app.serving.artefact import ArtefactError
 from app.serving.card import FeatureCategories, FeatureRange, ModelCard
 from app.serving.errors import BadAnswerError
-from app.serving.examples import place_of
+from app.serving.examples import key_of, place_of
 from app.serving.loaded import LoadedModel
 
 
@@ -30,18 +30,19 @@ def check_features(name: str, features: type[BaseModel], card: ModelCard) -> Non
 
 def units_of(features: type[BaseModel]) -> dict[str, str | None]:
     """Return each feature's unit; None if it has none."""
-    properties = features.model_json_schema().get("properties", {})
+    properties = features.model_json_schema(by_alias=False).get("properties", {})
     return {name: found.get("unit") for name, found in properties.items()}
 
 
 def check_bounds(example: BaseModel, card: ModelCard) -> None:
     """Check that the API allows whatever training saw; else raise StartError."""
-    asked = example.model_dump(by_alias=True)
+    fields = type(example).model_fields
+    asked = {key_of(name, field): getattr(example, name) for name, field in fields.items()}
     for feature in card.features:
-        field = type(example).model_fields[feature.name]
+        field = fields[feature.name]
         for value in values_of(feature):
             try:
-                type(example).model_validate({**asked, (field.alias or feature.name): value})
+                type(example).model_validate({**asked, key_of(feature.name, field): value})
             except ValidationError as error:
                 place = place_of(type(example))
                 raise StartError(

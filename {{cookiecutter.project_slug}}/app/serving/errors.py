@@ -10,7 +10,7 @@ class ModelFailedError(AppError):
 
 
 class BadAnswerError(ModelFailedError):
-    """The model gave something other than a probability for each label."""
+    """The model gave something that is no answer."""
 
     title = "Bad Model Answer"
 

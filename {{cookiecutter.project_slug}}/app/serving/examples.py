@@ -1,12 +1,17 @@
 """A question that a model must be able to answer: its own example."""
 
+import sys
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
 from app.kit.start import StartError
 from app.serving.card import FeatureCategories, FeatureRange, ModelCard
 from app.serving.protocol import FeaturesT
+
+ROOT = Path(__file__).parents[2]
 
 
 def example_of(features: type[FeaturesT], card: ModelCard) -> FeaturesT:
@@ -20,7 +25,7 @@ def example_of(features: type[FeaturesT], card: ModelCard) -> FeaturesT:
     whole: list[dict[str, Any]] = schema.get("examples", [])
     values = whole[0] if whole else {}
     for name, field in features.model_fields.items() if not whole else ():
-        key = field.validation_alias if isinstance(field.validation_alias, str) else name
+        key = key_of(name, field)
         if field.examples:
             values[key] = field.examples[0]
         elif field.is_required() and name in seen:
@@ -36,6 +41,11 @@ def example_of(features: type[FeaturesT], card: ModelCard) -> FeaturesT:
         raise StartError(f"{place_of(features)}: the example breaks a rule. {error}") from None
 
 
+def key_of(name: str, field: FieldInfo) -> str:
+    """Return what a client calls a feature."""
+    return field.validation_alias if isinstance(field.validation_alias, str) else name
+
+
 def value_in(feature: FeatureRange | FeatureCategories) -> object:
     """Return a value that training saw."""
     return feature.minimum if isinstance(feature, FeatureRange) else feature.categories[0]
@@ -43,4 +53,5 @@ def value_in(feature: FeatureRange | FeatureCategories) -> object:
 
 def place_of(features: type[object]) -> str:
     """Return the file that the features are in."""
-    return f"{features.__module__.replace('.', '/')}.py"
+    path = Path(getattr(sys.modules[features.__module__], "__file__", "") or "")
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name

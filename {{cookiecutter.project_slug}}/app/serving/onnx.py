@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, cast
+from typing import TYPE_CHECKING, Any, Generic, cast, get_args
 
 import numpy as np
+from pydantic.fields import FieldInfo
 
 from app.kit.start import StartError
 from app.serving.artefact import Artefact, ArtefactError
+from app.serving.card import as_category
 from app.serving.protocol import AnswerT, FeaturesT
 from app.serving.settings import ModelSettings
 
@@ -51,7 +53,7 @@ class OnnxModel(Generic[FeaturesT, AnswerT]):
         content = artefact.read(MODEL_FILE)
         try:
             self._session = open_session(content, artefact.settings)
-            self._feed = feed(self._session, list(artefact.features.model_fields))
+            self._feed = feed(self._session, artefact.features.model_fields)
             self._outputs = outputs(self._session, self._answer.outputs)
         except StartError:
             raise
@@ -90,26 +92,42 @@ def open_session(content: bytes, settings: ModelSettings) -> "InferenceSession":
     return session
 
 
-def feed(session: "InferenceSession", features: list[str]) -> Feed:
+def feed(session: "InferenceSession", features: dict[str, FieldInfo]) -> Feed:
     """Return what makes the graph's inputs of rows; or raise ValueError if they do not match."""
-    inputs = session.get_inputs()
-    names = [one.name for one in inputs]
-    if len(inputs) == 1 and names != features:
-        (name,), kind = names, TYPES[inputs[0].type]
-        return lambda rows: {name: np.array([[*vars(row).values()] for row in rows], dtype=kind)}
-    if unknown := set(names) - set(features):
+    inputs = {one.name: (TYPES.get(one.type), len(one.shape)) for one in session.get_inputs()}
+    for one in session.get_inputs():
+        if one.type not in TYPES:
+            raise ValueError(f"its input {one.name} is a {one.type}, which no feature can be")
+    if len(inputs) == 1 and inputs.keys() != features.keys():
+        [(name, (kind, _))] = inputs.items()
+        refuse_gaps(kind, features)
+        if kind is not np.object_:
+            return lambda rows: {name: np.array([[*vars(row).values()] for row in rows], kind)}
+        return lambda rows: {name: np.array([texts(vars(row).values()) for row in rows], kind)}
+    if unknown := inputs.keys() - features.keys():
         raise ValueError(f"it takes {', '.join(sorted(unknown))}, which no feature is called")
-    kinds = {one.name: (TYPES[one.type], len(one.shape)) for one in inputs}
+    for name, (kind, _) in inputs.items():
+        refuse_gaps(kind, {name: features[name]})
     return lambda rows: {
-        name: column([getattr(row, name) for row in rows], *kind) for name, kind in kinds.items()
+        name: column([getattr(row, name) for row in rows], *kind) for name, kind in inputs.items()
     }
+
+
+def refuse_gaps(kind: object, features: dict[str, FieldInfo]) -> None:
+    """Raise ValueError if a feature may be missing, and the type has no value for that."""
+    for name, field in features.items():
+        if type(None) in get_args(field.annotation) and kind in (np.int64, np.bool_):
+            raise ValueError(f"{name} may be missing, so its input must be floats or texts")
+
+
+def texts(values: Iterable[object]) -> list[str]:
+    """Return values as texts; what is missing is empty."""
+    return ["" if value is None else as_category(value) for value in values]
 
 
 def column(values: list[Any], kind: Any, dimensions: int) -> Array:  # noqa: ANN401
     """Return one feature of many rows, of shape (rows,) or (rows, 1)."""
-    if kind is np.object_:
-        values = ["" if value is None else str(value) for value in values]
-    array = np.array(values, dtype=kind)
+    array = np.array(texts(values) if kind is np.object_ else values, dtype=kind)
     return array[:, np.newaxis] if dimensions > 1 else array
 
 

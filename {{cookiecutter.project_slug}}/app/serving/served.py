@@ -1,9 +1,9 @@
 """A model of the service, in one line of `app/models/__init__.py`."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic
+from typing import Any, Generic, get_args
 
 from pydantic import BaseModel
 
@@ -14,6 +14,19 @@ from app.serving.card import ModelCard
 from app.serving.protocol import AnswerT, FeaturesT, Predictor
 
 is_name = re.compile(r"[a-z][a-z0-9_]{0,39}").fullmatch
+
+# what the service adds to an answer
+RESERVED = {"id", "created_at", "features", "model_version", "warnings"}
+
+
+def parts_of(kind: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401
+    """Yield the models that an annotation has in it, and theirs."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield kind
+        for field in kind.model_fields.values():
+            yield from parts_of(field.annotation)
+    for inner in get_args(kind):
+        yield from parts_of(inner)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +50,18 @@ class Served(Generic[FeaturesT, AnswerT]):
                     f"app/models/__init__.py: {self.name}: {kind!r} must be a class that is made "
                     f"from {base.__module__}.{base.__name__}."
                 )
+        if taken := RESERVED & self.answer.model_fields.keys():
+            raise StartError(
+                f"{self.answer.__name__} has a field {', '.join(sorted(taken))}, and the service "
+                "adds one of this name to each answer. Call it something else."
+            )
+        if plain := [
+            part.__name__ for part in parts_of(self.answer) if not issubclass(part, Answer)
+        ]:
+            raise StartError(
+                f"{self.answer.__name__} has a part {plain[0]}, which must be made from "
+                "app.serving.answers.Answer as well: no number in an answer is NaN."
+            )
         if not is_name(self.name):
             raise StartError(
                 f"app/models/__init__.py: {self.name!r} is no name for a model. Use small letters, "

@@ -22,7 +22,7 @@ def ranges(
     features: type[BaseModel], rows: "np.ndarray[tuple[Any, ...], np.dtype[Any]]"
 ) -> list[FeatureRange]:
     """Return each feature's range in the training data: rows of shape (n, features)."""
-    units = units_of(features)
+    units, rows = units_of(features), np.asarray(rows, dtype=np.float64)  # a DataFrame, perhaps
     if len(units) != rows.shape[1]:
         raise StartError(
             f"{place_of(features)} names {len(units)} features, and the training data has "

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, Field, FiniteFloat
 
 from app.errors import AppError
-from app.serving.card import FeatureCategories, FeatureRange, ModelCard
+from app.serving.card import FeatureCategories, FeatureRange, ModelCard, as_category
 
 LARGEST = 3.4028234e38  # of a float32
 
@@ -47,8 +47,8 @@ def unseen(card: ModelCard, features: BaseModel) -> Iterator[RangeWarning | Unse
             if seen.missing == 0:
                 yield UnseenWarning(name=seen.name, value=None)
         elif isinstance(seen, FeatureCategories):
-            if str(value) not in seen.categories:
-                yield UnseenWarning(name=seen.name, value=str(value))
+            if (category := as_category(value)) not in seen.categories:
+                yield UnseenWarning(name=seen.name, value=category)
         elif is_outside(seen, value):
             yield out_of_range(seen, value)
 

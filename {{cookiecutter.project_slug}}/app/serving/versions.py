@@ -58,8 +58,9 @@ def versions(folder: Path) -> list[str]:
     """Return every version that is there, the one that was trained last first."""
     found = [path.parent.name for path in folder.glob(f"*/{CARD_FILE}")]
     if not found:
-        raise StartError(f"{folder} has no version. Train one: make model")
-    return sorted(found, key=lambda version: read_card(folder, version).trained_at, reverse=True)
+        train = f"uv run python -m app.models.{folder.name}.train"
+        raise StartError(f"{folder} has no version. Train one: {train} (or your own training)")
+    return sorted(found, key=lambda version: (folder / version).stat().st_mtime, reverse=True)
 
 
 def find(folder: Path, start: str | None) -> str:
@@ -75,8 +76,12 @@ def show(folder: Path) -> None:
     """Print every version."""
     served = served_versions(folder)[:1]
     for version in versions(folder):
-        card = read_card(folder, version)
         mark = "*" if [version] == served else " "
+        try:
+            card = read_card(folder, version)
+        except StartError:
+            print(f"{mark} {version}  has no card that can be read")
+            continue
         metrics = ", ".join(f"{name} {value:g}" for name, value in card.metrics.items())
         print(f"{mark} {version}  {card.trained_at:%Y-%m-%d %H:%M} UTC  {metrics}")
 

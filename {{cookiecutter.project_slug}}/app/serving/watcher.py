@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from app.kit.start import StartError
-from app.serving.artefact import ArtefactError, current_version
+from app.serving.artefact import CURRENT_FILE, ArtefactError, current_version
 from app.serving.batching import BatchingModel
 from app.serving.loading import load_version
 from app.serving.settings import ModelSettings
@@ -27,6 +27,7 @@ class Watcher:
     def __init__(self, models: Iterable[BatchingModel[Any, Any]], settings: ModelSettings) -> None:
         self._models = [model for model in models if not model.served.card]
         self._settings = settings
+        self._refused: dict[str, tuple[str, int]] = {}  # versions, and when they were named
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="model-watcher", daemon=True)
         if self._models:
@@ -44,17 +45,19 @@ class Watcher:
     def look(self, model: BatchingModel[Any, Any]) -> None:
         """Replace the version of a model if another one is to be served."""
         name, current = model.served.name, model.current
+        folder = self._settings.models_dir / name
         try:
-            version = current_version(self._settings.models_dir / name)
-        except ArtefactError:
+            said_at = (folder / CURRENT_FILE).stat().st_mtime_ns
+            version = current_version(folder)
+        except (ArtefactError, OSError):
             return  # nothing says that another one is wanted
         if version == current.loaded.card.version:
             current.refused = None
-        elif version != current.refused:
+        elif (version, said_at) != self._refused.get(name):
             try:
                 loaded = load_version(model.served, self._settings, version)
             except StartError as error:
-                current.refused = version
+                current.refused, self._refused[name] = version, (version, said_at)
                 logger.error("version_refused", model=name, version=version, cause=str(error))
             else:
                 current.replace(loaded)

@@ -56,7 +56,7 @@ async def submit_batch_prediction(
     """Accept a CSV with a column for each feature; other columns are kept."""
     model = models.get(options.model) if options.model else models.first
     largest = tasks.engine.settings.task_result_bytes
-    split = partial(split_upload, skip_bad_rows=options.on_error == "skip")
+    split = partial(split_upload, skip=options.on_error == "skip")
     payload, pieces = await to_thread.run_sync(split, file.file, model.current.loaded, largest)
     task = await tasks.submit("batch-prediction", payload, idempotency_key, pieces)
     return accept(task, response, background, tasks)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -132,11 +133,17 @@ def test_one_bad_row_hides_no_other(
     assert all(f'"prediction_id":"{name}"' in log for name in bad)
 
 
+class Colour(Enum):
+    """A category that is an object in Python."""
+
+    RED = "red"
+
+
 class Wine(BaseModel):
     """Features that may be missing, and whose rules were forgotten."""
 
     alcohol: float | None = None
-    colour: str | None
+    colour: Colour | str | None
     litres: float = 0.7
 
 

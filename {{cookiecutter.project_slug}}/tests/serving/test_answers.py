@@ -131,7 +131,7 @@ def test_an_answer_of_a_graph_is_like_any_other() -> None:
         (-12.5, "-12,500000"),
         (0.00012345678, "0,000123457"),
         (1e300, "1e+300"),
-        (True, "True"),
+        (True, "true"),
         (7, "7"),
         (None, ""),
         ("a.b", "a.b"),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.kit.start import StartError
 from app.serving.artefact import (
     ArtefactError,
     current_version,
@@ -93,3 +94,15 @@ def test_a_version_that_is_not_there(tmp_path: Path, version: str) -> None:
     (tmp_path / "current").write_text(version)
     with pytest.raises(ArtefactError):
         read_card(tmp_path, current_version(tmp_path))
+
+
+def test_a_file_may_be_in_a_folder_of_the_version(tmp_path: Path) -> None:
+    card = write_artefact(tmp_path, {"words/a.txt": b"a"}, FACTS)
+    assert (tmp_path / card.version / "words/a.txt").read_bytes() == b"a"
+
+
+@pytest.mark.parametrize("name", ["../evil", "/evil", "a/../../evil", "card.json"])
+def test_a_file_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(StartError, match="is no name for a file of a model"):
+        write_artefact(tmp_path / "flower", {name: b"x"}, FACTS)
+    assert list(tmp_path.iterdir()) == []

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from app.serving.answers import Regression
 from app.serving.artefact import Artefact, write_artefact
 from app.serving.card import ModelFacts
 from app.serving.loading import load
-from app.serving.onnx import MODEL_FILE, OnnxModel
+from app.serving.onnx import MODEL_FILE, OnnxModel, column, texts
 from app.serving.served import Served
 from app.settings import Settings
 from tests.conftest import ROOT
@@ -139,3 +140,40 @@ def test_a_file_of_the_artefact_is_checked_where_it_is(artefact: Path) -> None:
     assert files.path(MODEL_FILE).read_bytes() == files.read(MODEL_FILE)
     with pytest.raises(StartError, match=r"card\.json is truncated or altered"):
         files.path("card.json")
+
+
+class Colour(Enum):
+    """A category."""
+
+    RED = "red"
+
+
+class Car(BaseModel):
+    """A frame with a category and texts that may be missing."""
+
+    colour: Colour | None = Field(examples=["red"])
+    owner: str | None = Field(examples=["Ann"])
+
+
+def test_texts_arrive_as_they_are_sent_and_empty_where_they_are_missing() -> None:
+    rows = [Car(colour=Colour.RED, owner=None), Car(colour=None, owner="Bo")]
+    assert texts(row.colour for row in rows) == ["red", ""]
+    assert column([row.owner for row in rows], np.object_, 2).tolist() == [[""], ["Bo"]]
+
+
+@pytest.mark.parametrize("kind", [TensorProto.INT64, TensorProto.BOOL])
+def test_what_may_be_missing_needs_an_input_that_can_be_missing(tmp_path: Path, kind: int) -> None:
+    content = graph(
+        [("Identity", ["area"], "same")], {"area": (kind, ["n"])}, {"same": (kind, ["n"])}
+    )
+    write_artefact(tmp_path / "house", {MODEL_FILE: content}, ModelFacts())
+    with pytest.raises(StartError, match="area may be missing, so its input must be"):
+        load(HOUSE, settings_for(tmp_path))
+
+
+def test_a_type_that_no_feature_can_have_is_named(tmp_path: Path) -> None:
+    kind = (TensorProto.INT32, ["n"])
+    content = graph([("Identity", ["area"], "same")], {"area": kind}, {"same": kind})
+    write_artefact(tmp_path / "house", {MODEL_FILE: content}, ModelFacts())
+    with pytest.raises(StartError, match=r"its input area is a tensor\(int32\)"):
+        load(HOUSE, settings_for(tmp_path))

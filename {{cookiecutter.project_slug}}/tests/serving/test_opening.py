@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from onnx import TensorProto
@@ -16,9 +17,11 @@ from app.main import create_app
 from app.serving.answers import Answer, Classification
 from app.serving.artefact import ArtefactError, current_version
 from app.serving.card import FeatureCategories, FeatureRange
-from app.serving.examples import example_of
+from app.serving.checks import check_bounds, check_features
+from app.serving.examples import example_of, place_of
 from app.serving.opening import find_models, open_models, open_with_queue
 from app.serving.served import Served
+from app.serving.training import ranges
 from app.settings import Settings
 from tests import fakes
 from tests.conftest import LOCAL
@@ -283,6 +286,25 @@ def test_a_model_that_tells_nothing_serves_as_well() -> None:
     opened(Speaks(), {"answer": Word, "card": card})
 
 
+class Reserved(Answer):
+    """An answer with names that the service uses."""
+
+    id: int
+    warnings: list[str]
+
+
+class Box(BaseModel):
+    """A part of an answer whose numbers nobody checks."""
+
+    width: float
+
+
+class Plain(Answer):
+    """An answer with such a part."""
+
+    boxes: list[Box] | None
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -291,6 +313,8 @@ def test_a_model_that_tells_nothing_serves_as_well() -> None:
         ({"features": dict}, r"must be a class that is made from pydantic\.main\.BaseModel"),
         ({"answer": Flower}, r"must be a class that is made from app\.serving\.answers\.Answer"),
         ({"answer": fakes.LONG}, r"must be a class that is made from app\.serving\.answers"),
+        ({"answer": Reserved}, "Reserved has a field id, warnings, and the service adds one"),
+        ({"answer": Plain}, r"Plain has a part Box, which must be made from app\.serving\.answers"),
     ],
 )
 def test_a_line_that_cannot_be_served_says_why(change: dict[str, Any], message: str) -> None:
@@ -339,6 +363,29 @@ def test_the_example_of_the_class_comes_first() -> None:
 def test_features_without_an_example_are_named() -> None:
     with pytest.raises(StartError, match=r"test_opening\.py: seen has no example"):
         example_of(Named, CARD)
+
+
+def test_a_feature_is_called_as_clients_call_it() -> None:
+    class Called(BaseModel):
+        number: float = Field(alias="the-number", examples=[2], json_schema_extra={"unit": "m"})
+
+    card = CARD.model_copy(
+        update={"features": [FeatureRange(name="number", unit="m", minimum=1, maximum=3)]}
+    )
+    example = example_of(Called, card)
+    check_features("called", Called, card)
+    check_bounds(example, card)
+    assert example.number == 2
+    assert ranges(Called, np.ones((2, 1)))[0].unit == "m"
+
+
+def test_features_in_a_package_are_where_they_are() -> None:
+    class Here(BaseModel):
+        pass
+
+    assert place_of(Here) == "tests/serving/test_opening.py"
+    Here.__module__ = "app.models"
+    assert place_of(Here) == "app/models/__init__.py"
 
 
 def test_an_example_that_breaks_a_rule_is_named() -> None:

@@ -111,6 +111,22 @@ def test_a_version_that_is_unfit_is_logged_with_its_cause(tmp_path: Path) -> Non
     assert "7.0 for probabilities.short" in line
 
 
+def test_a_version_that_was_refused_is_tried_again_once_it_is_trained_again(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "models"
+    write(folder, 0.5)
+    settings = {"MODELS": "tests.graphs:MODELS", "MODELS_DIR": str(folder)}
+    with serve(tmp_path, **settings) as (client, _):
+        version = write(folder, 0.25)
+        damage(folder, version)
+        clients = Clients(client)
+        clients.wait_until_refused({"flower": version})
+        assert write(folder, 0.25) == version
+        clients.wait_until_refused(None)
+        assert client.post("/v1/predict", json=FLOWER).json()["model_version"] == version
+
+
 # the command
 
 
@@ -176,8 +192,20 @@ def test_a_version_that_is_unfit_is_not_served(
     assert f"{bad}  {tmp_path}" in printed
 
 
+def test_a_version_without_a_card_hides_no_other(
+    tmp_path: Path, command: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad, good = write(tmp_path, 0.1), write(tmp_path, 0.2)
+    (tmp_path / "flower" / bad / "card.json").write_text("{")
+    assert f"  {bad}  has no card that can be read" in command("list")
+    assert f"* {good}" in command("use", good)
+    with pytest.raises(SystemExit):
+        command("check")
+    assert f"{good}  answers its example" in capsys.readouterr().out
+
+
 def test_no_version_at_all_says_what_to_type(command: Callable[..., str]) -> None:
-    with pytest.raises(SystemExit, match=r"has no version\. Train one: make model"):
+    with pytest.raises(SystemExit, match=r"has no version\. Train one: .*flower\.train"):
         command("list")
 
 

@@ -460,7 +460,7 @@ def skipped(runner: Runner, text: str, rows_per_piece: int = ROWS_PER_PIECE) -> 
     """Return the lines of the result of a file whose bad rows are skipped."""
     body = io.BytesIO(text.encode())
     model = loaded(FakeModel())
-    payload, pieces = split_upload(body, model, LARGEST, rows_per_piece, skip_bad_rows=True)
+    payload, pieces = split_upload(body, model, LARGEST, rows_per_piece, skip=True)
     new = new_task("batch-prediction", payload.model_dump_json(), pieces=pieces)
     task = run(runner, new)
     assert task.state is TaskState.SUCCEEDED, task.problem
@@ -494,7 +494,7 @@ def test_a_bad_answer_names_its_line_among_skipped_ones(
     options = settings.model_copy(update=FAST | {"task_max_attempts": 1})
     text = "\n".join([HEADER, "?,1,1,1", SHORT, LONG])
     payload, pieces = split_upload(
-        io.BytesIO(text.encode()), loaded(FakeModel()), LARGEST, skip_bad_rows=True
+        io.BytesIO(text.encode()), loaded(FakeModel()), LARGEST, skip=True
     )
     new = new_task("batch-prediction", payload.model_dump_json(), pieces=pieces)
     with started_runner(store, options, model=ChangedModel(nan_where_long)) as runner:

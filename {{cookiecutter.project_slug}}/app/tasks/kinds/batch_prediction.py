@@ -88,7 +88,8 @@ def parse_row(row: CsvRow, file: BatchPrediction, columns: Columns) -> Any:  # n
     found = dict(zip(file.columns, row.values, strict=True))
     texts = {name: found[name] for name in columns.names if name in found}
     if file.decimal_comma:
-        texts = {name: decimal_comma(r"\1.\2", text) for name, text in texts.items()}
+        numbers = columns.numbers & texts.keys()
+        texts |= {name: decimal_comma(r"\1.\2", texts[name]) for name in numbers}
     try:
         return columns.parse(texts)
     except CellError as error:

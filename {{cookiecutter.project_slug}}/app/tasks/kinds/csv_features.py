@@ -9,6 +9,8 @@ from pydantic.fields import FieldInfo
 
 from app.serving.served import Served
 
+NUMBERS, CHOICES = {"number", "integer"}, {"enum", "const"}
+
 
 class CellError(ValueError):
     """What a cell holds is not what its feature may be."""
@@ -18,21 +20,41 @@ class Column:
     """A feature, as a column of texts: a list or an object in it is JSON."""
 
     def __init__(self, name: str, field: FieldInfo) -> None:
-        self.name = name
+        alias = field.validation_alias
+        self.name = alias if isinstance(alias, str) else name
         self.required = field.is_required()
-        annotation: Any = Annotated[field.annotation, field]
+        annotation: Any = Annotated[field.annotation, *field.metadata, "a column"]
         self._adapter = TypeAdapter[Any](annotation)
-        schema = self._adapter.json_schema()
-        types = {found.get("type") for found in (schema, *schema.get("anyOf", ()))}
+        found = list(kinds(self._adapter.json_schema()))
+        types = {kind.get("type") for kind in found}
         self.nullable = "null" in types
-        self.is_number = bool(types & {"number", "integer"})
-        self._is_json = bool(types & {"array", "object"})
+        self.is_number = bool(types & NUMBERS) and "string" not in types
+        # Pydantic compares a text with the numbers that are allowed
+        numbered = any(kind.get("type") in NUMBERS and kind.keys() & CHOICES for kind in found)
+        self._is_json = bool(types & {"array", "object"}) or numbered
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a number that is always there."""
+        return self.required and self.is_number and not (self.nullable or self._is_json)
 
     def value(self, text: str) -> object:
         """Return what a text means, or raise ValidationError."""
         if self._is_json:
             return self._adapter.validate_json(text)
         return self._adapter.validate_strings(text)
+
+
+def kinds(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield what a JSON schema allows, through references and alternatives."""
+    definitions = schema.get("$defs", {})
+    waiting = [schema]
+    while waiting:
+        one = waiting.pop()
+        if name := one.get("$ref", "").removeprefix("#/$defs/"):
+            waiting.append(definitions[name])
+        waiting += [*one.get("anyOf", ()), *one.get("oneOf", ())]
+        yield one
 
 
 class Columns:
@@ -42,14 +64,13 @@ class Columns:
         self._features = features
         # without the method around it, which takes as long again
         self._read: Any = features.__pydantic_validator__.validate_strings
-        found = [
-            Column(field.alias or name, field) for name, field in features.model_fields.items()
-        ]
+        found = [Column(name, field) for name, field in features.model_fields.items()]
         self._columns = {column.name: column for column in found}
         self.names = list(self._columns)
         self.required = {column.name for column in found if column.required}
+        self.numbers = {column.name for column in found if column.is_number}
         # all of plain texts, the usual case: Pydantic takes the whole row at once, and faster
-        self._at_once = all(column.required and column.is_number for column in found)
+        self._at_once = all(column.is_plain for column in found)
 
     def parse(self, texts: Mapping[str, str]) -> BaseModel:
         """Return the features; a text that is empty is missing. Raise CellError at a wrong one."""

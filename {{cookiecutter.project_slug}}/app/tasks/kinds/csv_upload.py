@@ -75,25 +75,17 @@ class Piece:
 
 
 def split_upload(
-    file: BinaryIO,
-    model: Model,
-    result_bytes: int,
-    rows_per_piece: int = ROWS_PER_PIECE,
-    skip_bad_rows: bool = False,
+    file: BinaryIO, model: Model, result_bytes: int, size: int = ROWS_PER_PIECE, skip: bool = False
 ) -> tuple[BatchPrediction, list[bytes]]:
-    """Check the form of a CSV and cut it into compressed pieces.
-
-    Raise BadUploadError, or ResultTooLargeError if the result may take over `result_bytes`.
-    """
+    """Check a CSV's form and cut it into pieces; or raise BadUploadError, ResultTooLargeError."""
     encoding, delimiter = recognise(file)
     rows = read_rows(file, encoding=encoding, delimiter=delimiter)
     columns = check_header(next(rows, None), columns_of(model.served))
-    room = result_bytes - len(result_header(columns, model, with_errors=skip_bad_rows))
-    # with an apostrophe before each value
-    answer = model.served.answer.longest(model.card) + len(columns) + ERROR_BYTES * skip_bad_rows
+    room = result_bytes - len(result_header(columns, model, with_errors=skip))
+    answer = longest_answer(columns, model, with_errors=skip)
     digest, lines, pieces, answers, commas = hashlib.sha256(), [], [], 0, False
     places = [columns.index(name) for name in columns_of(model.served).names if name in columns]
-    for piece in cut(rows, None if skip_bad_rows else columns, places, rows_per_piece):
+    for piece in cut(rows, None if skip else columns, places, size):
         digest.update(piece.text)
         lines.append(piece.line)
         pieces.append(zlib.compress(piece.text, level=1))
@@ -105,14 +97,20 @@ def split_upload(
         model=model.served.name,
         columns=columns,
         pieces=len(pieces),
-        rows_per_piece=rows_per_piece,
+        rows_per_piece=size,
         sha256=digest.hexdigest(),
         lines=lines,
         delimiter=delimiter,
         decimal_comma=commas and delimiter == ";",
-        skip_bad_rows=skip_bad_rows,
+        skip_bad_rows=skip,
     )
     return payload, pieces
+
+
+def longest_answer(columns: list[str], model: Model, *, with_errors: bool) -> int:
+    """Return how many bytes a row's answer takes, with an apostrophe before each of its values."""
+    answer: int = model.served.answer.longest(model.card)
+    return answer + len(columns) + ERROR_BYTES * with_errors
 
 
 def check_size(answers: int, room: int, result_bytes: int) -> None:
