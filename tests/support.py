@@ -41,10 +41,11 @@ EDITIONS: dict[str, dict[str, str]] = {
 }
 
 
-# The project's longest tests (real kills, hostile clients, workers that do not start, the page that
-# trains another model) do the same in every environment: tests/test_output.py runs them once for
-# each engine.
+# The project's longest tests (real kills, hostile clients, workers that do not start, versions that
+# are swapped, the page that trains other models) do the same in every environment:
+# tests/test_output.py runs them once for each engine.
 ONCE = [
+    "tests/serving/test_versions.py",
     "tests/tasks/test_survival.py",
     "tests/tasks/test_celery_worker.py",
     "tests/tasks/test_folder_broker.py",
