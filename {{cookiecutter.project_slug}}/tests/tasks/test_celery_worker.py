@@ -220,7 +220,7 @@ def held(tmp_path: Path) -> Path:
 def test_a_process_that_loads_its_model_slowly_comes_back(
     variables: dict[str, str], held: Path, tmp_path: Path
 ) -> None:
-    loader = {"MODELS": "tests.tasks.workers:ALLOWED", "HELD": str(held)}
+    loader = {"MODELS": "tests.tasks.kinds:ALLOWED", "HELD": str(held)}
     with (
         serve(tmp_path, SERVED, **variables) as (client, _),
         worker(tmp_path, **{**variables, **loader}) as process,

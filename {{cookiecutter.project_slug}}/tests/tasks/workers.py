@@ -14,7 +14,6 @@ import httpx2
 import pytest
 
 from tests.conftest import kill_group, start
-from tests.fakes import FakeModel, only
 from tests.servers import Postgres, Redis, running
 from tests.tasks.test_survival import FAST, wait_for, wait_for_state
 
@@ -60,16 +59,6 @@ def runs(pid: int) -> bool:
     command = ["ps", "-o", "stat=", "-p", str(pid)]
     state = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     return bool(state) and not state.startswith("Z")
-
-
-def load_when_allowed(_: object) -> FakeModel:
-    """Return a model, once there is no file where the variable HELD says."""
-    while Path(os.environ["HELD"]).exists():
-        time.sleep(0.05)
-    return FakeModel()
-
-
-ALLOWED = only(load_when_allowed)
 
 
 @pytest.fixture
