@@ -36,7 +36,7 @@ async def live() -> Live:
 async def ready(request: Request) -> Ready:
     """Check that every model answers; read and write a row. On failure, send no traffic."""
     state = app_state(request)
-    await state["models"].probe()
-    await state["storage"].ping()
     models = state["models"]
+    await models.probe()
+    await state["storage"].ping()
     return Ready(model_version=models.first.card.version, refused_versions=models.refused or None)

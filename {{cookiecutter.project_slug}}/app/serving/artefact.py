@@ -12,7 +12,7 @@ in one step. So a reader finds the old version or the new one, whatever happens 
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,10 +94,15 @@ def served_versions(folder: Path) -> list[str]:
         return []
 
 
+def write_served(folder: Path, versions: Sequence[str]) -> None:
+    """Name the version that is served, and those that were before it."""
+    replace_file(folder / CURRENT_FILE, "\n".join(versions).encode())
+
+
 def serve_version(folder: Path, version: str) -> None:
     """Serve this version from now on; the next look of each worker finds it."""
     before = [name for name in served_versions(folder) if name != version]
-    replace_file(folder / CURRENT_FILE, "\n".join([version, *before]).encode())
+    write_served(folder, [version, *before])
 
 
 def roll_back(folder: Path) -> str | None:
@@ -106,14 +111,14 @@ def roll_back(folder: Path) -> str | None:
     there = [name for name in before if (folder / name / CARD_FILE).exists()]
     if not there:
         return None
-    replace_file(folder / CURRENT_FILE, "\n".join([*there, now]).encode())
+    write_served(folder, [*there, now])
     return there[0]
 
 
 def remove_versions(folder: Path, kept: int) -> None:
     """Remove all but those that were served last."""
     versions = served_versions(folder)[:kept]
-    replace_file(folder / CURRENT_FILE, "\n".join(versions).encode())
+    write_served(folder, versions)
     for path in folder.glob(f"*/{CARD_FILE}"):
         if path.parent.name not in versions:
             shutil.rmtree(path.parent)
