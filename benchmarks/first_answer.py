@@ -34,8 +34,8 @@ def prepare(uv: str, folder: Path) -> list[Step]:
         ),
         ("`uv sync`", [uv, "sync", *python], baked),
         (
-            "`uv run python -m app.models.iris.train`",
-            [uv, "run", "python", "-m", "app.models.iris.train"],
+            "`uv run python -m app.models train`",
+            [uv, "run", "python", "-m", "app.models", "train"],
             baked,
         ),
     ]

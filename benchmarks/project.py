@@ -102,7 +102,7 @@ def bake(folder: Path, *answers: str) -> Path:
     note("Generating the project and training its model")
     run(cookiecutter(ROOT, folder, *answers), folder)
     project = folder / SLUG
-    run([sys.executable, "-m", "app.models.iris.train"], project)
+    run([sys.executable, "-m", "app.models", "train"], project)
     return project
 
 

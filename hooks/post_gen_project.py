@@ -37,7 +37,7 @@ NEXT_STEPS = """
 {slug} is ready. Next:
 
     cd {slug}
-    uv run python -m app.models.iris.train
+    uv run python -m app.models train
     uv run python -m app
 
 Then open http://127.0.0.1:8000/docs"""

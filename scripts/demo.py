@@ -88,8 +88,8 @@ def prepare(project: Path) -> None:
     generate(project)
     install = [UV, "sync", "--no-dev", "--group", "train", "--python", sys.executable]
     run("2/4 install what it needs: uv sync", install, project)
-    train = [str(interpreter(project)), "-m", "app.models.iris.train"]
-    run("3/4 train the model: python -m app.models.iris.train", train, project)
+    train = [str(interpreter(project)), "-m", "app.models", "train"]
+    run("3/4 train the model: python -m app.models train", train, project)
     write_flowers(project.with_name(FLOWERS), project / "var" / "models" / "iris")
     ready.touch()
 

@@ -24,7 +24,7 @@ def key_of(project: Path, name: str = "API_KEY") -> str:
 
 def test_the_command_line_generates_and_says_what_comes_next(tmp_path: Path) -> None:
     said = run([script("cookiecutter"), ROOT, "--no-input", "--output-dir", tmp_path], tmp_path)
-    steps = ["cd iris-service", "uv run python -m app.models.iris.train", "uv run python -m app"]
+    steps = ["cd iris-service", "uv run python -m app.models train", "uv run python -m app"]
     assert [line.strip() for line in said.splitlines() if line.strip() in steps] == steps
     assert "http://127.0.0.1:8000/docs" in said
     assert (tmp_path / "iris-service" / "pyproject.toml").exists()

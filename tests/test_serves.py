@@ -30,7 +30,7 @@ from support import (
 @pytest.fixture(scope="module")
 def trained(bake: Bake) -> Path:
     project = bake()
-    run(module("app.models.iris.train"), project)
+    run(module("app.models", "train"), project)
     return project
 
 

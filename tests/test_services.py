@@ -45,7 +45,7 @@ def test_a_prediction_made_in_swagger_ui_is_stored(
     bake: Bake, chromium: str, tmp_path: Path
 ) -> None:
     project = bake()
-    run(module("app.models.iris.train"), project)
+    run(module("app.models", "train"), project)
     with served(project, tmp_path / "log") as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 1400})

@@ -74,9 +74,7 @@ OURS = Alternative(
     [
         Command(("{uv}", "tool", "run", "--quiet", "cookiecutter", "{root}", *QUIETLY)),
         Command((*SYNC, "--python", "{python}"), "iris-service"),
-        Command(
-            ("{uv}", "run", "--quiet", "python", "-m", "app.models.iris.train"), "iris-service"
-        ),
+        Command(("{uv}", "run", "--quiet", "python", "-m", "app.models", "train"), "iris-service"),
     ],
     home="iris-service",
     imported="app.main",

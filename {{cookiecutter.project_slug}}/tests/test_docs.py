@@ -236,8 +236,8 @@ def test_the_page_about_your_own_model_works_to_the_letter(tmp_path: Path) -> No
     rooms = [path for path in (tmp_path / "app").rglob("*.py") if "models" not in path.parts]
     if not any("app.models.iris" in path.read_text() for path in rooms):
         shutil.rmtree(tmp_path / "app/models/iris")
-    for name in ("wine", "progression", "mood"):
-        python(tmp_path, "-m", f"app.models.{name}.train")
+    python(tmp_path, "-m", "app.models", "train", "--model", "wine")
+    python(tmp_path, "-m", "app.models", "train")
     assert python(tmp_path, "-c", ASK_THEM).splitlines() == [
         "Barolo",
         "True",
@@ -250,7 +250,7 @@ def test_the_page_about_your_own_model_works_to_the_letter(tmp_path: Path) -> No
     shutil.rmtree(tmp_path / "var/models/mood")
     with pytest.raises(subprocess.CalledProcessError) as caught:
         python(tmp_path, "-c", ASK_THEM)
-    assert "uv run python -m app.models.mood.train" in caught.value.stderr
+    assert "uv run python -m app.models train --model mood" in caught.value.stderr
 
 
 COUNT_PRIMES = """

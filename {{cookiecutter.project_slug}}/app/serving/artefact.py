@@ -28,12 +28,16 @@ CARD_FILE = "card.json"
 CURRENT_FILE = "current"
 
 
+def train_command(name: str) -> str:
+    """Return what to type to train a model."""
+    return f"uv run python -m app.models train --model {name} (or your own training)"
+
+
 class ArtefactError(StartError):
     """The model's artefact is missing, damaged, or made for something else."""
 
     def __init__(self, name: str, cause: str) -> None:
-        train = f"uv run python -m app.models.{name}.train (or your own training)"
-        super().__init__(f"{cause}\nTrain the model again: {train}")
+        super().__init__(f"{cause}\nTrain the model again: {train_command(name)}")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The command for the versions of models: list them, serve another one, go back, check them.
+"""The command for your models: train them, list their versions, serve another one, go back.
 
 A service that runs notices within a second or two, and needs no restart.
 """
@@ -6,22 +6,36 @@ A service that runs notices within a second or two, and needs no restart.
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from app.kit.settings import load_settings
 from app.kit.start import StartError
-from app.serving.artefact import CARD_FILE, read_card, roll_back, serve_version, served_versions
+from app.serving.artefact import (
+    CARD_FILE,
+    read_card,
+    remove_versions,
+    roll_back,
+    serve_version,
+    served_versions,
+    train_command,
+)
 from app.serving.loading import load_version
 from app.serving.served import Served
 from app.serving.settings import ModelSettings
 
 USAGE = """
+  train           run the training of the model, or of all; what it gives is a new version
   list            every version: when it was trained, how good it was; * is the one that is served
   use VERSION     serve this version; its first digits are enough
   rollback        serve the version that was served before
   check           load every version, ask it its example, and say what is wrong
 """
+NO_TRAINING = """app/models/{name}/train.py is missing.
+Write the artefact with a program of yours, as in docs/own-model.md."""
+NOT_INSTALLED = """The training of {name} needs {missing}, which is not installed.
+Type: uv sync"""
 
 
 def main(models: Sequence[Served[Any, Any]]) -> None:
@@ -32,14 +46,19 @@ def main(models: Sequence[Served[Any, Any]]) -> None:
         epilog=USAGE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("command", choices=["list", "use", "rollback", "check"])
+    parser.add_argument("command", choices=["train", "list", "use", "rollback", "check"])
     parser.add_argument("version", nargs="?", help="for `use`")
     names = [served.name for served in models]
-    parser.add_argument("--model", choices=names, default=names[0], help="default: the first")
+    parser.add_argument("--model", choices=names, help="default: the first; for `train`, all")
     given = parser.parse_args()
-    (served,) = [one for one in models if one.name == given.model]
+    chosen = [one for one in models if given.model in (one.name, None)]
     try:
         settings = load_settings(ModelSettings)
+        if given.command == "train":
+            for one in chosen:
+                train(one, settings)
+            return
+        served = chosen[0]
         folder = settings.models_dir / served.name
         if given.command == "check":
             sys.exit(check(served, settings, folder))
@@ -54,12 +73,30 @@ def main(models: Sequence[Served[Any, Any]]) -> None:
         sys.exit(str(error))
 
 
+def train(served: Served[Any, Any], settings: ModelSettings) -> None:
+    """Run the training of a model, which adds a version, and print how good it is."""
+    name, folder = served.name, settings.models_dir / served.name
+    if served.card:
+        return  # it has no artefact
+    print(f"Training {name} …", flush=True)
+    try:
+        training = import_module(f"app.models.{name}.train")
+    except ModuleNotFoundError as error:
+        own = (error.name or "").startswith(f"app.models.{name}")
+        cause = NO_TRAINING if own else NOT_INSTALLED
+        raise StartError(cause.format(name=name, missing=error.name)) from None
+    card = training.train(folder)
+    remove_versions(folder, settings.model_keep)
+    print(f"{name} {card.version} is in {folder}")
+    for metric, value in card.metrics.items():
+        print(f"  {metric:<14} {value:g}")
+
+
 def versions(folder: Path) -> list[str]:
     """Return every version that is there, the one that was trained last first."""
     found = [path.parent.name for path in folder.glob(f"*/{CARD_FILE}")]
     if not found:
-        train = f"uv run python -m app.models.{folder.name}.train"
-        raise StartError(f"{folder} has no version. Train one: {train} (or your own training)")
+        raise StartError(f"{folder} has no version. Train one: {train_command(folder.name)}")
     return sorted(found, key=lambda version: (folder / version).stat().st_mtime, reverse=True)
 
 

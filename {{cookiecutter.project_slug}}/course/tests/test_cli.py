@@ -401,7 +401,7 @@ def test_the_doctor_says_what_to_type(desk: Desk, tmp_path: Path) -> None:
         "grading",
     }
     assert "NOT  model" in found.stdout
-    assert "uv run python -m app.models.iris.train" in found.stdout
+    assert "uv run python -m app.models train" in found.stdout
     assert "NOT  uv" in found.stdout
     assert "ok   grading" in found.stdout
     assert said["Python"] == ".".join(map(str, sys.version_info[:3]))

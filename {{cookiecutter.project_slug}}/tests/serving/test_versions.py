@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
+from types import ModuleType
 from typing import Any
 
 import httpx2
@@ -205,12 +206,62 @@ def test_a_version_without_a_card_hides_no_other(
 
 
 def test_no_version_at_all_says_what_to_type(command: Callable[..., str]) -> None:
-    with pytest.raises(SystemExit, match=r"has no version\. Train one: .*flower\.train"):
+    with pytest.raises(SystemExit, match=r"has no version\. Train one: .*train --model flower "):
         command("list")
+
+
+@pytest.fixture
+def training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the path of the training of the model `flower`, which is not there yet."""
+    package = ModuleType("app.models.flower")
+    package.__path__ = [str(tmp_path)]
+    monkeypatch.setitem(sys.modules, package.__name__, package)
+    monkeypatch.delitem(sys.modules, "app.models.flower.train", raising=False)
+    return tmp_path / "train.py"
+
+
+TRAINING = """
+from tests.graphs import constant, write_flower
+def train(folder):
+    return write_flower(folder.parent, constant([{short}, {long}]))
+"""
+
+
+def test_training_adds_a_version_and_keeps_as_many_as_it_may(
+    training: Path,
+    tmp_path: Path,
+    command: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = [write(tmp_path, short) for short in (0.1, 0.2)]
+    monkeypatch.setenv("MODEL_KEEP", "2")
+    training.write_text(TRAINING.format(short=0.3, long=0.7))
+    printed = command("train", "--model", "flower")
+    trained = current_version(tmp_path / "flower")
+    assert printed.startswith(f"Training flower …\nflower {trained} is in {tmp_path}")
+    assert "  accuracy       1\n" in printed
+    assert served_versions(tmp_path / "flower") == [trained, before[1]]
+    assert not (tmp_path / "flower" / before[0]).exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (None, r"app/models/flower/train\.py is missing\.\n.* docs/own-model\.md"),
+        ("import no_such", "of flower needs no_such, which is not installed\\.\nType: uv sync"),
+    ],
+)
+def test_a_training_that_cannot_begin_says_why(
+    training: Path, command: Callable[..., str], code: str | None, message: str
+) -> None:
+    if code:
+        training.write_text(code)
+    with pytest.raises(SystemExit, match=message):
+        command("train")
 
 
 def test_the_command_has_help() -> None:
     words: list[Any] = [sys.executable, "-m", "app.models", "--help"]
     printed = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for word in ("list", "use VERSION", "rollback", "check"):
+    for word in ("train", "list", "use VERSION", "rollback", "check"):
         assert word in printed

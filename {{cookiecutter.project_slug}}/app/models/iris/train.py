@@ -1,4 +1,4 @@
-"""`python -m app.models.iris.train`: train the model, measure it, write its artefact.
+"""Train the model, measure it, write its artefact: `python -m app.models train` calls `train`.
 
 Only this module needs scikit-learn; serving does not. For a model of your own: docs/own-model.md.
 """
@@ -20,7 +20,7 @@ from app.models.iris.features import Features
 from app.serving.artefact import write_artefact
 from app.serving.card import ModelCard, ModelFacts
 from app.serving.onnx import MODEL_FILE
-from app.serving.training import ranges, run_training
+from app.serving.training import ranges
 
 
 def train(folder: Path) -> ModelCard:
@@ -57,7 +57,3 @@ def measure(
         "log_loss": round(float(log_loss(labels, probabilities)), 4),
         "held_out_rows": float(len(rows)),
     }
-
-
-if __name__ == "__main__":
-    run_training("iris", train)

@@ -46,7 +46,7 @@ def show_replay(screen: Screen, project: Project, chapter: Chapter | None = None
 def show_request(screen: Screen, evidence: Evidence) -> None:
     """Show how to start the app as the check did, what to send first, and the request."""
     screen.say("replay.how")
-    screen.block("    uv run python -m app.models.iris.train")
+    screen.block("    uv run python -m app.models train")
     screen.block("\n".join(f"    {line}" for line in start_commands(evidence)))
     screen.say("replay.model")
     if evidence.before:

@@ -2,7 +2,6 @@
 
 import csv
 import re
-import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -47,15 +46,6 @@ def test_it_is_good_and_its_card_says_how_good(folder: Path) -> None:
 
 def test_training_again_gives_the_same_version(folder: Path, tmp_path: Path) -> None:
     assert train(tmp_path / "iris").version == current_version(folder / "iris")
-
-
-def test_the_command_trains(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    # a program that is run by its path takes its arguments from here alone
-    monkeypatch.setattr(sys, "argv", ["train", "--out", str(tmp_path / "iris")])
-    runpy.run_path(str(ROOT / "app" / "models" / "iris" / "train.py"), run_name="__main__")
-    assert current_version(tmp_path / "iris") in capsys.readouterr().out
 
 
 def test_training_data_that_is_not_what_the_api_takes() -> None:
