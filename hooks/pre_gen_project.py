@@ -21,13 +21,14 @@ if sys.version_info < (3, 10):  # cookiecutter's own Python runs this
 # JSON escapes each double quote, so three in a row cannot occur, and a backslash stays a backslash.
 ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
-MAX_LENGTH = {"project_name": 80, "description": 300, "author": 100}
-EXAMPLES = {
-    "project_name": "Iris Service",
-    "description": "Classifies iris flowers.",
-    "author": "Ada Lovelace",
+# The most characters of each text, and an example.
+TEXTS = {
+    "project_name": (80, "Iris Service"),
+    "description": (300, "Classifies iris flowers."),
+    "author": (100, "Ada Lovelace"),
 }
 CHOICES = {
+    "model": ("iris", "diabetes", "penguins", "digits", "text"),
     "edition": ("service", "course"),
     "showcases": ("none", "all"),
     "task_engine": ("background", "celery"),
@@ -81,7 +82,8 @@ BEFORE = HANDOVER / "before"
 
 # Answers are written into TOML, Python and Markdown, where these would end a string or begin one.
 FORBIDDEN = {'"': "double quotes", "\\": "backslashes", "{": "braces", "}": "braces"}
-# Control, format (bidi and zero-width), lone surrogate, line and paragraph separator.
+# Control, format (bidi and zero-width), lone surrogate, line and paragraph separator: none is seen,
+# and all change how a text is read.
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
@@ -89,11 +91,6 @@ def answer(question: str) -> str:
     """Return the answer as text: in a replay file it can be any JSON value, or missing."""
     value = ANSWERS.get(question, "")
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def is_invisible(character: str) -> bool:
-    """Tell whether a character is invisible, yet changes how text is read."""
-    return unicodedata.category(character) in INVISIBLE
 
 
 def character_name(character: str) -> str:
@@ -104,7 +101,7 @@ def character_name(character: str) -> str:
 def cleaned(text: str, limit: int) -> str:
     """Return the nearest text that would be accepted, which can be empty."""
     text = text.replace('"', "'")
-    kept = (" " if is_invisible(c) else c for c in text if c not in FORBIDDEN)
+    kept = (" " if unicodedata.category(c) in INVISIBLE else c for c in text if c not in FORBIDDEN)
     return " ".join("".join(kept).split())[:limit].strip()
 
 
@@ -123,7 +120,8 @@ def text_faults(text: str, limit: int) -> Iterator[str]:
         yield "is empty"
     for fault in dict.fromkeys(FORBIDDEN[c] for c in text if c in FORBIDDEN):
         yield f"must not contain {fault}"
-    for name in dict.fromkeys(character_name(c) for c in text if is_invisible(c)):
+    unseen = (c for c in text if unicodedata.category(c) in INVISIBLE)
+    for name in dict.fromkeys(map(character_name, unseen)):
         yield f"must not contain the invisible character {name}"
     if len(text) > limit:
         yield f"is {len(text)} characters long, more than {limit}"
@@ -146,9 +144,9 @@ def slug_faults(slug: str) -> Iterator[str]:
 
 def problems() -> Iterator[str]:
     """Yield a line for each fault of an answer, with what to type instead."""
-    for question, limit in MAX_LENGTH.items():
+    for question, (limit, example) in TEXTS.items():
         text = answer(question)
-        suggestion = cleaned(text, limit) or EXAMPLES[question]
+        suggestion = cleaned(text, limit) or example
         for fault in text_faults(text, limit):
             yield f"{question} {fault}. Type for example: {suggestion}"
     slug = answer("project_slug")
@@ -159,6 +157,8 @@ def problems() -> Iterator[str]:
             yield f"{question} must be one of: {', '.join(choices)}. Type for example: {choices[0]}"
     if answer("edition") == "course" and sys.version_info < (3, 11):
         yield "edition: course needs Python 3.11. Type: uvx --python 3.11 cookiecutter"
+    if answer("edition") == "course" and answer("model") != "iris":
+        yield "edition: a course teaches with the iris. Type for example: model=iris"
     if answer("edition") == "course" and Path("app").exists() and not SOLUTION.exists():
         why = "course would replace functions of the app/ that is here by exercises"
         yield f"edition: {why}. Move app/ away, or choose another --output-dir"
@@ -168,6 +168,9 @@ def hand_over() -> None:
     """Set aside what was here before, and name what is not wanted, for the next hook."""
     course = answer("__course") == "yes"
     unwanted = [NOT_IN_A_COURSE] if course else []
+    for model in CHOICES["model"]:  # only.py is in app/models/__init__.py by now
+        app, tests = f"app/models/{model}", f"tests/models/{model}"
+        unwanted += [f"{app}/only.py"] if model == answer("model") else [app, tests]
     unwanted += [n for key, names in PRUNED.items() if not answer(key) for n in names.split()]
     BEFORE.mkdir(parents=True)
     (HANDOVER / "unwanted.json").write_text(json.dumps(unwanted), encoding="utf-8")

@@ -19,7 +19,7 @@ from support import EDITIONS, ROOT, TEMPLATE, Bake, module, run, tracked, tree
 
 # What documents may name even though it is not there, and why.
 ELSEWHERE = {
-    "flowers.csv": "docs/tasks.md has its reader make it",
+    "rows.csv": "docs/tasks.md has its reader make it",
     "naive.py": "the lesson of chapter 07 has its reader make it",
     "learners.txt": "course/teach.md has its reader make it",
     "ko.toml": "course/learn/terminal/catalogues/en.toml says how to make it",

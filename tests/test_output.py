@@ -141,9 +141,6 @@ ALWAYS = {
     "app/main.py",
     "app/models/__init__.py",
     "app/models/__main__.py",
-    "app/models/iris/__init__.py",
-    "app/models/iris/features.py",
-    "app/models/iris/train.py",
     "app/predictions/__init__.py",
     "app/predictions/model_router.py",
     "app/predictions/router.py",
@@ -158,6 +155,7 @@ ALWAYS = {
     "app/serving/batching.py",
     "app/serving/card.py",
     "app/serving/checks.py",
+    "app/serving/command.py",
     "app/serving/current.py",
     "app/serving/direct.py",
     "app/serving/errors.py",
@@ -175,7 +173,6 @@ ALWAYS = {
     "app/serving/settings.py",
     "app/serving/training.py",
     "app/serving/unseen.py",
-    "app/serving/versions.py",
     "app/serving/watcher.py",
     "app/settings.py",
     "app/state.py",
@@ -244,8 +241,6 @@ ALWAYS = {
     "tests/graphs.py",
     "tests/models/__init__.py",
     "tests/models/helpers.py",
-    "tests/models/iris/__init__.py",
-    "tests/models/iris/test_iris.py",
     "tests/predictions/__init__.py",
     "tests/predictions/memory.py",
     "tests/predictions/test_router.py",
@@ -302,16 +297,28 @@ EVERY_ANSWER: list[Answers] = [
 ]
 OF_THE_COURSE = r"(?<!scikit-)\b(course|lecture|learn|chapter|exercise|TodoError)\b"
 OF_THE_LAB = r"\b(lab|locust|matplotlib|showcases?|concurrency\.md)\b"
-# A course is the same whatever the other answers are: `test_a_course_has_every_feature`.
 FIRST_CHOICES: Answers = {name: choices[0] for name, choices in CHOICES.items()}
-COMBINATIONS = [
-    answers
-    for answers in EVERY_ANSWER
-    if answers["edition"] == "service" or answers == FIRST_CHOICES | {"edition": "course"}
-]
+LAST_CHOICES = {name: choices[-1] for name, choices in CHOICES.items()} | {"edition": "service"}
 
-# These change no line of Python, so the project's types and tests need not be checked with each.
-NO_CODE = {"container"}
+
+def is_tried(answers: Answers) -> bool:
+    """Tell whether a project is generated with these answers.
+
+    A course is the same whatever the other answers are: `test_a_course_has_every_feature`. A model
+    is a folder, whatever they are: each is tried with the first answers and with the last.
+    """
+    if answers["edition"] == "course":
+        return answers == FIRST_CHOICES | {"edition": "course"}
+    model = {"model": answers["model"]}
+    others = (FIRST_CHOICES | model, LAST_CHOICES | model)
+    return answers["model"] == FIRST_CHOICES["model"] or answers in others
+
+
+COMBINATIONS = list(filter(is_tried, EVERY_ANSWER))
+
+# These change no line of Python outside app/models, so the project's types and tests need not be
+# checked with each.
+NO_CODE = {"container", "model"}
 
 
 def pairs(answers: Answers) -> set[frozenset[tuple[str, str]]]:
@@ -322,7 +329,7 @@ def pairs(answers: Answers) -> set[frozenset[tuple[str, str]]]:
 def pairwise() -> Iterator[Answers]:
     """Yield a few rows that try each pair of answers at least once: the greedy choice."""
     chosen = [name for name in CHOICES if name not in NO_CODE]
-    services = [answers for answers in COMBINATIONS if answers["edition"] == "service"]
+    services = [answers for answers in EVERY_ANSWER if answers["edition"] == "service"]
     rows = [{name: answers[name] for name in chosen} for answers in services]
     missing = set().union(*map(pairs, rows))
     while missing:
@@ -349,12 +356,18 @@ def project(bake: Bake, answers: Answers) -> Path:
 def expected_files(answers: Answers) -> set[str]:
     if answers["edition"] == "course":
         course = {f"course/{name}" for name in tracked(TEMPLATE / "course")}
-        every = ALWAYS | SETTINGS | CONTAINER | CELERY | SHOWCASES
+        every = ALWAYS | SETTINGS | CONTAINER | CELERY | SHOWCASES | model_files("iris")
         return (every | COURSE | course) - GITHUB
     container = CONTAINER if answers["container"] == "yes" else set()
     celery = CELERY if answers["task_engine"] == "celery" else set()
     showcases = SHOWCASES if answers["showcases"] == "all" else set()
-    return ALWAYS | SETTINGS | container | celery | showcases
+    return ALWAYS | SETTINGS | container | celery | showcases | model_files(answers["model"])
+
+
+def model_files(name: str) -> set[str]:
+    """Return the files of a model; without those that only the template has."""
+    folders = [f"app/models/{name}/", f"tests/models/{name}/"]
+    return {f for f in tracked(TEMPLATE) if f.startswith(tuple(folders))} - {f"{folders[0]}only.py"}
 
 
 def test_the_files_are_exactly_these(project: Path, answers: Answers) -> None:
@@ -405,7 +418,8 @@ def test_answers_without_code_leave_the_python_the_same(bake: Bake) -> None:
 
 
 def test_a_course_has_every_feature(bake: Bake) -> None:
-    first, *others = (bake(**answers) for answers in EVERY_ANSWER if answers["edition"] == "course")
+    rows = [a for a in EVERY_ANSWER if (a["edition"], a["model"]) == ("course", "iris")]
+    first, *others = (bake(**answers) for answers in rows)
     for other in others:
         assert tree(other) == tree(first)
         for name in tree(first) - SETTINGS:

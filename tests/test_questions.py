@@ -22,7 +22,8 @@ def documented_default(name: str) -> str:
     """Return the default or the choices of a question, as the README writes them."""
     if name in CHOICES:
         return ", ".join(f"`{choice}`" for choice in CHOICES[name])
-    return "made from the project name" if name == "project_slug" else f"`{QUESTIONS[name]}`"
+    made_from = {"project_name": "the model", "project_slug": "the project name"}
+    return f"made from {made_from[name]}" if name in made_from else f"`{QUESTIONS[name]}`"
 
 
 def documented_prompt(name: str) -> str:

@@ -75,6 +75,10 @@ REFUSED: list[tuple[dict[str, str], str]] = [
     ({"author": ""}, "author is empty. Type for example: Ada Lovelace"),
     ({"author": "a" * 101}, "author is 101 characters long, more than 100"),
     ({"author": 'Ada", email = "x'}, "author must not contain double quotes"),
+    (
+        {"edition": "course", "model": "text"},
+        "edition: a course teaches with the iris. Type for example: model=iris",
+    ),
 ]
 
 
@@ -143,8 +147,8 @@ def test_hostile_text_typed_at_a_prompt_is_refused(typed: str, tmp_path: Path) -
     log, target = tmp_path / "log", tmp_path / "target"
     target.mkdir()
     keys = tmp_path / "keys"
-    # The name, then Enter for every other question but the slug, which would be made from the name
-    keys.write_text("\n".join([typed, "iris-service", *[""] * (len(QUESTIONS) - 2)]) + "\n")
+    # Enter for every question but the name and the slug, which would be made from it
+    keys.write_text("\n".join(["", typed, "iris-service", *[""] * (len(QUESTIONS) - 3)]) + "\n")
     with keys.open() as keyboard:
         command = module("cookiecutter", str(ROOT), "--output-dir", str(target))
         with started(command, tmp_path, log, keyboard) as process:

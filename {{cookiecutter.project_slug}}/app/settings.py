@@ -77,7 +77,7 @@ class Settings(
     root_path: str = Field(
         "",
         pattern=r"^(/[\w.~-]+)*$",
-        description="The prefix of the service behind a proxy, as /iris",
+        description="The prefix of the service behind a proxy, as /flowers",
     )
     cors_origins: Names = Field([], description="Web origins that may call, comma-separated")
     max_body_bytes: int = Field(65_536, ge=1_024, le=2**27, description="Largest body in bytes")

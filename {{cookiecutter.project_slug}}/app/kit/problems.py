@@ -19,7 +19,7 @@ class InvalidField(BaseModel):
     """A value that was refused: where it is, and the rule that it broke."""
 
     location: str = Field(description="body, query, path or header", examples=["body"])
-    pointer: str = Field(description="JSON pointer to the value", examples=["/petal_width_cm"])
+    pointer: str = Field(description="JSON pointer to the value", examples=["/width_cm"])
     rule: str = Field(description="The name of the rule", examples=["less_than_equal"])
     message: str
 

@@ -1,8 +1,8 @@
-"""Your models: a folder and a line for each. The first is asked at `/v1/predict`."""
+# {% if false %}
+"""Your models: a folder and a line for each. In the template, those of every project."""
 
-from app.models.iris.features import Features
-from app.serving.answers import Classification
-from app.serving.onnx import OnnxModel
-from app.serving.served import Served
+from app.models.iris import only as iris
 
-MODELS = (Served("iris", Features, Classification, OnnxModel),)
+MODELS = (*iris.MODELS,)
+# {% endif %}
+# {% include "app/models/" ~ cookiecutter.model ~ "/only.py" %}

@@ -1,6 +1,6 @@
-"""`python -m app.models`: the versions of your models, and which one is served."""
+"""`python -m app.models`: train your models, and choose the versions that are served."""
 
 from app.models import MODELS
-from app.serving.versions import main
+from app.serving.command import main
 
 main(MODELS)

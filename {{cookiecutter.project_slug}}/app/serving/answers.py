@@ -56,9 +56,9 @@ class Answer(BaseModel):
 class Classification(Answer):
     """One of the card's labels."""
 
-    label: str = Field(description="The most probable label", examples=["setosa"])
+    label: str = Field(description="The most probable label", examples=["spam"])
     probabilities: dict[str, Probability] = Field(
-        description="The probability of each label", examples=[{"setosa": 0.98, "versicolor": 0.02}]
+        description="The probability of each label", examples=[{"spam": 0.98, "ham": 0.02}]
     )
 
     outputs: ClassVar[Sequence[str]] = ("probabilities",)

@@ -3,7 +3,7 @@
 Training adds a folder for each version, and then names it in the file `current`, which is replaced
 in one step. So a reader finds the old version or the new one, whatever happens meanwhile.
 
-    var/models/iris/
+    var/models/<name>/
         current               the version that is served, and those before it, the latest first
         1f0e6a…/card.json     what is known of it
         1f0e6a…/model.onnx    whatever the model is made from

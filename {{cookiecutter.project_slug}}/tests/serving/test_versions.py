@@ -1,5 +1,6 @@
 """Versions come and go while the service answers: a real server, and the command."""
 
+import csv
 import subprocess
 import sys
 import time
@@ -13,10 +14,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from app.serving import versions
 from app.serving.artefact import current_version, serve_version, served_versions
+from app.serving.command import main
 from tests.conftest import ROOT, serve
-from tests.fakes import FLOWER
+from tests.fakes import FLOWER, Flower
 from tests.graphs import MODELS, constant, write_flower
 
 LONGEST_SECONDS = 30
@@ -140,7 +141,7 @@ def command(
 
     def call(*words: str) -> str:
         monkeypatch.setattr(sys, "argv", ["models", *words])
-        versions.main(MODELS)
+        main(MODELS)
         return capsys.readouterr().out
 
     return call
@@ -258,6 +259,16 @@ def test_a_training_that_cannot_begin_says_why(
         training.write_text(code)
     with pytest.raises(SystemExit, match=message):
         command("train")
+
+
+def test_the_example_is_what_the_model_takes(tmp_path: Path, command: Callable[..., str]) -> None:
+    write(tmp_path, 0.1)
+    assert Flower.model_validate_json(command("example")) == Flower(**FLOWER)
+    header, *rows = csv.reader(command("example", "--rows", "3").splitlines())
+    assert [row[0] for row in rows] == ["1", "2", "3"]
+    for row in rows:
+        texts = dict(zip(header[1:], row[1:], strict=True))
+        assert Flower.model_validate_strings(texts) == Flower(**FLOWER)
 
 
 def test_the_command_has_help() -> None:

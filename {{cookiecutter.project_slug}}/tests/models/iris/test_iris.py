@@ -1,9 +1,5 @@
 """The iris model: it is good, it answers its example, and its training is a command."""
 
-import csv
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +10,6 @@ from app.models.iris.features import Features
 from app.models.iris.train import train
 from app.serving.artefact import current_version
 from app.serving.training import ranges
-from tests.conftest import ROOT
 from tests.models.helpers import loaded, serves_well
 
 
@@ -51,23 +46,3 @@ def test_training_again_gives_the_same_version(folder: Path, tmp_path: Path) -> 
 def test_training_data_that_is_not_what_the_api_takes() -> None:
     with pytest.raises(StartError, match="names 4 features, and the training data has 3 columns"):
         ranges(Features, load_iris().data[:, :3])
-
-
-def test_the_pages_ask_what_it_takes() -> None:
-    pages = "".join(path.read_text() for path in [ROOT / "README.md", *ROOT.glob("docs/*.md")])
-    bodies = re.findall(r'\{"sepal_length_cm".*?\}', pages, re.S)
-    assert bodies
-    for body in bodies:
-        Features.model_validate_json(body)
-
-
-def test_the_file_on_the_page_about_tasks_is_what_it_takes() -> None:
-    page = (ROOT / "docs" / "tasks.md").read_text()
-    [program] = re.findall(r"^python3 -c '\n(.*?)' >", page, re.M | re.S)
-    command = [sys.executable, "-c", program]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    rows = list(csv.DictReader(printed.splitlines()))
-    assert len(rows) == 100_000
-    for row in rows[::97]:
-        assert row.pop("id")
-        Features.model_validate_strings(row)

@@ -1,9 +1,11 @@
-"""The command for your models: train them, list their versions, serve another one, go back.
+"""The command for your models: train them, list their versions, serve another one, ask.
 
 A service that runs notices within a second or two, and needs no restart.
 """
 
 import argparse
+import csv
+import json
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -12,8 +14,10 @@ from typing import Any
 
 from app.kit.settings import load_settings
 from app.kit.start import StartError
+from app.serving.answers import as_cell
 from app.serving.artefact import (
     CARD_FILE,
+    current_version,
     read_card,
     remove_versions,
     roll_back,
@@ -21,6 +25,7 @@ from app.serving.artefact import (
     served_versions,
     train_command,
 )
+from app.serving.examples import example_of
 from app.serving.loading import load_version
 from app.serving.served import Served
 from app.serving.settings import ModelSettings
@@ -31,6 +36,7 @@ USAGE = """
   use VERSION     serve this version; its first digits are enough
   rollback        serve the version that was served before
   check           load every version, ask it its example, and say what is wrong
+  example         print a question that the model can answer, as JSON; or a CSV, with --rows 1000
 """
 NO_TRAINING = """app/models/{name}/train.py is missing.
 Write the artefact with a program of yours, as in docs/own-model.md."""
@@ -40,37 +46,37 @@ Type: uv sync"""
 
 def main(models: Sequence[Served[Any, Any]]) -> None:
     """Do what the command line says."""
+    given = parser_for([served.name for served in models]).parse_args()
+    chosen = [served for served in models if given.model in (served.name, None)]
+    try:
+        settings = load_settings(ModelSettings)
+        if given.command == "train":
+            for served in chosen:
+                train(served, settings)
+        elif given.command == "example":
+            print_example(chosen[0], settings, given.rows)
+        elif given.command == "check":
+            sys.exit(check(chosen[0], settings))
+        else:
+            serve(chosen[0], settings, given.command, given.version)
+    except StartError as error:
+        sys.exit(str(error))
+
+
+def parser_for(names: Sequence[str]) -> argparse.ArgumentParser:
+    """Return what reads the command line, if these are the models."""
     parser = argparse.ArgumentParser(
         prog="python -m app.models",
         description=__doc__,
         epilog=USAGE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("command", choices=["train", "list", "use", "rollback", "check"])
+    commands = ["train", "list", "use", "rollback", "check", "example"]
+    parser.add_argument("command", choices=commands)
     parser.add_argument("version", nargs="?", help="for `use`")
-    names = [served.name for served in models]
     parser.add_argument("--model", choices=names, help="default: the first; for `train`, all")
-    given = parser.parse_args()
-    chosen = [one for one in models if given.model in (one.name, None)]
-    try:
-        settings = load_settings(ModelSettings)
-        if given.command == "train":
-            for one in chosen:
-                train(one, settings)
-            return
-        served = chosen[0]
-        folder = settings.models_dir / served.name
-        if given.command == "check":
-            sys.exit(check(served, settings, folder))
-        if given.command == "use":
-            version = find(folder, given.version)
-            load_version(served, settings, version).close()  # what is unfit is refused here already
-            serve_version(folder, version)
-        if given.command == "rollback" and not roll_back(folder):
-            raise StartError("No other version was served before: python -m app.models list")
-        show(folder)
-    except StartError as error:
-        sys.exit(str(error))
+    parser.add_argument("--rows", type=int, help="for `example`: a CSV with so many rows")
+    return parser
 
 
 def train(served: Served[Any, Any], settings: ModelSettings) -> None:
@@ -90,6 +96,34 @@ def train(served: Served[Any, Any], settings: ModelSettings) -> None:
     print(f"{name} {card.version} is in {folder}")
     for metric, value in card.metrics.items():
         print(f"  {metric:<14} {value:g}")
+
+
+def print_example(served: Served[Any, Any], settings: ModelSettings, rows: int | None) -> None:
+    """Print what the model may be asked: as JSON, or as a CSV that has the row many times."""
+    folder = settings.models_dir / served.name
+    card = served.card or read_card(folder, current_version(folder))
+    example = example_of(served.features, card).model_dump(mode="json", by_alias=True)
+    if rows is None:
+        print(json.dumps(example, ensure_ascii=False))
+        return
+    cells = [repr(v) if isinstance(v, float) else as_cell(v) for v in example.values()]
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    table.writerow(["id", *example])
+    table.writerows([number, *cells] for number in range(1, rows + 1))
+
+
+def serve(
+    served: Served[Any, Any], settings: ModelSettings, command: str, version: str | None
+) -> None:
+    """Serve another version, if that is the command, and print them all."""
+    folder = settings.models_dir / served.name
+    if command == "use":
+        version = find(folder, version)
+        load_version(served, settings, version).close()  # what is unfit is refused here already
+        serve_version(folder, version)
+    if command == "rollback" and not roll_back(folder):
+        raise StartError("No other version was served before: python -m app.models list")
+    show(folder)
 
 
 def versions(folder: Path) -> list[str]:
@@ -123,10 +157,10 @@ def show(folder: Path) -> None:
         print(f"{mark} {version}  {card.trained_at:%Y-%m-%d %H:%M} UTC  {metrics}")
 
 
-def check(served: Served[Any, Any], settings: ModelSettings, folder: Path) -> int:
+def check(served: Served[Any, Any], settings: ModelSettings) -> int:
     """Print what is wrong with each version; return the exit status."""
     status = 0
-    for version in versions(folder):
+    for version in versions(settings.models_dir / served.name):
         try:
             load_version(served, settings, version).close()
         except StartError as error:
