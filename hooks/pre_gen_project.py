@@ -39,9 +39,7 @@ SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 MAX_SLUG_LENGTH = 50
 
 # These name devices on Windows, in every folder and with any extension.
-WINDOWS_DEVICES = frozenset(
-    ["con", "prn", "aux", "nul"] + [f"{port}{n}" for port in ("com", "lpt") for n in range(10)]
-)
+is_windows_device = re.compile(r"con|prn|aux|nul|(com|lpt)\d").fullmatch
 
 # A project with the name of a package that it needs, directly or not, would shadow it, and uv would
 # refuse to resolve. tests/test_refusals.py compares this list with what is installed.
@@ -82,8 +80,7 @@ BEFORE = HANDOVER / "before"
 
 # Answers are written into TOML, Python and Markdown, where these would end a string or begin one.
 FORBIDDEN = {'"': "double quotes", "\\": "backslashes", "{": "braces", "}": "braces"}
-# Control, format (bidi and zero-width), lone surrogate, line and paragraph separator: none is seen,
-# and all change how a text is read.
+# Control, format (bidi, zero-width), lone surrogate, line and paragraph separator: never seen.
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
@@ -110,7 +107,7 @@ def slug_from(text: str) -> str:
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     words = re.findall(r"[a-z0-9]+", ascii_text)
     slug = "-".join(words).lstrip("0123456789-")[:MAX_SLUG_LENGTH].rstrip("-")
-    slug += "-service" * (slug in WINDOWS_DEVICES | DEPENDENCIES)
+    slug += "-service" * bool(is_windows_device(slug) or slug in DEPENDENCIES)
     return slug if SLUG.fullmatch(slug) else "iris-service"
 
 
@@ -136,7 +133,7 @@ def slug_faults(slug: str) -> Iterator[str]:
         )
     if len(slug) > MAX_SLUG_LENGTH:
         yield f"is {len(slug)} characters long, more than {MAX_SLUG_LENGTH}"
-    if slug in WINDOWS_DEVICES:
+    if is_windows_device(slug):
         yield f"must not be {slug}: Windows reserves that name for a device"
     if slug in DEPENDENCIES:
         yield f"must not be {slug}: the project depends on the package of that name"
