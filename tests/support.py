@@ -151,10 +151,16 @@ def tracked(folder: Path) -> set[str]:
     return {name for name in listed.split("\0") if name and (folder / name).exists()}
 
 
-def request(url: str, body: Mapping[str, Any] | None = None, method: str | None = None) -> Any:
+def request(
+    url: str,
+    body: Mapping[str, Any] | None = None,
+    method: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Any:
     """Send JSON over real HTTP, and return the JSON of the response."""
     content = None if body is None else json.dumps(body).encode()
-    sent = Request(url, content, {"Content-Type": "application/json"}, method=method)  # noqa: S310
+    known = {"Content-Type": "application/json", **(headers or {})}
+    sent = Request(url, content, known, method=method)  # noqa: S310
     with urlopen(sent, timeout=10) as answer:  # noqa: S310
         return json.load(answer)
 

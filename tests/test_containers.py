@@ -3,8 +3,12 @@
 No image is built and no service is started here. The health checks are run as they are written.
 """
 
+import json
+import re
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -12,11 +16,26 @@ from typing import Any
 import pytest
 import yaml
 
-from support import CHOICES, ROOT, TEMPLATE, Bake, image_check, is_healthy, run, script
+from dockerfile import Stage, build
+from scripts.generated import free_port, wait_until_live
+from support import (
+    CHOICES,
+    ROOT,
+    TEMPLATE,
+    Bake,
+    image_check,
+    is_healthy,
+    module,
+    request,
+    run,
+    script,
+    started,
+)
 
 SECRETS = {"API_KEY", "POSTGRES_PASSWORD", "FLOWER_BASIC_AUTH"}
 # What each service is given besides: the API and the workers have the password in DATABASE_URL.
 OWN_SECRETS = {
+    "train": set(),
     "api": {"API_KEY"},
     "worker": set(),
     "redis": set(),
@@ -47,11 +66,11 @@ def test_compose_is_sound(project: Path, engine: str) -> None:
     check = [script("check-jsonschema"), "--builtin-schema", "vendor.compose-spec"]
     run([*check, project / "compose.yaml"], ROOT)
     found = services(project)
-    assert found.keys() == (OWN_SECRETS.keys() if engine == "celery" else {"api"})
+    assert found.keys() == (OWN_SECRETS.keys() if engine == "celery" else {"api", "train"})
     for name, service in found.items():
         # The API's health check is in the Dockerfile, for those who run it without Compose.
-        assert name == "api" or "healthcheck" in service
-        assert service["restart"] == "unless-stopped"
+        assert name in {"api", "train"} or "healthcheck" in service
+        assert service["restart"] == ("no" if name == "train" else "unless-stopped")
         for port in service.get("ports", []):
             assert port.startswith("127.0.0.1:"), "whoever should see it can go through a proxy"
 
@@ -93,8 +112,55 @@ def test_nothing_secret_reaches_the_build(project: Path) -> None:
         "!pyproject.toml",
         "!uv.lock",
         "!README.md",
+        "!var/models",
     }
     assert "**/.env*" in rules
+
+
+@contextmanager
+def running(stage: Stage, project: Path, log: Path) -> Iterator[str]:
+    """Start the API of an image as compose.yaml does; give its address once it is healthy."""
+    port = str(free_port())
+    variables = given(project, {"env_file": ".env.prod"}) | stage.environment
+    variables |= {"PORT": port, "HOST": "127.0.0.1"}
+    with started(stage.start, stage.folder, log, None, **variables) as process:
+        url = f"http://127.0.0.1:{port}"
+        assert wait_until_live(url, process), log.read_text("utf-8")
+        assert is_healthy(image_check(project), PORT=port, HOST="127.0.0.1")
+        yield url
+
+
+@pytest.mark.long(1)
+def test_compose_and_make_image_end_with_a_prediction(bake: Bake, tmp_path: Path) -> None:
+    """Follow compose.yaml, the Makefile and the Dockerfile, whose steps are done without Docker."""
+    project = bake()
+    key = {"X-API-Key": given(project, {"env_file": ".env.prod"})["API_KEY"]}
+    stages = build(project, tmp_path / "compose", "serve")
+    trainer, server = stages["train"], stages["serve"]
+    assert "Training iris" in run(trainer.start, trainer.folder, **trainer.environment)
+    assert "iris has a version" in run(trainer.start, trainer.folder, **trainer.environment)
+    assert not list(server.folder.glob(".venv/lib/*/site-packages/sklearn"))
+    (server.folder / "models").rmdir()
+    (server.folder / "models").symlink_to(trainer.folder / "models")  # the volume
+    with running(server, project, tmp_path / "compose.log") as url:
+        card = request(f"{url}/v1/model", headers=key)
+    train, check, last = make_image(project)
+    run(train, project)
+    assert "answers its example" in run(check, project)
+    assert last == ["docker", "build", "--tag", "iris-service", "."]
+    image = build(project, tmp_path / "image")[""]
+    with running(image, project, tmp_path / "image.log") as url:
+        example = json.loads(run(module("app.models", "example"), project))
+        answer = request(f"{url}/v1/predict", example, headers=key)
+        assert answer["label"] == "setosa"
+        assert answer["model_version"] == card["version"]
+
+
+def make_image(project: Path) -> list[list[str]]:
+    """Return the commands of `make image`, with this Python in the place of uv's."""
+    [commands] = re.findall(r"^image: .*\n((?:\t.*\n)+)", (project / "Makefile").read_text(), re.M)
+    lines = [line.split() for line in commands.splitlines()]
+    return [[sys.executable, *words[3:]] if words[0] == "uv" else words for words in lines]
 
 
 def flower_check(project: Path) -> list[str]:

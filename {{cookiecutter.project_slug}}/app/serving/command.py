@@ -29,6 +29,7 @@ from app.serving.examples import example_of
 from app.serving.loading import load_version
 from app.serving.served import Served
 from app.serving.settings import ModelSettings
+from app.serving.source import pack_models
 
 USAGE = """
   train           run the training of the model, or of all; what it gives is a new version
@@ -36,6 +37,7 @@ USAGE = """
   use VERSION     serve this version; its first digits are enough
   rollback        serve the version that was served before
   check           load every version, ask it its example, and say what is wrong
+  pack FILE       write an archive of what is served, and print the MODEL_SOURCE that names it
   example         print a question that the model can answer, as JSON; or a CSV, with --rows 1000
 """
 NO_TRAINING = """app/models/{name}/train.py is missing.
@@ -52,13 +54,15 @@ def main(models: Sequence[Served[Any, Any]]) -> None:
         settings = load_settings(ModelSettings)
         if given.command == "train":
             for served in chosen:
-                train(served, settings)
+                train(served, settings, only_missing=given.missing)
+        elif given.command == "pack":
+            pack(chosen, settings, given.argument)
         elif given.command == "example":
             print_example(chosen[0], settings, given.rows)
         elif given.command == "check":
-            sys.exit(check(chosen[0], settings))
+            sys.exit(max([check(served, settings) for served in chosen]))
         else:
-            serve(chosen[0], settings, given.command, given.version)
+            serve(chosen[0], settings, given.command, given.argument)
     except StartError as error:
         sys.exit(str(error))
 
@@ -71,19 +75,24 @@ def parser_for(names: Sequence[str]) -> argparse.ArgumentParser:
         epilog=USAGE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = ["train", "list", "use", "rollback", "check", "example"]
+    commands = ["train", "list", "use", "rollback", "check", "pack", "example"]
     parser.add_argument("command", choices=commands)
-    parser.add_argument("version", nargs="?", help="for `use`")
-    parser.add_argument("--model", choices=names, help="default: the first; for `train`, all")
+    parser.add_argument("argument", nargs="?", help="the version for `use`, the file for `pack`")
+    either = "default: the first; for `train`, `check` and `pack`, all"
+    parser.add_argument("--model", choices=names, help=either)
+    parser.add_argument("--missing", action="store_true", help="for `train`: what has no version")
     parser.add_argument("--rows", type=int, help="for `example`: a CSV with so many rows")
     return parser
 
 
-def train(served: Served[Any, Any], settings: ModelSettings) -> None:
+def train(served: Served[Any, Any], settings: ModelSettings, *, only_missing: bool) -> None:
     """Run the training of a model, which adds a version, and print how good it is."""
     name, folder = served.name, settings.models_dir / served.name
     if served.card:
         return  # it has no artefact
+    if only_missing and served_versions(folder):
+        print(f"{name} has a version")
+        return
     print(f"Training {name} …", flush=True)
     try:
         training = import_module(f"app.models.{name}.train")
@@ -96,6 +105,15 @@ def train(served: Served[Any, Any], settings: ModelSettings) -> None:
     print(f"{name} {card.version} is in {folder}")
     for metric, value in card.metrics.items():
         print(f"  {metric:<14} {value:g}")
+
+
+def pack(models: Sequence[Served[Any, Any]], settings: ModelSettings, file: str | None) -> None:
+    """Write the archive, and print the setting that names it."""
+    if not file:
+        raise StartError("Name the file to write: python -m app.models pack models.tar.gz")
+    names = [served.name for served in models if not served.card]
+    digest = pack_models(settings.models_dir, names, Path(file))
+    print(f"MODEL_SOURCE=https://…/{Path(file).name}#sha256={digest}")
 
 
 def print_example(served: Served[Any, Any], settings: ModelSettings, rows: int | None) -> None:
@@ -165,7 +183,7 @@ def check(served: Served[Any, Any], settings: ModelSettings) -> int:
             load_version(served, settings, version).close()
         except StartError as error:
             status = 1
-            print(f"{version}  {error}")
+            print(f"{served.name} {version}  {error}")
         else:
-            print(f"{version}  answers its example")
+            print(f"{served.name} {version}  answers its example")
     return status

@@ -1,11 +1,16 @@
 """The settings of the models; they are part of `Settings`."""
 
+import re
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
 
 from app.kit.settings import ProcessSettings
+
+is_source = re.compile(
+    r"(https://|http://(localhost|127\.0\.0\.1)[:/])[^\s#]+#sha256=[0-9a-f]{64}"
+).fullmatch
 
 
 class ModelSettings(ProcessSettings):
@@ -18,6 +23,9 @@ class ModelSettings(ProcessSettings):
     )
     models_dir: Path = Field(
         Path("var/models"), description="The folder that has a folder with each model's versions"
+    )
+    model_source: SecretStr | None = Field(
+        None, description="An archive of models to begin with: https://…#sha256=…"
     )
     model_keep: int = Field(
         5, ge=1, le=1000, description="Versions that training leaves of a model"
@@ -33,6 +41,15 @@ class ModelSettings(ProcessSettings):
     )
     model_max_rows: int = Field(256, ge=1, le=1024, description="Most rows in one request")
     model_batch_size: int = Field(32, ge=1, le=1024, description="Most rows in one inference")
+
+    @field_validator("model_source")
+    @classmethod
+    def check_source(cls, source: SecretStr | None) -> SecretStr | None:
+        """Refuse what is not encrypted on its way, or not pinned to what it must be."""
+        if source is None or is_source(source.get_secret_value()):
+            return source
+        wanted = "an https:// address, then #sha256= and 64 digits (python -m app.models pack)"
+        raise PydanticCustomError("model_source", f"Input should be {wanted}")
 
     @field_validator("models_dir")
     @classmethod
