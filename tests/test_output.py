@@ -174,6 +174,7 @@ ALWAYS = {
     "app/serving/source.py",
     "app/serving/training.py",
     "app/serving/unseen.py",
+    "app/serving/versions.py",
     "app/serving/watcher.py",
     "app/settings.py",
     "app/state.py",

@@ -18,11 +18,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import structlog
 from pydantic import ValidationError
 
 from app.kit.start import StartError
 from app.serving.card import ModelCard, ModelFacts
 from app.serving.settings import ModelSettings
+
+logger = structlog.get_logger()
 
 CARD_FILE = "card.json"
 CURRENT_FILE = "current"
@@ -62,6 +65,11 @@ class Artefact:
         """Return where one of the files is, or raise ArtefactError; for libraries that read it."""
         self.read(file)
         return self.folder / file
+
+    def pickle_path(self, file: str) -> Path:
+        """Return where a file is whose loading runs code in it, as a pickle's does; warn of it."""
+        logger.warning("model_file_runs_code", model=self.name, file=file)
+        return self.path(file)
 
 
 def write_artefact(folder: Path, files: Mapping[str, bytes], facts: ModelFacts) -> ModelCard:

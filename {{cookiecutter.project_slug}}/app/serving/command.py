@@ -16,20 +16,19 @@ from app.kit.settings import load_settings
 from app.kit.start import StartError
 from app.serving.answers import as_cell
 from app.serving.artefact import (
-    CARD_FILE,
     current_version,
     read_card,
+    read_file,
     remove_versions,
-    roll_back,
-    serve_version,
     served_versions,
-    train_command,
+    write_artefact,
 )
+from app.serving.card import ModelFacts
 from app.serving.examples import example_of
-from app.serving.loading import load_version
 from app.serving.served import Served
 from app.serving.settings import ModelSettings
 from app.serving.source import pack_models
+from app.serving.versions import check, choose, show
 
 USAGE = """
   train           run the training of the model, or of all; what it gives is a new version
@@ -37,6 +36,7 @@ USAGE = """
   use VERSION     serve this version; its first digits are enough
   rollback        serve the version that was served before
   check           load every version, ask it its example, and say what is wrong
+  add FILES       add a version of files that you have, or of all in a folder, and serve it
   pack FILE       write an archive of what is served, and print the MODEL_SOURCE that names it
   example         print a question that the model can answer, as JSON; or a CSV, with --rows 1000
 """
@@ -57,12 +57,14 @@ def main(models: Sequence[Served[Any, Any]]) -> None:
                 train(served, settings, only_missing=given.missing)
         elif given.command == "pack":
             pack(chosen, settings, given.argument)
+        elif given.command == "add":
+            add(chosen[0], settings, given.argument, given.labels.split(","))
         elif given.command == "example":
             print_example(chosen[0], settings, given.rows)
         elif given.command == "check":
             sys.exit(max([check(served, settings) for served in chosen]))
         else:
-            serve(chosen[0], settings, given.command, given.argument)
+            choose(chosen[0], settings, given.command, "".join(given.argument[:1]))
     except StartError as error:
         sys.exit(str(error))
 
@@ -75,12 +77,15 @@ def parser_for(names: Sequence[str]) -> argparse.ArgumentParser:
         epilog=USAGE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = ["train", "list", "use", "rollback", "check", "pack", "example"]
+    commands = ["train", "list", "use", "rollback", "check", "add", "pack", "example"]
     parser.add_argument("command", choices=commands)
-    parser.add_argument("argument", nargs="?", help="the version for `use`, the file for `pack`")
+    parser.add_argument("argument", nargs="*", help="a version for `use`, files for `add`, `pack`")
     either = "default: the first; for `train`, `check` and `pack`, all"
     parser.add_argument("--model", choices=names, help=either)
     parser.add_argument("--missing", action="store_true", help="for `train`: what has no version")
+    parser.add_argument(
+        "--labels", default="", help="for `add`: what a classification answers: a,b"
+    )
     parser.add_argument("--rows", type=int, help="for `example`: a CSV with so many rows")
     return parser
 
@@ -107,13 +112,31 @@ def train(served: Served[Any, Any], settings: ModelSettings, *, only_missing: bo
         print(f"  {metric:<14} {value:g}")
 
 
-def pack(models: Sequence[Served[Any, Any]], settings: ModelSettings, file: str | None) -> None:
+def add(
+    served: Served[Any, Any], settings: ModelSettings, paths: Sequence[str], labels: Sequence[str]
+) -> None:
+    """Add a version of files that come from elsewhere; its card says nothing of its training."""
+    files = {}
+    for path in map(Path, paths):
+        found = sorted(path.rglob("*")) if path.is_dir() else [path]
+        top = path if path.is_dir() else path.parent
+        files.update({p.relative_to(top).as_posix(): p for p in found if not p.is_dir()})
+    if not files:
+        raise StartError("Name the files, or their folder: python -m app.models add model.onnx")
+    folder = settings.models_dir / served.name
+    content = {name: read_file(served.name, path) for name, path in files.items()}
+    write_artefact(folder, content, ModelFacts(labels=[label for label in labels if label]))
+    remove_versions(folder, settings.model_keep)
+    show(folder)
+
+
+def pack(models: Sequence[Served[Any, Any]], settings: ModelSettings, paths: Sequence[str]) -> None:
     """Write the archive, and print the setting that names it."""
-    if not file:
+    if len(paths) != 1:
         raise StartError("Name the file to write: python -m app.models pack models.tar.gz")
     names = [served.name for served in models if not served.card]
-    digest = pack_models(settings.models_dir, names, Path(file))
-    print(f"MODEL_SOURCE=https://…/{Path(file).name}#sha256={digest}")
+    digest = pack_models(settings.models_dir, names, Path(paths[0]))
+    print(f"MODEL_SOURCE=https://…/{Path(paths[0]).name}#sha256={digest}")
 
 
 def print_example(served: Served[Any, Any], settings: ModelSettings, rows: int | None) -> None:
@@ -128,62 +151,3 @@ def print_example(served: Served[Any, Any], settings: ModelSettings, rows: int |
     table = csv.writer(sys.stdout, lineterminator="\n")
     table.writerow(["id", *example])
     table.writerows([number, *cells] for number in range(1, rows + 1))
-
-
-def serve(
-    served: Served[Any, Any], settings: ModelSettings, command: str, version: str | None
-) -> None:
-    """Serve another version, if that is the command, and print them all."""
-    folder = settings.models_dir / served.name
-    if command == "use":
-        version = find(folder, version)
-        load_version(served, settings, version).close()  # what is unfit is refused here already
-        serve_version(folder, version)
-    if command == "rollback" and not roll_back(folder):
-        raise StartError("No other version was served before: python -m app.models list")
-    show(folder)
-
-
-def versions(folder: Path) -> list[str]:
-    """Return every version that is there, the one that was trained last first."""
-    found = [path.parent.name for path in folder.glob(f"*/{CARD_FILE}")]
-    if not found:
-        raise StartError(f"{folder} has no version. Train one: {train_command(folder.name)}")
-    return sorted(found, key=lambda version: (folder / version).stat().st_mtime, reverse=True)
-
-
-def find(folder: Path, start: str | None) -> str:
-    """Return the only version that begins like this."""
-    found = [version for version in versions(folder) if start and version.startswith(start)]
-    if len(found) != 1:
-        known = ", ".join(versions(folder))
-        raise StartError(f"Name one of these versions, by its first digits at least: {known}.")
-    return found[0]
-
-
-def show(folder: Path) -> None:
-    """Print every version."""
-    served = served_versions(folder)[:1]
-    for version in versions(folder):
-        mark = "*" if [version] == served else " "
-        try:
-            card = read_card(folder, version)
-        except StartError:
-            print(f"{mark} {version}  has no card that can be read")
-            continue
-        metrics = ", ".join(f"{name} {value:g}" for name, value in card.metrics.items())
-        print(f"{mark} {version}  {card.trained_at:%Y-%m-%d %H:%M} UTC  {metrics}")
-
-
-def check(served: Served[Any, Any], settings: ModelSettings) -> int:
-    """Print what is wrong with each version; return the exit status."""
-    status = 0
-    for version in versions(settings.models_dir / served.name):
-        try:
-            load_version(served, settings, version).close()
-        except StartError as error:
-            status = 1
-            print(f"{served.name} {version}  {error}")
-        else:
-            print(f"{served.name} {version}  answers its example")
-    return status

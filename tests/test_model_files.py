@@ -1,0 +1,134 @@
+"""The page about models that one already has, in an environment that has their libraries."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from support import SCRATCH, TEMPLATE, Bake, module, run, uv
+
+pytestmark = pytest.mark.services  # it downloads some 300 MB
+
+LIBRARIES = ["lightgbm", "xgboost-cpu", "catboost", "mlflow", "joblib", "scikit-learn", "httpx2"]
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # large libraries, several times
+LABELS = ["--labels", "Barolo,Grignolino,Barbera"]
+
+# What the reader of the page has already: the same wines, learnt by each library.
+MAKE = {
+    "lightgbm": """
+        import lightgbm
+        settings = {"objective": "multiclass", "num_class": 3, "verbose": -1, "num_threads": 1}
+        lightgbm.train(settings, lightgbm.Dataset(x, y), 20).save_model("model.txt")""",
+    "xgboost": """
+        import xgboost
+        settings = {"objective": "multi:softprob", "num_class": 3, "nthread": 1}
+        xgboost.train(settings, xgboost.DMatrix(x, y), 20).save_model("model.json")""",
+    "catboost": """
+        from catboost import CatBoostClassifier
+        fitted = CatBoostClassifier(iterations=20, verbose=False, allow_writing_files=False).fit(x, y)
+        fitted.save_model("model.cbm")""",
+    "joblib": """
+        import joblib
+        from sklearn.ensemble import RandomForestClassifier
+        joblib.dump(RandomForestClassifier(n_estimators=20, random_state=0).fit(x, y), "model.joblib")""",
+    "mlflow": """
+        import mlflow, pandas
+        from sklearn.linear_model import LinearRegression
+        names = ["alcohol_percent", "malic_acid_g_per_l", "color_intensity"]
+        table = pandas.DataFrame(x, columns=names)
+        line = LinearRegression().fit(table, y)
+        mlflow.set_tracking_uri("sqlite:///mlflow.db")
+        mlflow.sklearn.log_model(
+            line, name="wine", registered_model_name="wine", pip_requirements=[],
+            signature=mlflow.models.infer_signature(table, line.predict(table)),
+        )
+        mlflow.MlflowClient().set_registered_model_alias("wine", "champion", 1)""",
+}
+FILES = {
+    "lightgbm": "model.txt",
+    "xgboost": "model.json",
+    "catboost": "model.cbm",
+    "joblib": "model.joblib",
+    "mlflow": "model",
+}
+DATA = """
+from sklearn.datasets import load_wine
+data = load_wine()
+x, y = data.data[:, [0, 1, 9]], data.target
+"""
+LIST = '''"""The model."""
+from app.models.wine.by_{library} import WineModel
+from app.models.wine.features import Wine
+from app.serving.answers import {answer}
+from app.serving.served import Served
+
+MODELS = (Served("wine", Wine, {answer}, WineModel),)
+'''
+ASK = """
+from fastapi.testclient import TestClient
+from app.main import app
+wines = [[14.2, 1.7, 5.6], [12.3, 0.9, 1.9], [13.7, 3.3, 9.0]]
+names = ["alcohol_percent", "malic_acid_g_per_l", "color_intensity"]
+with TestClient(app, base_url="http://localhost") as client:
+    for answer in client.post("/v1/predict", json=[dict(zip(names, wine)) for wine in wines]).json():
+        print(answer.get("label") or round(answer["value"]))
+"""
+
+
+@pytest.fixture(scope="module")
+def python(bake: Bake) -> Path:
+    """Return a Python with what the project needs, and the libraries of the page."""
+    project, environment = bake(), SCRATCH / "model-files"
+    run([uv(), "venv", "--quiet", "--clear", environment], project)
+    found = environment / "bin" / "python"
+    install = [uv(), "pip", "install", "--quiet", "--python", found]
+    run([*install, "--requirements", project / "pyproject.toml", *LIBRARIES], project)
+    return found
+
+
+def blocks(page: str) -> dict[str, str]:
+    """Return the programs on a page by the path that their first line names."""
+    text = (TEMPLATE / "docs" / page).read_text("utf-8")
+    found = re.findall(r"^```python\n(# (\S+)\n.*?)^```", text, re.M | re.S)
+    return {path: code for code, path in found}
+
+
+@pytest.mark.parametrize("library", MAKE)
+def test_a_model_of_each_library_is_served(
+    bake: Bake, python: Path, library: str, tmp_path: Path
+) -> None:
+    project = bake()
+    page = blocks("model-files.md")
+    wine = project / "app/models/wine"
+    wine.mkdir()
+    (wine / "__init__.py").write_text('"""Wines."""\n')
+    name = "app/models/wine/features.py"
+    (project / name).write_text(blocks("own-model.md")[name])
+    for name in ("app/models/wine/table.py", f"app/models/wine/by_{library}.py"):
+        (project / name).write_text(page[name])
+    (tmp_path / "make.py").write_text(DATA + re.sub(r"(?m)^ {8}", "", MAKE[library]))
+    run([python, "make.py"], tmp_path, **COMPILED)
+    is_mlflow = library == "mlflow"
+    if is_mlflow:
+        copy = ["artifacts", "download", "--artifact-uri", "models:/wine@champion", "-d", "model"]
+        store = COMPILED | {"MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/mlflow.db"}
+        run([python, "-m", "mlflow", *copy], tmp_path, **store)
+        (tmp_path / "signature.py").write_text(page["signature.py"])
+        features = run([python, "signature.py", "model"], tmp_path)
+        (project / "app/models/wine/features.py").write_text(features)
+    answer = "Regression" if is_mlflow else "Classification"
+    (project / "app/models/__init__.py").write_text(LIST.format(library=library, answer=answer))
+    labels = [] if is_mlflow else LABELS
+    file = tmp_path / FILES[library]
+    run([python, "-m", "app.models", "add", file, *labels], project, **COMPILED)
+    said = run([python, "-c", ASK], project, **COMPILED)
+    expected = ["0", "1", "2"] if is_mlflow else LABELS[1].split(",")
+    assert said.splitlines()[-3:] == expected
+    assert ("model_file_runs_code" in said) is (library == "joblib")
+    run(module("ruff", "check"), project)
+    run(module("ruff", "format", "--check"), project)
+
+
+def test_every_class_on_the_page_is_tried() -> None:
+    tried = {f"app/models/wine/by_{library}.py" for library in MAKE}
+    assert set(blocks("model-files.md")) == tried | {"app/models/wine/table.py", "signature.py"}

@@ -1,0 +1,74 @@
+"""The versions of a model on disk: listed, chosen and checked by `python -m app.models`."""
+
+from pathlib import Path
+from typing import Any
+
+from app.kit.start import StartError
+from app.serving.artefact import (
+    CARD_FILE,
+    read_card,
+    roll_back,
+    serve_version,
+    served_versions,
+    train_command,
+)
+from app.serving.loading import load_version
+from app.serving.served import Served
+from app.serving.settings import ModelSettings
+
+
+def choose(served: Served[Any, Any], settings: ModelSettings, command: str, version: str) -> None:
+    """Serve another version, if that is the command, and print them all."""
+    folder = settings.models_dir / served.name
+    if command == "use":
+        version = find(folder, version)
+        load_version(served, settings, version).close()  # what is unfit is refused here already
+        serve_version(folder, version)
+    if command == "rollback" and not roll_back(folder):
+        raise StartError("No other version was served before: python -m app.models list")
+    show(folder)
+
+
+def versions(folder: Path) -> list[str]:
+    """Return every version that is there, the one that was trained last first."""
+    found = [path.parent.name for path in folder.glob(f"*/{CARD_FILE}")]
+    if not found:
+        raise StartError(f"{folder} has no version. Train one: {train_command(folder.name)}")
+    return sorted(found, key=lambda version: (folder / version).stat().st_mtime, reverse=True)
+
+
+def find(folder: Path, start: str) -> str:
+    """Return the only version that begins like this."""
+    found = [version for version in versions(folder) if start and version.startswith(start)]
+    if len(found) != 1:
+        known = ", ".join(versions(folder))
+        raise StartError(f"Name one of these versions, by its first digits at least: {known}.")
+    return found[0]
+
+
+def show(folder: Path) -> None:
+    """Print every version."""
+    served = served_versions(folder)[:1]
+    for version in versions(folder):
+        mark = "*" if [version] == served else " "
+        try:
+            card = read_card(folder, version)
+        except StartError:
+            print(f"{mark} {version}  has no card that can be read")
+            continue
+        metrics = ", ".join(f"{name} {value:g}" for name, value in card.metrics.items())
+        print(f"{mark} {version}  {card.trained_at:%Y-%m-%d %H:%M} UTC  {metrics}")
+
+
+def check(served: Served[Any, Any], settings: ModelSettings) -> int:
+    """Print what is wrong with each version; return the exit status."""
+    status = 0
+    for version in versions(settings.models_dir / served.name):
+        try:
+            load_version(served, settings, version).close()
+        except StartError as error:
+            status = 1
+            print(f"{served.name} {version}  {error}")
+        else:
+            print(f"{served.name} {version}  answers its example")
+    return status
