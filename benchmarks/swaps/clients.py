@@ -13,7 +13,7 @@ from benchmarks.project import FLOWER, PREDICT
 CLIENTS = 16
 PAUSE_SECONDS = 0.04  # of a client, between an answer and the next request
 REQUESTS_PER_CONNECTION = 25  # then another one, to meet every worker
-CUT_SECONDS = 1.0  # for how long after a kill a connection may turn out to be cut
+CUT_SECONDS = 0.5  # for how long after a kill a request may be sent to the killed worker
 LABEL = "setosa"
 
 
@@ -53,8 +53,19 @@ class Record:
         return list(found())
 
     def by_a_kill(self, one: Asked) -> bool:
-        """Return whether the connection was cut because its worker was killed."""
-        return one.cut and any(0 <= one.ended - kill < CUT_SECONDS for kill in self.kills)
+        """Return whether the connection was cut because its worker was killed.
+
+        It was waiting for its answer then, or was sent before its client could know.
+        """
+        return one.cut and any(
+            one.sent < kill + CUT_SECONDS and kill <= one.ended for kill in self.kills
+        )
+
+    def tell(self, one: Asked) -> str:
+        """Return what failed, and how long after a kill."""
+        before = [one.ended - kill for kill in self.kills if kill <= one.ended]
+        took = f"after {one.ended - one.sent:.2f} s"
+        return f"{one.failure} {took}" + (f", {min(before):.2f} s after a kill" if before else "")
 
     @property
     def cut(self) -> list[Asked]:
