@@ -19,8 +19,9 @@ pytestmark = pytest.mark.services
 JOURNEYS = ROOT / "tests" / "clients"
 PAGE_URL = "http://127.0.0.1:8000"
 KEY = "a key of the clients"
-TSC = ["npx", "tsc", "--strict", "--skipLibCheck", "--target=es2022", "--module=nodenext"]
-LIBRARIES = "--lib=es2022,dom,dom.iterable,dom.asynciterable"
+STRICT = ["--strict", "--skipLibCheck"]
+TARGET = ["--target", "es2022", "--module", "nodenext"]
+LIBRARIES = ["--lib", "es2022,dom,dom.iterable,dom.asynciterable"]
 
 
 @pytest.fixture(scope="module")
@@ -67,5 +68,5 @@ def test_a_client_in_python(project: Path, url: str, tmp_path: Path) -> None:
 def test_a_client_in_typescript(project: Path, url: str, tmp_path: Path) -> None:
     folder = tmp_path / "typescript"
     generate(project, "TypeScript", url, folder)
-    run([*TSC, LIBRARIES, "journey.ts"], folder)
+    run(["npx", "tsc", *STRICT, *TARGET, *LIBRARIES, "journey.ts"], folder)
     run(["node", "journey.js", url, KEY], folder)
