@@ -21,7 +21,7 @@ DEMO_FAULT = $(shell $(PYTHON) -m scripts.demo --check --port '$(PORT)' 2>&1)
 help:
 	@echo 'make demo            generate the default project, train its model and serve it (PORT=8000)'
 	@echo 'make test            every test that needs no server'
-	@echo 'make test-services   the tests that need Chromium, Redis and Postgres'
+	@echo 'make test-services   the tests that need Chromium, nginx, Node, Redis and Postgres'
 	@echo 'make lint            ruff and mypy'
 	@echo 'make lock            compile requirements-dev.txt from pyproject.toml'
 	@echo 'make clean           remove what the commands above created'

@@ -1,6 +1,7 @@
 """Fixtures of every test: `bake(**answers)`, and a cookiecutter without this user's settings."""
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,3 +56,12 @@ def bake(tmp_path_factory: pytest.TempPathFactory) -> Bake:
         )
 
     return bake
+
+
+@pytest.fixture
+def chromium() -> str:
+    """Return Debian's Chromium, or the one that $CHROMIUM names; fail, not skip, without it."""
+    path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    return shutil.which(path) or pytest.fail(
+        f"there is no browser at {path}: apt-get install chromium, or set CHROMIUM", pytrace=False
+    )

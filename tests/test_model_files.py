@@ -25,12 +25,13 @@ MAKE = {
         xgboost.train(settings, xgboost.DMatrix(x, y), 20).save_model("model.json")""",
     "catboost": """
         from catboost import CatBoostClassifier
-        fitted = CatBoostClassifier(iterations=20, verbose=False, allow_writing_files=False).fit(x, y)
-        fitted.save_model("model.cbm")""",
+        trees = CatBoostClassifier(iterations=20, verbose=False, allow_writing_files=False)
+        trees.fit(x, y).save_model("model.cbm")""",
     "joblib": """
         import joblib
         from sklearn.ensemble import RandomForestClassifier
-        joblib.dump(RandomForestClassifier(n_estimators=20, random_state=0).fit(x, y), "model.joblib")""",
+        forest = RandomForestClassifier(n_estimators=20, random_state=0).fit(x, y)
+        joblib.dump(forest, "model.joblib")""",
     "mlflow": """
         import mlflow, pandas
         from sklearn.linear_model import LinearRegression
@@ -70,7 +71,8 @@ from app.main import app
 wines = [[14.2, 1.7, 5.6], [12.3, 0.9, 1.9], [13.7, 3.3, 9.0]]
 names = ["alcohol_percent", "malic_acid_g_per_l", "color_intensity"]
 with TestClient(app, base_url="http://localhost") as client:
-    for answer in client.post("/v1/predict", json=[dict(zip(names, wine)) for wine in wines]).json():
+    asked = [dict(zip(names, wine)) for wine in wines]
+    for answer in client.post("/v1/predict", json=asked).json():
         print(answer.get("label") or round(answer["value"]))
 """
 

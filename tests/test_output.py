@@ -261,6 +261,7 @@ ALWAYS = {
     "tests/serving/test_probe.py",
     "tests/serving/test_source.py",
     "tests/serving/test_versions.py",
+    "tests/serving/test_watcher.py",
     "tests/storage/__init__.py",
     "tests/storage/helpers.py",
     "tests/storage/postgres.py",

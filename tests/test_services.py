@@ -1,7 +1,5 @@
 """The tests that need other programs: a browser for Swagger UI, Redis and Postgres for Celery."""
 
-import os
-import shutil
 import signal
 import sys
 import time
@@ -10,35 +8,15 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Page, Request, expect, sync_playwright
+from playwright.sync_api import Page, Request, sync_playwright
 
+from browser import predict_in_swagger_ui
 from support import ROOT, Bake, module, request, run, served, started
 
 pytestmark = pytest.mark.services
 
 LAB = "from lab.cli import main; main()"  # what the command `lab` of an environment runs
 SCREENSHOT = ROOT / "build" / "swagger.png"
-
-
-@pytest.fixture
-def chromium() -> str:
-    """Return Debian's Chromium, or the one that $CHROMIUM names; fail, not skip, without it."""
-    path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-    return shutil.which(path) or pytest.fail(
-        f"there is no browser at {path}: apt-get install chromium, or set CHROMIUM", pytrace=False
-    )
-
-
-def predict_in_swagger_ui(page: Page, url: str) -> None:
-    """Open the route, send its example, and wait for the response."""
-    page.goto(f"{url}/docs")
-    route = page.locator(".opblock-post", has_text="/v1/predictions")
-    route.locator(".opblock-summary-control").click()
-    route.get_by_role("button", name="Execute").click()
-    answer = route.locator(".live-responses-table")
-    expect(answer.locator(".response-col_status").last).to_contain_text("201")
-    expect(answer).to_contain_text("setosa")
-    route.evaluate("element => element.scrollIntoView()")
 
 
 def test_a_prediction_made_in_swagger_ui_is_stored(

@@ -93,7 +93,7 @@ def routes(settings: Settings) -> dict[str, set[str]]:
     for path, operations in create_app(settings).openapi()["paths"].items():
         for method, operation in operations.items():
             named = path.replace("/models/flower", "/models/{name}")
-            found[f"{method.upper()} {named}"] = set(operation["responses"])
+            found[f"{method.upper()} {named}"] = operation["responses"].keys() - {"default"}
     return found
 
 

@@ -100,7 +100,9 @@ def document_problems(app: FastAPI) -> None:
         add_schema(document)
         for path in document["paths"].values():
             for operation in path.values():
-                for status, response in operation["responses"].items():
+                responses = operation["responses"]
+                responses.setdefault("default", {"description": "Any other error"})
+                for status, response in responses.items():
                     if status >= "400":
                         describe_problem(response)
         return document

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import structlog
@@ -128,17 +129,20 @@ def roll_back(folder: Path) -> str | None:
 
 
 def remove_versions(folder: Path, kept: int) -> None:
-    """Remove all but those that were served last."""
-    versions = served_versions(folder)[:kept]
-    write_served(folder, versions)
-    for path in folder.glob(f"*/{CARD_FILE}"):
-        if path.parent.name not in versions:
-            shutil.rmtree(path.parent)
+    """Remove all that were served but the last ones; not what another training is adding."""
+    versions = served_versions(folder)
+    write_served(folder, versions[:kept])
+    for version in versions[kept:]:
+        if (folder / version / CARD_FILE).exists():
+            shutil.rmtree(folder / version)
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a draft beside the file, then rename it: no reader sees half a file."""
-    draft = path.with_name(f"{path.name}.draft")
+    """Write a draft beside the file, then rename it: no reader sees half a file.
+
+    Each draft has a name of its own, as two trainings may end at the same time.
+    """
+    draft = path.with_name(f"{path.name}.{token_hex(4)}.draft")
     with draft.open("wb") as file:
         file.write(content)
         file.flush()

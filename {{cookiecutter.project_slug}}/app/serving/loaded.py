@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from typing import Generic
 
+import structlog
 from pydantic import ValidationError
 
 from app.serving.answers import bad_answer
@@ -11,6 +12,8 @@ from app.serving.card import ModelCard
 from app.serving.errors import BadAnswerError, ModelClosedError, ModelFailedError
 from app.serving.protocol import AnswerT, FeaturesT, Predictor
 from app.serving.served import Served
+
+logger = structlog.get_logger()
 
 
 class LoadedModel(Generic[FeaturesT, AnswerT]):
@@ -73,7 +76,10 @@ class LoadedModel(Generic[FeaturesT, AnswerT]):
             self._closed = self._closed or unused
         close = getattr(self._predictor, "close", None)
         if unused and close:
-            close()
+            try:
+                close()
+            except Exception:  # it would end a prediction, or what replaces versions
+                logger.exception("A model could not be closed", model=self.served.name)
         return self._closed
 
     def _ask(self, rows: Sequence[FeaturesT]) -> list[AnswerT]:

@@ -49,7 +49,8 @@ class Models:
     @property
     def refused(self) -> dict[str, str]:
         """The versions that should be served and are unfit, by model."""
-        return {m.served.name: m.current.refused for m in self.all if m.current.refused}
+        refused = {model.served.name: model.current.refused for model in self.all}
+        return {name: version for name, version in refused.items() if version is not None}
 
     def close(self) -> None:
         """Close them all, the last one first."""

@@ -6,17 +6,18 @@ and the log and `/health/ready` say so.
 
 import threading
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import structlog
 
-from app.kit.start import StartError
 from app.serving.artefact import CURRENT_FILE, ArtefactError, current_version
 from app.serving.batching import BatchingModel
 from app.serving.loading import load_version
 from app.serving.settings import ModelSettings
 
 LOOK_SECONDS = 1.0
+Stamps = list[tuple[int, int, int]]
 
 logger = structlog.get_logger()
 
@@ -27,7 +28,7 @@ class Watcher:
     def __init__(self, models: Iterable[BatchingModel[Any, Any]], settings: ModelSettings) -> None:
         self._models = [model for model in models if not model.served.card]
         self._settings = settings
-        self._refused: dict[str, tuple[str, int]] = {}  # versions, and when they were named
+        self._refused: dict[str, tuple[str, Stamps]] = {}  # the versions, as they were
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="model-watcher", daemon=True)
         if self._models:
@@ -47,19 +48,31 @@ class Watcher:
         name, current = model.served.name, model.current
         folder = self._settings.models_dir / name
         try:
-            said_at = (folder / CURRENT_FILE).stat().st_mtime_ns
             version = current_version(folder)
-        except (ArtefactError, OSError):
+        except ArtefactError:
             return  # nothing says that another one is wanted
         if version == current.loaded.card.version:
             current.refused = None
-        elif (version, said_at) != self._refused.get(name):
+        elif (found := (version, stamps(folder, version))) != self._refused.get(name):
             try:
                 loaded = load_version(model.served, self._settings, version)
-            except StartError as error:
-                current.refused, self._refused[name] = version, (version, said_at)
+            except Exception as error:  # whatever it is, the old one and this thread go on
+                current.refused, self._refused[name] = version, found
                 logger.error("version_refused", model=name, version=version, cause=str(error))
             else:
                 current.replace(loaded)
                 current.refused = None
                 logger.info("version_replaced", model=name, version=version)
+
+
+def stamps(folder: Path, version: str) -> Stamps:
+    """Return what changes when a version is named again, or a file of it is written.
+
+    Not only times: some file systems count in seconds, and a replaced file is another one.
+    """
+    try:
+        paths = [folder / CURRENT_FILE, folder / version, *sorted((folder / version).iterdir())]
+        found = [path.stat() for path in paths]
+    except (OSError, ValueError):  # ValueError: no path has a null character
+        return []
+    return [(one.st_mtime_ns, one.st_ino, one.st_size) for one in found]

@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterable
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from anyio import to_thread
-from fastapi import APIRouter, BackgroundTasks, Query, Response, UploadFile
+from fastapi import APIRouter, BackgroundTasks, File, Query, Response, UploadFile
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
@@ -29,9 +29,28 @@ from app.tasks.schemas import Task, TaskPage, TaskState
 
 PREFIX = "/v1/tasks"
 
+# generators of clients know a file by this; FastAPI documents only `contentMediaType`
+CsvFile = Annotated[UploadFile, File(json_schema_extra={"format": "binary"})]
+
+# The data of an event is a task. Most generators do not know `itemSchema` yet, and take `schema`
+# for that of an event's data, or for that of the whole text.
+TASK = {"$ref": "#/components/schemas/Task"}
+AN_EVENT = {"properties": {"data": {"contentMediaType": "application/json", "contentSchema": TASK}}}
+STREAM = {"schema": {"anyOf": [TASK, {"type": "string"}]}, "itemSchema": AN_EVENT}
+EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/event-stream": STREAM}},
+    204: {"description": "No event follows `Last-Event-ID`"},
+}
+
 router = APIRouter(
     prefix=PREFIX, tags=["tasks"], dependencies=[ApiKeyRequired], responses=problems(401, 422, 503)
 )
+
+
+class CsvResponse(StreamingResponse):
+    """A CSV file, in pieces."""
+
+    media_type = "text/csv"
 
 
 def accept(
@@ -45,7 +64,7 @@ def accept(
 
 
 async def submit_batch_prediction(
-    file: UploadFile,
+    file: CsvFile,
     options: Annotated[UploadOptions, Query()],
     models: ModelsDep,
     tasks: TaskServiceDep,
@@ -99,7 +118,7 @@ async def read_task(task: TaskDep) -> Task:
 @router.get(
     "/{task_id}/events",
     response_class=EventSourceResponse,
-    responses=problems(404) | {204: {"description": "No event follows `Last-Event-ID`"}},
+    responses=problems(404) | EVENTS,
 )
 async def watch_task(
     task: TaskDep, tasks: TaskServiceDep, seen: SeenDep
@@ -110,12 +129,11 @@ async def watch_task(
             yield ServerSentEvent(event=state.state.value, data=state, id=event_id(state))
 
 
-@router.get("/{task_id}/result", response_class=StreamingResponse, responses=problems(404, 409))
-async def download_result(task: TaskDep, tasks: TaskServiceDep) -> StreamingResponse:
+@router.get("/{task_id}/result", response_class=CsvResponse, responses=problems(404, 409))
+async def download_result(task: TaskDep, tasks: TaskServiceDep) -> CsvResponse:
     """Return the file that the task made."""
-    return StreamingResponse(
+    return CsvResponse(
         await tasks.result_file(task),
-        media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{task.kind}-{task.id}.csv"'},
     )
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.kit.pagination import NextCursor
 
@@ -36,6 +36,9 @@ class TaskProblem(BaseModel):
 
 class Task(BaseModel):
     """A task, as clients see it."""
+
+    # every answer has them all
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     id: UUID
     kind: str = Field(examples=["wait"])

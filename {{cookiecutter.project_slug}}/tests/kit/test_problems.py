@@ -46,6 +46,15 @@ def test_an_error_without_a_schema_has_that_of_a_problem(
     assert found["content"] == {"application/problem+json": described}
 
 
+def test_any_error_that_a_route_does_not_name_is_a_problem() -> None:
+    responses = document({})["paths"]["/"]["get"]["responses"]
+    assert responses["default"] == {
+        "description": "Any other error",
+        "content": {"application/problem+json": {"schema": REFERENCE}},
+    }
+    assert responses["200"]["content"] == {"application/json": {"schema": {}}}
+
+
 def test_a_status_that_nobody_registered_can_be_documented() -> None:
     assert problems(499)[499]["description"] == "Bad Request"
 

@@ -1,6 +1,7 @@
 """Versions of a model on disk: what is written, kept, and found by who reads meanwhile."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,16 @@ def test_the_versions_that_were_served_last_are_kept(tmp_path: Path) -> None:
     assert folders(tmp_path) == {written[1], written[5], written[4]}
 
 
+def test_what_another_training_is_adding_is_not_removed(tmp_path: Path) -> None:
+    """It has written its files, and is about to name them."""
+    first, other, last = (write(tmp_path, content) for content in (b"1", b"2", b"3"))
+    (tmp_path / "current").write_text(f"{last}\n{first}")
+    remove_versions(tmp_path, 1)
+    assert folders(tmp_path) == {last, other}
+    serve_version(tmp_path, other)
+    assert roll_back(tmp_path) == last
+
+
 def test_the_way_back_is_the_way_that_was_come(tmp_path: Path) -> None:
     assert roll_back(tmp_path) is None
     first, second, third = (write(tmp_path, content) for content in (b"1", b"2", b"3"))
@@ -87,6 +98,20 @@ def test_who_reads_while_versions_are_added_finds_one_of_them(tmp_path: Path) ->
     while not done.is_set():
         read_card(tmp_path, current_version(tmp_path))
     assert current_version(tmp_path) == write(tmp_path, b"model 29")
+
+
+def test_versions_that_are_served_at_the_same_time_are_all_whole(tmp_path: Path) -> None:
+    """Two trainings may end at once, while somebody uses the command."""
+    versions = [write(tmp_path, b"%d" % number) for number in range(4)]
+
+    def serve(version: str) -> None:
+        for _ in range(50):
+            serve_version(tmp_path, version)
+            assert current_version(tmp_path) in versions
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(serve, versions))
+    assert {path.name for path in tmp_path.iterdir()} == {"current", *versions}
 
 
 @pytest.mark.parametrize("version", ["../secret", "", "\0", "1f0e6a"])

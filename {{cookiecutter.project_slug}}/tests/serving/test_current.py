@@ -46,6 +46,18 @@ def test_a_version_that_nobody_uses_is_closed_at_once_and_only_once() -> None:
     assert old.calls.count("close") == 1
 
 
+def test_a_version_that_cannot_be_closed_hinders_nothing() -> None:
+    class Stubborn(FakeModel):
+        def close(self) -> None:
+            raise OSError("it will not close")
+
+    current = Current(loaded(Stubborn()))
+    with current.pinned() as old:
+        current.replace(newer())
+        assert old.predict([flower()])
+    assert current.loaded.card == NEWER
+
+
 def test_what_is_closed_takes_no_version_any_more() -> None:
     late = FakeModel()
     current = Current(loaded(FakeModel()))

@@ -26,6 +26,7 @@ from app.settings import Settings
 from app.storage.calls import Call
 from app.storage.connection import StorageUnavailableError
 from app.tasks.kinds.csv_upload import ROWS_PER_PIECE
+from app.tasks.schemas import Task
 from tests.conftest import LOCAL
 from tests.fakes import CARD, FLOWER, HEADER, csv_row
 from tests.storage.helpers import Changed, Direct
@@ -559,3 +560,22 @@ def test_an_upload_says_which_model_and_what_of_bad_rows(client: TestClient) -> 
     _, good, bad = client.get(f"/v1/tasks/{task['id']}/result").text.splitlines()
     assert good == f"{SHORT},short,0.750000,0.250000,"
     assert "Line 3, sepal_length_cm: " in bad
+
+
+def test_the_document_tells_generators_of_clients_what_is_a_file_a_text_and_an_event(
+    settings: Settings,
+) -> None:
+    """`make test-services` of the template generates two clients from it, and uses them."""
+    document = create_app(settings).openapi()
+    paths, schemas = document["paths"], document["components"]["schemas"]
+    file = schemas["Body_submit_batch_prediction"]["properties"]["file"]
+    assert (file["type"], file["format"]) == ("string", "binary")
+    result = paths["/v1/tasks/{task_id}/result"]["get"]["responses"]["200"]["content"]
+    assert result == {"text/csv": {"schema": {"type": "string"}}}
+    watch = paths["/v1/tasks/{task_id}/events"]["get"]["responses"]
+    stream = watch["200"]["content"]["text/event-stream"]
+    task = {"$ref": "#/components/schemas/Task"}
+    assert stream["schema"] == {"anyOf": [task, {"type": "string"}]}
+    assert stream["itemSchema"]["properties"]["data"]["contentSchema"] == task
+    assert "content" not in watch["204"]
+    assert schemas["Task"]["required"] == list(Task.model_fields)
