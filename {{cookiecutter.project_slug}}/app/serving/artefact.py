@@ -12,7 +12,7 @@ in one step. So a reader finds the old version or the new one, whatever happens 
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -118,14 +118,15 @@ def serve_version(folder: Path, version: str) -> None:
     write_served(folder, [version, *before])
 
 
-def roll_back(folder: Path) -> str | None:
-    """Serve the version that was served before, and return it; None if there was none."""
+def roll_back(folder: Path, is_fit: Callable[[str], bool] = lambda _: True) -> str | None:
+    """Serve the last fit version that was served before, and return it; None if there was none."""
     now, *before = served_versions(folder) or [""]
     there = [name for name in before if (folder / name / CARD_FILE).exists()]
-    if not there:
-        return None
-    write_served(folder, [*there, now])
-    return there[0]
+    fit = next(filter(is_fit, there), None)
+    if fit:
+        at = there.index(fit)
+        write_served(folder, [*there[at:], *there[:at], now])
+    return fit
 
 
 def remove_versions(folder: Path, kept: int) -> None:

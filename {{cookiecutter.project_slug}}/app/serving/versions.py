@@ -1,5 +1,6 @@
 """The versions of a model on disk: listed, chosen and checked by `python -m app.models`."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,19 @@ def choose(served: Served[Any, Any], settings: ModelSettings, command: str, vers
         version = find(folder, version)
         load_version(served, settings, version).close()  # what is unfit is refused here already
         serve_version(folder, version)
-    if command == "rollback" and not roll_back(folder):
-        raise StartError("No other version was served before: python -m app.models list")
+    if command == "rollback" and not roll_back(folder, partial(is_fit, served, settings)):
+        raise StartError("No other fit version was served before: python -m app.models list")
     show(folder)
+
+
+def is_fit(served: Served[Any, Any], settings: ModelSettings, version: str) -> bool:
+    """Tell whether a version would be served; print what is wrong with it."""
+    try:
+        load_version(served, settings, version).close()
+    except StartError as error:
+        print(f"{served.name} {version}  {error}")
+        return False
+    return True
 
 
 def versions(folder: Path) -> list[str]:
@@ -64,11 +75,8 @@ def check(served: Served[Any, Any], settings: ModelSettings) -> int:
     """Print what is wrong with each version; return the exit status."""
     status = 0
     for version in versions(settings.models_dir / served.name):
-        try:
-            load_version(served, settings, version).close()
-        except StartError as error:
-            status = 1
-            print(f"{served.name} {version}  {error}")
-        else:
+        if is_fit(served, settings, version):
             print(f"{served.name} {version}  answers its example")
+        else:
+            status = 1
     return status

@@ -1,6 +1,7 @@
 """Versions come and go while the service answers: a real server, and the command."""
 
 import csv
+import hashlib
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from app.serving.artefact import current_version, serve_version, served_versions
+from app.serving.artefact import current_version, read_card, serve_version, served_versions
 from app.serving.command import main
 from tests.conftest import ROOT, serve
 from tests.fakes import FLOWER, Flower
@@ -166,7 +167,7 @@ def test_the_versions_are_listed_and_another_one_is_served(
     [
         (["use"], "Name one of these versions, by its first digits at least: "),
         (["use", "x"], "Name one of these versions"),
-        (["rollback"], "No other version was served before: python -m app.models list"),
+        (["rollback"], "No other fit version was served before: python -m app.models list"),
     ],
 )
 def test_what_cannot_be_served_says_what_can(
@@ -192,6 +193,60 @@ def test_a_version_that_is_unfit_is_not_served(
     printed = capsys.readouterr().out
     assert f"{good}  answers its example" in printed
     assert f"{bad}  {tmp_path}" in printed
+
+
+def test_a_rollback_passes_by_what_is_unfit(tmp_path: Path, command: Callable[..., str]) -> None:
+    good, bad, now = (write(tmp_path, short) for short in (0.1, 0.2, 0.3))
+    damage(tmp_path, bad)
+    printed = command("rollback")
+    assert f"flower {bad}  {tmp_path}" in printed
+    assert f"* {good}" in printed
+    assert served_versions(tmp_path / "flower") == [good, bad, now]
+    (tmp_path / "flower" / now / "card.json").unlink()
+    with pytest.raises(SystemExit, match="No other fit version"):
+        command("rollback")
+    assert served_versions(tmp_path / "flower") == [good, bad, now]
+
+
+def test_files_become_a_version_with_their_labels(
+    tmp_path: Path, command: Callable[..., str]
+) -> None:
+    file = tmp_path / "elsewhere" / "model.onnx"
+    file.parent.mkdir()
+    file.write_bytes(constant([0.25, 0.75]))
+    for words in ([str(file)], [str(file.parent)]):
+        assert command("add", *words, "--labels", "short,long").startswith("* ")
+        card = read_card(tmp_path / "flower", current_version(tmp_path / "flower"))
+        assert (list(card.files), card.labels) == (["model.onnx"], ["short", "long"])
+    assert Flower.model_validate_json(command("example"))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["add"], "Name the files, or their folder: python -m app.models add model.onnx"),
+        (["add", "missing.onnx"], "missing.onnx cannot be read: No such file"),
+        (["pack"], "Name the file to write: python -m app.models pack models.tar.gz"),
+        (["pack", "a", "b"], "Name the file to write"),
+        (["pack", "a"], "current cannot be read: .*\nTrain the model again: "),
+    ],
+)
+def test_what_is_missing_is_named(
+    command: Callable[..., str], words: list[str], message: str
+) -> None:
+    with pytest.raises(SystemExit, match=message):
+        command(*words)
+
+
+def test_what_is_missing_is_trained_and_what_is_served_is_packed(
+    training: Path, tmp_path: Path, command: Callable[..., str]
+) -> None:
+    training.write_text(TRAINING.format(short=0.3, long=0.7))
+    assert "Training flower" in command("train", "--missing")
+    assert command("train", "--missing") == "flower has a version\n"
+    printed = command("pack", str(tmp_path / "models.tar.gz"))
+    digest = hashlib.sha256((tmp_path / "models.tar.gz").read_bytes()).hexdigest()
+    assert printed == f"MODEL_SOURCE=https://…/models.tar.gz#sha256={digest}\n"
 
 
 def test_a_version_without_a_card_hides_no_other(
