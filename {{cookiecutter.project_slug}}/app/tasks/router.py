@@ -1,7 +1,6 @@
 """The task routes: parse, call the service, answer."""
 
 from collections.abc import AsyncIterable
-from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -24,10 +23,12 @@ from app.tasks.dependencies import (
     check_payload,
     event_id,
 )
-from app.tasks.kinds.csv_upload import split_upload
+from app.tasks.kinds.row_format import JSON_LINES_TYPES
+from app.tasks.kinds.upload import split_upload
 from app.tasks.schemas import Task, TaskPage, TaskState
 
 PREFIX = "/v1/tasks"
+CSV, JSON_LINES = ("text/csv; charset=utf-8", "csv"), (JSON_LINES_TYPES[0], "jsonl")
 
 router = APIRouter(
     prefix=PREFIX, tags=["tasks"], dependencies=[ApiKeyRequired], responses=problems(401, 422, 503)
@@ -53,11 +54,12 @@ async def submit_batch_prediction(
     background: BackgroundTasks,
     idempotency_key: IdempotencyKey = None,
 ) -> Task:
-    """Accept a CSV with a column for each feature; other columns are kept."""
+    """Accept a CSV with a column for each feature, or JSON Lines; what else is in it is kept."""
     model = models.get(options.model) if options.model else models.first
     largest = tasks.engine.settings.task_result_bytes
-    split = partial(split_upload, skip=options.on_error == "skip")
-    payload, pieces = await to_thread.run_sync(split, file.file, model.current.loaded, largest)
+    payload, pieces = await to_thread.run_sync(
+        split_upload, file.file, model.current.loaded, largest, options.form(file)
+    )
     task = await tasks.submit("batch-prediction", payload, idempotency_key, pieces)
     return accept(task, response, background, tasks)
 
@@ -113,10 +115,12 @@ async def watch_task(
 @router.get("/{task_id}/result", response_class=StreamingResponse, responses=problems(404, 409))
 async def download_result(task: TaskDep, tasks: TaskServiceDep) -> StreamingResponse:
     """Return the file that the task made."""
+    form = task.result.get("format") if isinstance(task.result, dict) else None
+    media_type, suffix = JSON_LINES if form == "jsonl" else CSV
     return StreamingResponse(
         await tasks.result_file(task),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{task.kind}-{task.id}.csv"'},
+        media_type=media_type,
+        headers={"Content-Disposition": f'attachment; filename="{task.kind}-{task.id}.{suffix}"'},
     )
 
 
