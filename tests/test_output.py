@@ -118,6 +118,7 @@ ALWAYS = {
     "app/kit/connections.py",
     "app/kit/docs.py",
     "app/kit/exchange.py",
+    "app/kit/exhaustion.py",
     "app/kit/hosts.py",
     "app/kit/ids.py",
     "app/kit/log_stream.py",

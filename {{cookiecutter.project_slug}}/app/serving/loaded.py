@@ -7,6 +7,7 @@ from typing import Generic
 from pydantic import ValidationError
 
 from app.errors import AppError
+from app.kit.exhaustion import is_exhaustion
 from app.serving.answers import bad_answer
 from app.serving.card import ModelCard
 from app.serving.errors import BadAnswerError, ModelClosedError, ModelFailedError
@@ -38,8 +39,8 @@ class LoadedModel(Generic[FeaturesT, AnswerT]):
     def predict(self, rows: Sequence[FeaturesT], /) -> list[AnswerT]:
         """Return an answer for each row, or raise BadAnswerError; their values are not checked.
 
-        Whatever the model raises comes out of here as a ModelFailedError, unless it is an AppError:
-        neither SystemExit nor a panic in Rust must end anything.
+        What the model raises becomes a ModelFailedError, unless it is one of the service's own, or
+        something has run out: neither SystemExit nor a panic in Rust must end anything.
         """
         if not self.enter():
             raise ModelClosedError
@@ -85,6 +86,8 @@ class LoadedModel(Generic[FeaturesT, AnswerT]):
         except AppError:
             raise
         except BaseException as error:
+            if is_exhaustion(error):
+                raise
             raise ModelFailedError from error
 
     def _check(self, answers: object, rows: int) -> list[AnswerT]:

@@ -220,7 +220,6 @@ class PanicException(BaseException):
         asyncio.CancelledError(),
         PanicException(),
         KeyError("thirteen"),
-        MemoryError(),
         StopIteration(),
     ],
     ids=repr,
@@ -233,8 +232,10 @@ async def test_whatever_a_model_raises_fails_one_row(
     assert (short, long_one, later) == (SHORT, LONG, LONG)
 
 
-async def test_an_error_of_the_service_is_raised_as_it_is(settings: Settings) -> None:
-    error = AppError("thirteen")
+@pytest.mark.parametrize("error", [AppError("thirteen"), MemoryError(), OSError(28, "no space")])
+async def test_what_is_no_fault_of_the_model_is_raised_as_it_is(
+    settings: Settings, error: Exception
+) -> None:
     short, bad, long_one, later = await outcomes(Refuses(13, error), settings)
     assert bad is error
     assert (short, long_one, later) == (SHORT, LONG, LONG)

@@ -10,6 +10,7 @@ from typing import cast
 import pytest
 
 from app.serving.answers import Classification
+from app.serving.unseen import InfiniteValueError
 from app.settings import Settings
 from app.tasks.engine.context import ResultTooLargeError, TaskContext
 from app.tasks.engine.runner import Runner
@@ -616,12 +617,13 @@ class Refuses(FakeModel):
     def __init__(self) -> None:
         super().__init__()
         self.asked: list[int] = []
+        self.error: Exception = KeyError("/etc/secret-path")
 
     def predict(self, rows: Sequence[Flower]) -> Sequence[Classification]:
         """Return an answer for each flower, or raise the error."""
         self.asked.append(len(rows))
         if any(row.sepal_length_cm > 6 for row in rows):
-            raise KeyError("/etc/secret-path")
+            raise self.error
         return super().predict(rows)
 
 
@@ -663,6 +665,27 @@ def test_a_row_that_the_model_fails_at_can_be_skipped(
     assert first == last == SHORT + GOOD_END
     assert "Line 3, sepal_length_cm: " in unread
     assert bad == f"{LONG},,,,Line 5: {why}"
+
+
+def test_a_number_that_the_model_cannot_hold_fails_the_task_at_once(
+    store: TaskStore, settings: Settings
+) -> None:
+    model = Refuses()
+    model.error = InfiniteValueError("rooms is too large.")
+    with started_runner(store, settings.model_copy(update=FAST), model=model) as runner:
+        task = run(runner, upload(f"{HEADER}\n{SHORT}\n{LONG}\n"))
+    assert task.state is TaskState.FAILED
+    assert task.problem is not None
+    assert task.problem.detail == "Line 3: rooms is too large."
+
+
+def test_each_answer_names_its_version_on_request(runner: Runner) -> None:
+    form = FileForm(skip_bad_rows=True, model_version=True)
+    task = run(runner, upload(f"{HEADER}\n{SHORT}\n?,1,1,1\n", form=form))
+    header, good, bad = result(runner.store, task).splitlines()
+    assert header == f"{RESULT_HEADER},model_version,error"
+    assert good == f"{SHORT},{ANSWERS[SHORT]},{CARD.version},"
+    assert bad.startswith('?,1,1,1,,,,,"Line 3, ')
 
 
 def test_the_row_that_the_model_fails_at_is_found_in_few_calls(

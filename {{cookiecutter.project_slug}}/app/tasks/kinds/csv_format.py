@@ -83,7 +83,7 @@ class CsvFormat:
     def _with_error(self, row: FileRow, error: AppError) -> list[str]:
         width = len(self._form.columns)
         values = [*row.values, *[""] * width][:width]
-        return [*values, *[""] * len(self._answer), *self._version_cell, error.detail]
+        return [*values, *[""] * (len(self._answer) + len(self._version_cell)), error.detail]
 
     def largest_result(self, text: bytearray, answers: int) -> int:
         """Return how many bytes the result of these rows can take."""
