@@ -17,8 +17,8 @@
     ├── ModelFailedError          500 (app/serving/errors.py)
     │   └── BadAnswerError            (app/serving/errors.py)
     ├── ResultTooLargeError       413 (app/tasks/engine/context.py)
-    ├── BadUploadError            422 (app/tasks/kinds/csv_rows.py)
-    │   └── BadRowError               (app/tasks/kinds/csv_rows.py)
+    ├── BadUploadError            422 (app/tasks/kinds/row_format.py)
+    │   └── BadRowError               (app/tasks/kinds/row_format.py)
     # {% if cookiecutter.__course == "yes" %}
     ├── TodoError                 501 (app/todo.py)
     # {% endif %}
@@ -61,13 +61,13 @@ class AppError(Exception):
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Internal Server Error"
     headers: ClassVar[Mapping[str, str]] = {}
-    of_row: int | None = None  # of a list of rows that came together, counted from 0
+    place: str | None = None  # the row of a list, counted from 0, or the line of a file
 
     @property
     def detail(self) -> str:
         """The message for the client: what the error was raised with, or its class's docstring."""
         said = str(self) or cleandoc(type(self).__doc__ or self.title)
-        return said if self.of_row is None else f"Row {self.of_row}: {said}"
+        return f"{self.place}: {said}" if self.place else said
 
 
 class NotFoundError(AppError):

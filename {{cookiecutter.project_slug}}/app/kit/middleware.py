@@ -3,7 +3,6 @@
 One layer of pure ASGI does it all, because every request pays for every layer.
 """
 
-import errno
 import re
 from asyncio import CancelledError, current_task
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +12,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.kit.exchange import REQUEST_ID, Exchange
+from app.kit.exhaustion import is_exhaustion
 from app.kit.hosts import host_check
 from app.kit.logs import begin_request, request_logger
 from app.kit.problems import problem_response
@@ -23,9 +23,6 @@ UNKNOWN_HOST = "This service does not answer to that host; its setting ALLOWED_H
 OTHER_CHARSET = "Send the body in UTF-8; no other charset is read."
 EXHAUSTED = "The server has too little memory, disk space, files or threads; try again soon."
 RETRY = {"Retry-After": "1"}
-
-NO_THREAD = "can't start new thread"
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 # a form's parser would take any codec that Python has, some of them slow, and keep its name
 other_charset = re.compile(rb"charset(?!=\"?(utf-?8|us-ascii)\"?\s*(;|$))", re.IGNORECASE).search
@@ -136,9 +133,7 @@ def must_propagate(error: BaseException) -> bool:
 
 def answer_to(error: BaseException) -> tuple[int, str]:
     """Return the status and the detail for what a route raised: a bug, or a want of resources."""
-    no_thread = isinstance(error, RuntimeError) and str(error) == NO_THREAD
-    no_room = isinstance(error, OSError) and error.errno in NO_ROOM
-    return (503, EXHAUSTED) if no_thread or no_room or isinstance(error, MemoryError) else (500, "")
+    return (503, EXHAUSTED) if is_exhaustion(error) else (500, "")
 
 
 def with_one_prefix(scope: Scope) -> Scope:

@@ -87,8 +87,8 @@ class BatchingModel(Generic[FeaturesT, AnswerT]):
         """
         with self.current.pinned() as loaded:
             answers = self._direct.predict((version or loaded).predict, rows)
-        for number, answer in enumerate(answers):
-            check_values(answer, number)
+        for answer in answers:
+            check_values(answer)
         return answers
 
     def check(self) -> None:

@@ -4,7 +4,7 @@ from app.errors import AppError, UnavailableError
 
 
 class ModelFailedError(AppError):
-    """The model did not answer; the log has the cause under this request's id."""
+    """The model failed; the log has the cause."""
 
     title = "Model Failed"
 
@@ -14,10 +14,8 @@ class BadAnswerError(ModelFailedError):
 
     title = "Bad Model Answer"
 
-    def __init__(self, fault: str, row: int | None = None) -> None:
+    def __init__(self, fault: str) -> None:
         super().__init__(f"The model gave {fault}.")
-        self.fault = fault
-        self.row = row  # the first bad one, counted from 0; None if the whole answer is bad
 
 
 class ModelBusyError(UnavailableError):

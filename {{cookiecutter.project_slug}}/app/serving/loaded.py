@@ -7,6 +7,8 @@ from typing import Generic
 import structlog
 from pydantic import ValidationError
 
+from app.errors import AppError
+from app.kit.exhaustion import is_exhaustion
 from app.serving.answers import bad_answer
 from app.serving.card import ModelCard
 from app.serving.errors import BadAnswerError, ModelClosedError, ModelFailedError
@@ -40,8 +42,8 @@ class LoadedModel(Generic[FeaturesT, AnswerT]):
     def predict(self, rows: Sequence[FeaturesT], /) -> list[AnswerT]:
         """Return an answer for each row, or raise BadAnswerError; their values are not checked.
 
-        What the model raises is raised; if it is no `Exception`, as a ModelFailedError: SystemExit
-        or a panic in Rust must end nothing here.
+        What the model raises becomes a ModelFailedError, unless it is one of the service's own, or
+        something has run out: neither SystemExit nor a panic in Rust must end anything.
         """
         if not self.enter():
             raise ModelClosedError
@@ -87,9 +89,11 @@ class LoadedModel(Generic[FeaturesT, AnswerT]):
             return self._check(self._predictor.predict(rows), len(rows))
         except ValidationError as error:
             raise bad_answer(error) from error
-        except Exception:
+        except AppError:
             raise
         except BaseException as error:
+            if is_exhaustion(error):
+                raise
             raise ModelFailedError from error
 
     def _check(self, answers: object, rows: int) -> list[AnswerT]:
@@ -98,8 +102,8 @@ class LoadedModel(Generic[FeaturesT, AnswerT]):
             raise BadAnswerError(f"{type(answers).__name__} instead of a list of {kind.__name__}")
         if len(answers) != rows:
             raise BadAnswerError(f"{len(answers)} answers for {rows} row(s)")
-        for row, answer in enumerate(answers):
+        for answer in answers:
             if not isinstance(answer, kind):
                 given = type(answer).__name__
-                raise BadAnswerError(f"{given} instead of {kind.__name__}", row)
+                raise BadAnswerError(f"{given} instead of {kind.__name__}")
         return list(answers)

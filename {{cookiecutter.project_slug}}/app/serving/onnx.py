@@ -1,8 +1,8 @@
 """A ready-made model: ONNX Runtime executes the file `model.onnx` of its artefact."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, cast, get_args
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, get_args
 
 import numpy as np
 from pydantic.fields import FieldInfo
@@ -12,6 +12,7 @@ from app.serving.artefact import Artefact, ArtefactError
 from app.serving.card import as_category
 from app.serving.protocol import AnswerT, FeaturesT
 from app.serving.settings import ModelSettings
+from app.serving.unseen import LARGEST, InfiniteValueError
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -25,6 +26,7 @@ TYPES: dict[str, Any] = {
     "tensor(string)": np.object_,
 }
 
+T = TypeVar("T")
 Array = np.ndarray[tuple[Any, ...], np.dtype[Any]]
 Feed = Callable[[Sequence[Any]], dict[str, Array]]
 
@@ -53,7 +55,7 @@ class OnnxModel(Generic[FeaturesT, AnswerT]):
         content = artefact.read(MODEL_FILE)
         try:
             self._session = open_session(content, artefact.settings)
-            self._feed = feed(self._session, artefact.features.model_fields)
+            self._feed = within_types(self._session, artefact.features.model_fields)
             self._outputs = outputs(self._session, self._answer.outputs)
         except StartError:
             raise
@@ -90,6 +92,51 @@ def open_session(content: bytes, settings: ModelSettings) -> "InferenceSession":
     if missing:  # ONNX Runtime itself would use the CPU, and say so only in a warning
         raise ProviderError(missing, onnxruntime.get_available_providers())
     return session
+
+
+def within_types(session: "InferenceSession", features: dict[str, FieldInfo]) -> Feed:
+    """Return the feed, which raises InfiniteValueError for a number that its input cannot hold."""
+    fill = feed(session, features)
+    kinds = {one.name: TYPES[one.type] for one in session.get_inputs()}
+    if not kinds.keys() <= features.keys():  # one input for all
+        kinds = dict.fromkeys(features, *kinds.values())
+    bounded = all(is_bounded(features[name]) for name in kinds)
+
+    def fill_within(rows: Sequence[Any]) -> dict[str, Array]:
+        try:
+            return fill(rows) if bounded else refusing(fill, rows)
+        except (OverflowError, FloatingPointError):
+            name = too_large(rows, kinds)
+            raise InfiniteValueError(f"{name} is too large to be calculated with.") from None
+
+    return fill_within
+
+
+def refusing(make: Callable[..., T], *args: object) -> T:
+    """Return what this makes; raise an error where NumPy would make a number infinite."""
+    with np.errstate(over="raise"):
+        return make(*args)
+
+
+def too_large(rows: Sequence[Any], kinds: Mapping[str, Any]) -> str:
+    """Return the name of the first feature whose value its type cannot hold."""
+    for row in rows:
+        for name, kind in kinds.items():
+            try:
+                refusing(np.array, getattr(row, name), kind)
+            except (OverflowError, FloatingPointError):
+                return name
+    return "A number"
+
+
+def is_bounded(field: FieldInfo) -> bool:
+    """Return whether the rules of a feature keep it within a float32."""
+
+    def has(*names: str) -> bool:
+        ends = [getattr(rule, name, None) for rule in field.metadata for name in names]
+        return any(isinstance(end, int | float) and abs(end) <= LARGEST for end in ends)
+
+    return has("ge", "gt") and has("le", "lt")
 
 
 def feed(session: "InferenceSession", features: dict[str, FieldInfo]) -> Feed:

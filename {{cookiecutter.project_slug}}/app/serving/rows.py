@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidatorFunctionWrapHandler, WrapValidator
 
-from app.errors import AppError
+from app.errors import AppError, UnavailableError
 from app.serving.batching import ClientLeft
 from app.serving.protocol import FeaturesT
 
@@ -51,8 +51,8 @@ async def for_each(
 
 def result_of(outcome: ResultT | BaseException, row: int) -> ResultT:
     """Return the result, or raise the error, which says which row it is of."""
-    if isinstance(outcome, AppError):
-        outcome.of_row = row
+    if isinstance(outcome, AppError) and not isinstance(outcome, UnavailableError):
+        outcome.place = f"Row {row}"
     if isinstance(outcome, BaseException):
         raise outcome
     return outcome

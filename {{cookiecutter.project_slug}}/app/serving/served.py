@@ -19,14 +19,27 @@ is_name = re.compile(r"[a-z][a-z0-9_]{0,39}").fullmatch
 RESERVED = {"id", "created_at", "features", "model_version", "warnings"}
 
 
-def parts_of(kind: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401
-    """Yield the models that an annotation has in it, and theirs."""
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        yield kind
+def parts_of(kind: Any, seen: set[object] | None = None) -> Iterator[type[BaseModel]]:  # noqa: ANN401
+    """Yield the models that an annotation has in it, and before each those that it has itself."""
+    seen = set() if seen is None else seen
+    if isinstance(kind, type) and issubclass(kind, BaseModel) and kind not in seen:
+        seen.add(kind)
         for field in kind.model_fields.values():
-            yield from parts_of(field.annotation)
+            yield from parts_of(field.annotation, seen)
+        yield kind
     for inner in get_args(kind):
-        yield from parts_of(inner)
+        yield from parts_of(inner, seen)
+
+
+def refuse_infinity(features: type[BaseModel]) -> None:
+    """Let no float of these features be infinite or NaN, unless its field or its class says so.
+
+    1e999 is JSON, and infinite in Python. Pydantic's own check costs a request nothing more.
+    """
+    for part in parts_of(features):
+        if "allow_inf_nan" not in part.model_config:
+            part.model_config["allow_inf_nan"] = False
+            part.model_rebuild(force=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,3 +80,4 @@ class Served(Generic[FeaturesT, AnswerT]):
                 f"app/models/__init__.py: {self.name!r} is no name for a model. Use small letters, "
                 "digits and _, at most 40, with a letter first: it becomes a part of addresses."
             )
+        refuse_infinity(self.features)

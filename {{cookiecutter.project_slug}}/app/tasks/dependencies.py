@@ -4,13 +4,14 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 from zlib import crc32
 
-from fastapi import Body, Depends, Header, Request, Response
+from fastapi import Body, Depends, Header, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.models import Example
 from pydantic import BaseModel, Field, ValidationError
 
 from app.state import app_state
 from app.tasks.kinds.registry import KINDS, Kinds, find_kind
+from app.tasks.kinds.row_format import JSON_LINES_TYPES, FileForm
 from app.tasks.schemas import Task
 from app.tasks.service import TaskService
 
@@ -51,6 +52,18 @@ class UploadOptions(BaseModel):
     on_error: Literal["fail", "skip"] = Field(
         "fail", description="Whether a bad row fails the task, or gets an `error` instead"
     )
+    model_version: bool = Field(
+        False, description="Whether each answer says which version of the model gave it"
+    )
+
+    def form(self, file: UploadFile) -> FileForm:
+        """Return what is known of the file before it is read."""
+        named = (file.filename or "").lower().endswith((".jsonl", ".ndjson"))
+        return FileForm(
+            format="jsonl" if named or file.content_type in JSON_LINES_TYPES else "csv",
+            skip_bad_rows=self.on_error == "skip",
+            model_version=self.model_version,
+        )
 
 
 def event_id(task: Task) -> str:

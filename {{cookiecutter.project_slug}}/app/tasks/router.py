@@ -24,13 +24,15 @@ from app.tasks.dependencies import (
     check_payload,
     event_id,
 )
-from app.tasks.kinds.csv_upload import split_upload
+from app.tasks.kinds.row_format import JSON_LINES_TYPES
+from app.tasks.kinds.upload import split_upload
 from app.tasks.schemas import Task, TaskPage, TaskState
 
 PREFIX = "/v1/tasks"
+CSV, JSON_LINES = ("text/csv", "csv"), (JSON_LINES_TYPES[0], "jsonl")
 
 # generators of clients know a file by this; FastAPI documents only `contentMediaType`
-CsvFile = Annotated[UploadFile, File(json_schema_extra={"format": "binary"})]
+RowsFile = Annotated[UploadFile, File(json_schema_extra={"format": "binary"})]
 
 # The data of an event is a task. Most generators do not know `itemSchema` yet, and take `schema`
 # for that of an event's data, or for that of the whole text.
@@ -47,8 +49,8 @@ router = APIRouter(
 )
 
 
-class CsvResponse(StreamingResponse):
-    """A CSV file, in pieces."""
+class RowsResponse(StreamingResponse):
+    """A file of rows, in pieces: CSV, or JSON Lines."""
 
     media_type = "text/csv"
 
@@ -64,7 +66,7 @@ def accept(
 
 
 async def submit_batch_prediction(
-    file: CsvFile,
+    file: RowsFile,
     options: Annotated[UploadOptions, Query()],
     models: ModelsDep,
     tasks: TaskServiceDep,
@@ -72,11 +74,12 @@ async def submit_batch_prediction(
     background: BackgroundTasks,
     idempotency_key: IdempotencyKey = None,
 ) -> Task:
-    """Accept a CSV with a column for each feature; other columns are kept."""
+    """Accept a CSV with a column for each feature, or JSON Lines; what else is in it is kept."""
     model = models.get(options.model) if options.model else models.first
     largest = tasks.engine.settings.task_result_bytes
-    split = partial(split_upload, skip=options.on_error == "skip")
-    payload, pieces = await to_thread.run_sync(split, file.file, model.current.loaded, largest)
+    payload, pieces = await to_thread.run_sync(
+        split_upload, file.file, model.current.loaded, largest, options.form(file)
+    )
     task = await tasks.submit("batch-prediction", payload, idempotency_key, pieces)
     return accept(task, response, background, tasks)
 
@@ -129,12 +132,15 @@ async def watch_task(
             yield ServerSentEvent(event=state.state.value, data=state, id=event_id(state))
 
 
-@router.get("/{task_id}/result", response_class=CsvResponse, responses=problems(404, 409))
-async def download_result(task: TaskDep, tasks: TaskServiceDep) -> CsvResponse:
+@router.get("/{task_id}/result", response_class=RowsResponse, responses=problems(404, 409))
+async def download_result(task: TaskDep, tasks: TaskServiceDep) -> RowsResponse:
     """Return the file that the task made."""
-    return CsvResponse(
+    form = task.result.get("format") if isinstance(task.result, dict) else None
+    media_type, suffix = JSON_LINES if form == "jsonl" else CSV
+    return RowsResponse(
         await tasks.result_file(task),
-        headers={"Content-Disposition": f'attachment; filename="{task.kind}-{task.id}.csv"'},
+        media_type=media_type,
+        headers={"Content-Disposition": f'attachment; filename="{task.kind}-{task.id}.{suffix}"'},
     )
 
 

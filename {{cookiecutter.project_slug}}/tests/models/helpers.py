@@ -11,10 +11,9 @@ from app.serving.answers import as_cell
 from app.serving.loaded import LoadedModel
 from app.serving.loading import load
 from app.settings import Settings
-from app.tasks.kinds.batch_prediction import parse_row
 from app.tasks.kinds.csv_features import columns_of
 from app.tasks.kinds.csv_rows import as_csv, read_rows
-from app.tasks.kinds.csv_upload import split_upload
+from app.tasks.kinds.upload import format_of, split_upload
 
 
 def loaded(name: str, folder: Path) -> LoadedModel[Any, Any]:
@@ -45,7 +44,7 @@ def csv_there_and_back(model: LoadedModel[Any, Any]) -> Any:  # noqa: ANN401
     """Return what a CSV means that has the model's example in a row."""
     columns = columns_of(model.served).names
     cells = [as_cell(value) for value in model.example.model_dump(mode="json").values()]
-    content = as_csv([columns, map(str, cells)])
+    content = as_csv([columns, [*map(str, cells)]])
     payload, _ = split_upload(io.BytesIO(content), model, 2**20)
     _, row = read_rows(io.BytesIO(content))
-    return parse_row(row, payload, columns_of(model.served))
+    return format_of(payload, model).features(row)

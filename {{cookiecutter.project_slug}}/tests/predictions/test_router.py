@@ -4,7 +4,7 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from enum import Enum
@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx2
 import pytest
 from fastapi.testclient import TestClient
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app.main import create_app
 from app.predictions.service import predict
-from app.serving.answers import Regression
+from app.serving.answers import Classification, Regression
 from app.serving.artefact import Artefact
 from app.serving.card import FeatureCategories, FeatureRange, ModelCard
 from app.serving.errors import ClientLeftError
@@ -186,14 +187,71 @@ def seller(settings: Settings) -> Iterator[TestClient]:
         yield client
 
 
-@pytest.mark.parametrize("number", ["1e999", "-1e999", "1e39"])
+def send(client: TestClient, text: str) -> httpx2.Response:
+    """Ask the model with this as JSON, whatever it is."""
+    return client.post("/v1/predict", content=text, headers={"Content-Type": "application/json"})
+
+
+@pytest.mark.parametrize("number", ["1e39", "-1e39"])
 def test_a_number_that_is_infinite_to_the_model_is_refused_by_name(
     seller: TestClient, number: str
 ) -> None:
-    text = '{"colour": "red", "litres": 1}'.replace("1", number)
-    answer = seller.post("/v1/predict", content=text, headers={"Content-Type": "application/json"})
+    answer = send(seller, '{"colour": "red", "litres": 1}'.replace("1", number))
     assert (answer.status_code, answer.json()["title"]) == (422, "Infinite Value")
     assert answer.json()["detail"].startswith("litres is infinite")
+
+
+class Place(BaseModel):
+    """A feature that is a model itself, and has some of its kind in it."""
+
+    metres: float = 0
+    near: "list[Place]" = []
+
+
+class Bottle(BaseModel):
+    """Features of which neither their own rules nor the card say anything."""
+
+    age: float | None = None
+    gap: float = Field(0, allow_inf_nan=True)
+    prices: list[float] = []
+    origin: Place = Field(Place(), alias="from")
+
+
+BOTTLES = (
+    Served("bottle", Bottle, Price, Seller, WINE.model_copy(update={"features": []})),  # type: ignore[arg-type]
+)
+
+
+@pytest.fixture
+def cellar(settings: Settings) -> Iterator[TestClient]:
+    bottles = settings.model_copy(update={"models": f"{__name__}:BOTTLES"})
+    with TestClient(create_app(bottles), base_url=LOCAL) as client:
+        yield client
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity"])
+@pytest.mark.parametrize(
+    ("row", "pointer"),
+    [
+        ('{"age": @}', "/age"),
+        ('{"prices": [1, @]}', "/prices/1"),
+        ('{"from": {"metres": @}}', "/from/metres"),
+        ('{"from": {"near": [{"metres": @}]}}', "/from/near/0/metres"),
+    ],
+)
+def test_no_feature_is_infinite_whether_or_not_its_rules_and_the_card_say_so(
+    cellar: TestClient, row: str, pointer: str, number: str
+) -> None:
+    text = row.replace("@", number)
+    for body, place in ((text, pointer), ("[{}, " + text + "]", f"/1{pointer}")):
+        answer = send(cellar, body)
+        assert answer.status_code == 422
+        (error,) = answer.json()["errors"]
+        assert (error["pointer"], error["rule"]) == (place, "finite_number")
+
+
+def test_a_field_may_allow_nan(cellar: TestClient) -> None:
+    assert send(cellar, '{"gap": NaN}').is_success
 
 
 @pytest.mark.parametrize(
@@ -364,14 +422,29 @@ def test_a_wrong_row_of_a_list_is_named(
     assert (error["pointer"], error["rule"]) == (pointer, rule)
 
 
-def test_the_row_of_a_list_that_the_model_fails_at_is_named_and_nothing_is_kept_of_it(
-    settings: Settings,
+def key_error_where_long(answers: Sequence[Classification]) -> list[Classification]:
+    """Return the answers, or raise an error if one is long."""
+    return [{"short": answer}[answer.label] for answer in answers]
+
+
+@pytest.mark.parametrize("path", ["/v1/predict", "/v1/predictions"])
+@pytest.mark.parametrize(
+    ("change", "title", "why"),
+    [
+        (nan_where_long, "Bad Model Answer", "The model gave nan "),
+        (key_error_where_long, "Model Failed", "The model failed; "),
+    ],
+)
+def test_the_row_of_a_list_that_the_model_fails_at_is_named(
+    settings: Settings, path: str, change: Callable[..., Any], title: str, why: str
 ) -> None:
-    app = create_app(settings, open_models=opens(ChangedModel(nan_where_long)))
+    app = create_app(settings, open_models=opens(ChangedModel(change)))
     with TestClient(app, base_url=LOCAL) as client:
-        answer = client.post("/v1/predict", json=[FLOWER, LONG_FLOWER])
-        assert (answer.status_code, answer.json()["title"]) == (500, "Bad Model Answer")
-        assert answer.json()["detail"].startswith("Row 1: The model gave nan ")
+        answer = client.post(path, json=[FLOWER, LONG_FLOWER, FLOWER])
+        assert (answer.status_code, answer.json()["title"]) == (500, title)
+        assert answer.json()["detail"].startswith(f"Row 1: {why}")
+        alone = client.post(path, json=LONG_FLOWER)
+        assert alone.json()["detail"].startswith(why)
 
 
 def test_the_rows_of_a_client_that_left_are_not_predicted(settings: Settings) -> None:

@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 from onnx import TensorProto
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
 
 from app.kit.start import StartError
 from app.serving.answers import Regression
 from app.serving.artefact import Artefact, write_artefact
 from app.serving.card import ModelFacts
 from app.serving.loading import load
-from app.serving.onnx import MODEL_FILE, OnnxModel, column, texts
+from app.serving.onnx import MODEL_FILE, OnnxModel, column, is_bounded, texts
 from app.serving.served import Served
+from app.serving.unseen import InfiniteValueError
 from app.settings import Settings
 from tests.conftest import ROOT
 from tests.graphs import MODELS, graph
@@ -110,6 +111,58 @@ def test_a_graph_with_one_input_takes_a_row_in_which_none_is_nan(tmp_path: Path)
         a=[1],
     )
     assert priced(tmp_path, content) == [2, 12, 4]
+
+
+INTEGERS = graph(
+    [("Add", ["rooms", "rooms"], "sum"), ("CastLike", ["sum", "area"], "price")],
+    {"area": (TensorProto.FLOAT, ["n"]), "rooms": (TensorProto.INT64, ["n"])},
+    {"price": (TensorProto.FLOAT, ["n"])},
+)
+FLOATS = graph(
+    [("ReduceSum", ["x", "a"], "s")],
+    {"x": (TensorProto.FLOAT, ["n", 2])},
+    {"s": (TensorProto.FLOAT, ["n", 1])},
+    a=[1],
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "values", "name"),
+    [
+        (INTEGERS, {"rooms": 2**63}, "rooms"),
+        (INTEGERS, {"rooms": -(10**30)}, "rooms"),
+        (INTEGERS, {"area": 1e39}, "area"),
+        (FLOATS, {"rooms": 10**39}, "rooms"),
+        (FLOATS, {"rooms": 10**400}, "rooms"),
+        (FLOATS, {"area": -1e39}, "area"),
+    ],
+)
+def test_a_number_that_its_input_cannot_hold_is_refused_by_name(
+    tmp_path: Path, content: bytes, values: dict[str, Any], name: str
+) -> None:
+    write_artefact(tmp_path / "house", {MODEL_FILE: content}, ModelFacts())
+    model = load(HOUSE, settings_for(tmp_path))
+    rows = [model.example, House.model_validate({"rooms": 3, "area": 4} | values)]
+    with pytest.raises(InfiniteValueError, match=f"^{name} is too large to be calculated with"):
+        model.predict(rows)
+    assert len(model.predict([model.example])) == 1
+
+
+@pytest.mark.parametrize(
+    ("rules", "bounded"),
+    [
+        ({"gt": 0, "le": 30}, True),
+        ({"ge": -1, "lt": 1}, True),
+        ({"gt": 0}, False),
+        ({"le": 9}, False),
+        ({"ge": 0, "le": 1e39}, False),
+        ({"ge": 0, "gt": 0}, False),
+        ({}, False),
+    ],
+)
+def test_a_feature_is_bounded_by_its_rules(rules: dict[str, Any], bounded: bool) -> None:
+    fields = create_model("F", x=(float, Field(**rules))).model_fields
+    assert is_bounded(fields["x"]) is bounded
 
 
 @pytest.mark.parametrize(

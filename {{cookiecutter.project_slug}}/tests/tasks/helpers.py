@@ -140,3 +140,16 @@ def attempt(runner: Runner, task: Task) -> Task:
     runner.settle(claim, runner.run(context))
     runner.end(context)
     return store.get.sync(task.id)
+
+
+def run(runner: Runner, new: NewTask) -> Task:
+    """Return the task after its first attempt."""
+    return attempt(runner, submitted(runner.store, new))
+
+
+def result(store: TaskStore, task: Task) -> str:
+    """Return the file that the task wrote."""
+    task_id = str(task.id)
+    count = store.count_pieces.sync(task_id, "result")
+    read = [store.piece.sync(task_id, "result", n) for n in range(count)]
+    return b"".join(piece or b"" for piece in read).decode()

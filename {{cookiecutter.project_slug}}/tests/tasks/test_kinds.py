@@ -10,24 +10,22 @@ from typing import cast
 import pytest
 
 from app.serving.answers import Classification
+from app.serving.unseen import InfiniteValueError
 from app.settings import Settings
 from app.tasks.engine.context import ResultTooLargeError, TaskContext
 from app.tasks.engine.runner import Runner
-from app.tasks.kinds.csv_rows import LONGEST_ROW, BadRowError, BadUploadError, as_csv, read_rows
-from app.tasks.kinds.csv_upload import (
-    BYTES_PER_PIECE,
-    ROWS_PER_PIECE,
-    BatchPrediction,
-    split_upload,
-)
+from app.tasks.kinds.csv_rows import as_csv, read_rows
 from app.tasks.kinds.registry import KINDS, UnknownKindError, find_kind
+from app.tasks.kinds.row_format import LONGEST_ROW, BadRowError, BadUploadError, FileForm
+from app.tasks.kinds.upload import BYTES_PER_PIECE, ROWS_PER_PIECE, BatchPrediction, split_upload
 from app.tasks.kinds.wait import STEPS, Wait, wait
 from app.tasks.records import NewTask
-from app.tasks.schemas import Task, TaskState
+from app.tasks.schemas import TaskState
 from app.tasks.store import TaskStore
 from tests.fakes import (
     CARD,
     HEADER,
+    BrokenModel,
     ChangedModel,
     FakeModel,
     Flower,
@@ -40,14 +38,16 @@ from tests.tasks.helpers import (
     attempt,
     new_task,
     opened_tasks,
+    result,
+    run,
     started_runner,
-    submitted,
 )
 
 SHORT, LONG = csv_row(), csv_row(sepal_length_cm=7)
 QUOTED = ",".join(f'"{value}"' for value in SHORT.split(","))
 ANSWERS = {SHORT: "short,0.750000,0.250000", LONG: "long,0.250000,0.750000"}
 LARGEST = Settings.model_fields["task_result_bytes"].default
+SKIP = FileForm(skip_bad_rows=True)
 RESULT_HEADER = f"{HEADER},label,probability_short,probability_long"
 
 
@@ -64,12 +64,15 @@ def runner(store: TaskStore, settings: Settings) -> Iterator[Runner]:
 
 
 def upload(
-    text: str | bytes, rows_per_piece: int = ROWS_PER_PIECE, result_bytes: int = LARGEST
+    text: str | bytes,
+    rows_per_piece: int = ROWS_PER_PIECE,
+    result_bytes: int = LARGEST,
+    form: FileForm | None = None,
 ) -> NewTask:
     """Return the task that is made from a file."""
     body = text if isinstance(text, bytes) else text.encode()
     payload, pieces = split_upload(
-        io.BytesIO(body), loaded(FakeModel()), result_bytes, rows_per_piece
+        io.BytesIO(body), loaded(FakeModel()), result_bytes, form, rows_per_piece
     )
     return new_task("batch-prediction", payload.model_dump_json(), pieces=pieces)
 
@@ -77,19 +80,6 @@ def upload(
 def first_lines(new: NewTask) -> list[int]:
     """Return the line of the file where each piece of the task begins."""
     return BatchPrediction.model_validate_json(new.payload).lines
-
-
-def run(runner: Runner, new: NewTask) -> Task:
-    """Return the task after its first attempt."""
-    return attempt(runner, submitted(runner.store, new))
-
-
-def result(store: TaskStore, task: Task) -> str:
-    """Return the file that the task wrote."""
-    task_id = str(task.id)
-    count = store.count_pieces.sync(task_id, "result")
-    read = [store.piece.sync(task_id, "result", n) for n in range(count)]
-    return b"".join(piece or b"" for piece in read).decode()
 
 
 def predicted(
@@ -388,7 +378,7 @@ def test_the_longest_row_is_accepted(runner: Runner) -> None:
 def test_a_file_without_rows_is_refused(rows: str) -> None:
     with pytest.raises(BadUploadError) as refused:
         upload(f"{HEADER}\n{rows}")
-    assert refused.value.detail == "The file has a header and no rows."
+    assert refused.value.detail == "The file has no rows."
 
 
 # rows that fail the task
@@ -439,7 +429,7 @@ def test_the_value_that_was_refused_is_not_repeated(runner: Runner) -> None:
 
 def test_lines_are_counted_from_where_the_piece_begins() -> None:
     rows = read_rows(io.BytesIO(b'a,1\n\n"b\n",2\nc,3'), 2)
-    assert [(line, values) for line, _, values in rows] == [
+    assert [(row.line, row.values) for row in rows] == [
         (2, ["a", "1"]),
         (3, []),
         (4, ["b\n", "2"]),
@@ -458,11 +448,7 @@ GOOD_END = "," + ANSWERS[SHORT] + ","
 
 def skipped(runner: Runner, text: str, rows_per_piece: int = ROWS_PER_PIECE) -> list[str]:
     """Return the lines of the result of a file whose bad rows are skipped."""
-    body = io.BytesIO(text.encode())
-    model = loaded(FakeModel())
-    payload, pieces = split_upload(body, model, LARGEST, rows_per_piece, skip=True)
-    new = new_task("batch-prediction", payload.model_dump_json(), pieces=pieces)
-    task = run(runner, new)
+    task = run(runner, upload(text, rows_per_piece, form=SKIP))
     assert task.state is TaskState.SUCCEEDED, task.problem
     return result(runner.store, task).splitlines()
 
@@ -488,35 +474,32 @@ def test_a_file_of_bad_rows_alone_can_be_skipped(runner: Runner) -> None:
     assert len(rows) == 2
 
 
-def test_a_bad_answer_names_its_line_among_skipped_ones(
+def test_a_model_that_fails_at_everything_skips_no_row(
     store: TaskStore, settings: Settings
 ) -> None:
     options = settings.model_copy(update=FAST | {"task_max_attempts": 1})
-    text = "\n".join([HEADER, "?,1,1,1", SHORT, LONG])
-    payload, pieces = split_upload(
-        io.BytesIO(text.encode()), loaded(FakeModel()), LARGEST, skip=True
-    )
-    new = new_task("batch-prediction", payload.model_dump_json(), pieces=pieces)
-    with started_runner(store, options, model=ChangedModel(nan_where_long)) as runner:
-        task = run(runner, new)
+    with started_runner(store, options, model=BrokenModel()) as runner:
+        task = run(runner, upload(f"{HEADER}\n{SHORT}\n{LONG}\n", form=SKIP))
+    assert task.state is TaskState.DEAD
     assert task.problem is not None
-    assert task.problem.detail.endswith(", for line 4.")
+    assert task.problem.detail == "The model failed; the log has the cause."
 
 
 # more than one attempt
 
 
-class BreaksOnce(FakeModel):
-    """Fails once, at the prediction of this number."""
+class Breaks(FakeModel):
+    """Fails from the prediction of this number on, whatever it is asked, until it is mended."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
         self.left = number
+        self.mended = False
 
     def predict(self, rows: Sequence[Flower]) -> Sequence[Classification]:
         """Return an answer for each flower."""
         self.left -= 1
-        if self.left == 0:
+        if self.left <= 0 and not self.mended:
             raise OSError("bad luck")
         return super().predict(rows)
 
@@ -526,11 +509,12 @@ def test_another_attempt_goes_on_after_the_last_saved_piece(
     store: TaskStore, settings: Settings, number: int
 ) -> None:
     rows = [SHORT, LONG, LONG, SHORT, LONG]
-    model, options = BreaksOnce(number), settings.model_copy(update=FAST)
+    model, options = Breaks(number), settings.model_copy(update=FAST)
     with started_runner(store, options, model=model) as runner:
         task = run(runner, upload("\n".join([HEADER, *rows]), 2))
         assert task.state is TaskState.QUEUED
         assert task.progress == pytest.approx((number - 1) / 3)
+        model.mended = True
         task = attempt(runner, task)
         assert (task.state, task.attempts) == (TaskState.SUCCEEDED, 2)
         expected = [RESULT_HEADER, *[f"{row},{ANSWERS[row]}" for row in rows]]
@@ -557,7 +541,7 @@ def test_one_version_of_the_model_answers_all_rows(
 ) -> None:
     """The first attempt ends in the middle of the file, and the second has another model."""
     rows, options = [SHORT, LONG, LONG, SHORT, LONG], settings.model_copy(update=FAST)
-    with started_runner(store, options, model=BreaksOnce(number)) as runner:
+    with started_runner(store, options, model=Breaks(number)) as runner:
         task = run(runner, upload("\n".join([HEADER, *rows]), 2))
     with started_runner(store, options, model=Retrained()) as runner:
         task = attempt(runner, task)
@@ -627,16 +611,92 @@ def test_a_wait_of_no_time_succeeds(runner: Runner) -> None:
 # answers that are none
 
 
-def test_the_row_that_the_model_fails_at_is_named(store: TaskStore, settings: Settings) -> None:
+class Refuses(FakeModel):
+    """Raises an error at a long flower, whatever is asked with it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[int] = []
+        self.error: Exception = KeyError("/etc/secret-path")
+
+    def predict(self, rows: Sequence[Flower]) -> Sequence[Classification]:
+        """Return an answer for each flower, or raise the error."""
+        self.asked.append(len(rows))
+        if any(row.sepal_length_cm > 6 for row in rows):
+            raise self.error
+        return super().predict(rows)
+
+
+FAILS: dict[str, tuple[Callable[[], FakeModel], str]] = {
+    "bad answer": (
+        lambda: ChangedModel(nan_where_long),
+        "The model gave nan for probabilities.long (input should be a finite number).",
+    ),
+    "raises": (Refuses, "The model failed; the log has the cause."),
+}
+
+
+@pytest.mark.parametrize("fault", FAILS)
+@pytest.mark.parametrize("rows_per_piece", [2, 100])
+def test_the_row_that_the_model_fails_at_is_named(
+    store: TaskStore, settings: Settings, fault: str, rows_per_piece: int
+) -> None:
+    make, why = FAILS[fault]
     options = settings.model_copy(update=FAST | {"task_max_attempts": 1})
-    with started_runner(store, options, model=ChangedModel(nan_where_long)) as runner:
-        task = run(runner, upload("\n".join([HEADER, SHORT, SHORT, "", SHORT, LONG, SHORT]), 2))
+    text = "\n".join([HEADER, SHORT, SHORT, "", SHORT, LONG, SHORT, LONG])
+    with started_runner(store, options, model=make()) as runner:
+        task = run(runner, upload(text, rows_per_piece))
     assert task.state is TaskState.DEAD
     assert task.problem is not None
-    assert task.problem.title == "Bad Model Answer"
-    assert task.problem.detail == (
-        "The model gave nan for probabilities.long (input should be a finite number), for line 6."
-    )
+    assert task.problem.detail == f"Line 6: {why}"
+
+
+@pytest.mark.parametrize("fault", FAILS)
+@pytest.mark.parametrize("rows_per_piece", [1, 2, 100])
+def test_a_row_that_the_model_fails_at_can_be_skipped(
+    store: TaskStore, settings: Settings, fault: str, rows_per_piece: int
+) -> None:
+    make, why = FAILS[fault]
+    text = "\n".join([HEADER, SHORT, "?,1,1,1", "", LONG, SHORT])
+    with started_runner(store, settings.model_copy(update=FAST), model=make()) as runner:
+        task = run(runner, upload(text, rows_per_piece, form=SKIP))
+    assert task.state is TaskState.SUCCEEDED, task.problem
+    _, first, unread, bad, last = result(store, task).splitlines()
+    assert first == last == SHORT + GOOD_END
+    assert "Line 3, sepal_length_cm: " in unread
+    assert bad == f"{LONG},,,,Line 5: {why}"
+
+
+def test_a_number_that_the_model_cannot_hold_fails_the_task_at_once(
+    store: TaskStore, settings: Settings
+) -> None:
+    model = Refuses()
+    model.error = InfiniteValueError("rooms is too large.")
+    with started_runner(store, settings.model_copy(update=FAST), model=model) as runner:
+        task = run(runner, upload(f"{HEADER}\n{SHORT}\n{LONG}\n"))
+    assert task.state is TaskState.FAILED
+    assert task.problem is not None
+    assert task.problem.detail == "Line 3: rooms is too large."
+
+
+def test_each_answer_names_its_version_on_request(runner: Runner) -> None:
+    form = FileForm(skip_bad_rows=True, model_version=True)
+    task = run(runner, upload(f"{HEADER}\n{SHORT}\n?,1,1,1\n", form=form))
+    header, good, bad = result(runner.store, task).splitlines()
+    assert header == f"{RESULT_HEADER},model_version,error"
+    assert good == f"{SHORT},{ANSWERS[SHORT]},{CARD.version},"
+    assert bad.startswith('?,1,1,1,,,,,"Line 3, ')
+
+
+def test_the_row_that_the_model_fails_at_is_found_in_few_calls(
+    store: TaskStore, settings: Settings
+) -> None:
+    model = Refuses()
+    text = "\n".join([HEADER, *[SHORT] * 130, LONG, *[SHORT] * 69])
+    with started_runner(store, settings.model_copy(update=FAST), model=model) as runner:
+        assert run(runner, upload(text, form=SKIP)).state is TaskState.SUCCEEDED
+    assert model.asked[:3] == [200, 100, 100]
+    assert len(model.asked) < 20
 
 
 # results that are too large

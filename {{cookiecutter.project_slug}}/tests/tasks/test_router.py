@@ -25,7 +25,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.storage.calls import Call
 from app.storage.connection import StorageUnavailableError
-from app.tasks.kinds.csv_upload import ROWS_PER_PIECE
+from app.tasks.kinds.upload import ROWS_PER_PIECE
 from app.tasks.schemas import Task
 from tests.conftest import LOCAL
 from tests.fakes import CARD, FLOWER, HEADER, csv_row
@@ -350,6 +350,50 @@ def test_a_csv_comes_back_with_its_answers(client: TestClient) -> None:
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [row["label"] for row in rows] == ["short", "long"]
     assert [row["sepal_length_cm"] for row in rows] == [str(FLOWER["sepal_length_cm"]), "7"]
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type"),
+    [
+        ("flowers", "application/octet-stream"),
+        ("flowers.jsonl", "text/plain"),
+        ("flowers", "application/x-ndjson"),
+        ("flowers", "application/jsonl"),
+    ],
+)
+def test_json_lines_come_back_with_their_answers(
+    client: TestClient, name: str, media_type: str
+) -> None:
+    body = "".join(f"{json.dumps(FLOWER | {'id': n})}\n" for n in range(3))
+    accepted = client.post(BATCH, files={"file": (name, body, media_type)})
+    task = wait_for_state(client, accepted.json(), "succeeded")
+    assert task["result"]["format"] == "jsonl"
+    answer = client.get(f"/v1/tasks/{task['id']}/result")
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    file = f'attachment; filename="batch-prediction-{task["id"]}.jsonl"'
+    assert answer.headers["content-disposition"] == file
+    rows = [json.loads(line) for line in answer.text.splitlines()]
+    alone = client.post("/v1/predict", json=FLOWER).json()
+    prediction = {name: alone[name] for name in ("label", "probabilities")}
+    assert rows == [FLOWER | {"id": n, "prediction": prediction} for n in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type"), [("a.jsonl", "text/csv"), ("a.csv", "application/x-ndjson")]
+)
+def test_a_csv_that_is_called_json_lines_is_refused_as_such(
+    idle: TestClient, name: str, media_type: str
+) -> None:
+    refused = idle.post(BATCH, files={"file": (name, CSV, media_type)})
+    assert problem(refused, 422)["detail"].startswith("Line 1 is not JSON: ")
+
+
+def test_each_answer_names_the_version_on_request(client: TestClient) -> None:
+    for text in (CSV, json.dumps(FLOWER)):
+        file = {"file": ("flowers", text)}
+        task = client.post(BATCH, files=file, params={"model_version": "true"}).json()
+        wait_for_state(client, task, "succeeded")
+        assert CARD.version in client.get(f"/v1/tasks/{task['id']}/result").text
 
 
 def test_a_file_in_many_pieces_comes_back_whole(client: TestClient) -> None:

@@ -1,4 +1,4 @@
-"""`batch-prediction`: a CSV with a row for each prediction, and the same CSV with the answers.
+"""`batch-prediction`: a file with a row for each prediction, and the same file with the answers.
 
 Each piece of the upload gives a piece of the result, stored in one transaction with the progress:
 after a crash, the next attempt continues. One model answers all rows: under another version, the
@@ -6,23 +6,25 @@ next attempt begins again.
 """
 
 import io
-import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
+import structlog
+from pydantic import BaseModel
+
+from app.errors import AppError, UnavailableError
 from app.serving.answers import Answer
-from app.serving.batching import BatchingModel
-from app.serving.errors import BadAnswerError
-from app.serving.loaded import LoadedModel
 from app.tasks.engine.context import TaskContext
-from app.tasks.kinds.csv_features import CellError, Columns, columns_of
-from app.tasks.kinds.csv_rows import BadRowError, CsvRow, as_csv, read_rows
-from app.tasks.kinds.csv_upload import BatchPrediction, check_width, result_header
+from app.tasks.kinds.row_format import BadRowError, FileRow, RowFormat
+from app.tasks.kinds.upload import BatchPrediction, format_of
 
-decimal_comma = re.compile(r"^(\s*[-+]?\d*),(\d+)(?=\s*$|[eE])").sub
-Version = LoadedModel[Any, Any]
+logger = structlog.get_logger()
+
+Rows: TypeAlias = Sequence[BaseModel]
+Ask: TypeAlias = Callable[[Rows], Sequence[Answer]]
+Outcomes: TypeAlias = Iterator[Answer | AppError]
 
 
 def predict_batch(payload: BatchPrediction, task: TaskContext) -> dict[str, Any]:
@@ -31,66 +33,63 @@ def predict_batch(payload: BatchPrediction, task: TaskContext) -> dict[str, Any]
     with model.current.pinned() as version:
         card = version.card
         answered = task.resume(card.model_dump_json(include={"name", "version", "labels"}))
+        format_ = format_of(payload, version)
+        ask = partial(ask_each, partial(model.predict, version=version), version.example)
         for number in range(answered, payload.pieces):
             piece = io.BytesIO(zlib.decompress(task.input_piece(number) or b""))
-            read = read_rows(piece, payload.first_line(number), delimiter=payload.delimiter)
+            read = format_.rows(piece, payload.first_line(number))
             rows = [row for row in read if not row.blank]
-            answers = predict_rows(model, version, payload, rows)
-            if number == 0:
-                answers = header(payload, version) + answers
-            task.save((number + 1) / payload.pieces, answers)
-    return {"model": model.served.name, "model_version": card.version}
-
-
-def header(file: BatchPrediction, version: Version) -> bytes:
-    """Return the first line of the result."""
-    errors = file.skip_bad_rows
-    return result_header(file.columns, version, file.delimiter, with_errors=errors)
+            outcomes = predict_rows(format_, rows, ask, skip=payload.skip_bad_rows)
+            lines = format_.result(zip(rows, outcomes, strict=True))
+            task.save((number + 1) / payload.pieces, lines if number else format_.header() + lines)
+    named = {"model": model.served.name, "model_version": card.version}
+    return named if payload.format == "csv" else {**named, "format": payload.format}
 
 
 def predict_rows(
-    model: BatchingModel[Any, Any], version: Version, file: BatchPrediction, rows: list[CsvRow]
-) -> bytes:
-    """Return each row with its answer, as CSV; an error names the first bad row."""
-    read = partial(parse_row, file=file, columns=columns_of(version.served))
-    asked = [or_error(read, row) for row in rows] if file.skip_bad_rows else [*map(read, rows)]
-    good = [row for row, one in zip(rows, asked, strict=True) if not isinstance(one, BadRowError)]
-    features = [one for one in asked if not isinstance(one, BadRowError)]
-    try:
-        answers: Iterator[Answer] = iter(model.predict(features, version) if features else ())
-    except BadAnswerError as error:
-        if error.row is None:
-            raise
-        raise BadAnswerError(f"{error.fault}, for line {good[error.row].line}") from error
-    mark, width = "," if file.decimal_comma else ".", len(file.columns)
-    none = [""] * len(version.served.answer.columns(version.card))
-    lines = []
+    format_: RowFormat, rows: Sequence[FileRow], ask: Callable[[Rows], Outcomes], *, skip: bool
+) -> Outcomes:
+    """Yield each row's answer, or if bad rows are skipped, its error; else raise the first."""
+    read = partial(features_or_error, format_) if skip else format_.features
+    asked = [read(row) for row in rows]
+    outcomes = ask([one for one in asked if not isinstance(one, BadRowError)])
     for row, one in zip(rows, asked, strict=True):
         if isinstance(one, BadRowError):
-            lines.append([*[*row.values, *[""] * width][:width], *none, str(one)])
-        else:
-            cells = next(answers).cells(version.card, mark)
-            lines.append([*row.values, *cells, *[""] * file.skip_bad_rows])
-    return as_csv(lines, file.delimiter)
+            yield one
+            continue
+        outcome = next(outcomes)
+        if isinstance(outcome, AppError):
+            outcome.place = f"Line {row.line}"
+            if not skip:
+                raise outcome
+            logger.warning("row_skipped", why=outcome.detail, cause=repr(outcome.__cause__)[:300])
+        yield outcome
 
 
-def or_error(read: Callable[[CsvRow], Any], row: CsvRow) -> Any:  # noqa: ANN401
+def features_or_error(format_: RowFormat, row: FileRow) -> BaseModel | BadRowError:
     """Return the features of a row; or the error, for a bad row that is skipped."""
     try:
-        return read(row)
+        return format_.features(row)
     except BadRowError as error:
         return error
 
 
-def parse_row(row: CsvRow, file: BatchPrediction, columns: Columns) -> Any:  # noqa: ANN401
-    """Return the features of a row; BadRowError says which value breaks which rule."""
-    check_width(row, file.columns)
-    found = dict(zip(file.columns, row.values, strict=True))
-    texts = {name: found[name] for name in columns.names if name in found}
-    if file.decimal_comma:
-        numbers = columns.numbers & texts.keys()
-        texts |= {name: decimal_comma(r"\1.\2", texts[name]) for name in numbers}
+def ask_each(ask: Ask, example: BaseModel, rows: Rows) -> Outcomes:
+    """Yield each row's answer, or its error: rows that fail together are asked in halves.
+
+    If the model fails at its own example as well, the row is not at fault, and the error is raised.
+    """
     try:
-        return columns.parse(texts)
-    except CellError as error:
-        raise BadRowError(f"Line {row.line}, {error}") from None
+        answers: Sequence[Answer] = ask(rows) if rows else ()
+    except UnavailableError:
+        raise
+    except AppError as error:
+        half = len(rows) // 2
+        if half:
+            yield from ask_each(ask, example, rows[:half])
+            yield from ask_each(ask, example, rows[half:])
+        else:
+            ask([example])
+            yield error
+    else:
+        yield from answers

@@ -74,9 +74,8 @@ class Columns:
 
     def parse(self, texts: Mapping[str, str]) -> BaseModel:
         """Return the features; a text that is empty is missing. Raise CellError at a wrong one."""
-        for name, text in texts.items():
-            if "_" in text and self._columns[name].is_number:  # 1_0 is 10 for Pydantic
-                raise CellError(f"{name}: a number has no underscore.")
+        if "_" in "".join(texts.values()):
+            self._refuse_underscores(texts)
         try:
             if self._at_once:
                 read: BaseModel = self._read(texts)
@@ -84,6 +83,11 @@ class Columns:
             return self._features.model_validate(dict(self._values(texts)))
         except ValidationError as error:
             raise CellError(describe(error)) from None
+
+    def _refuse_underscores(self, texts: Mapping[str, str]) -> None:
+        for name, text in texts.items():
+            if "_" in text and self._columns[name].is_number:  # 1_0 is 10 for Pydantic
+                raise CellError(f"{name}: a number has no underscore.")
 
     def _values(self, texts: Mapping[str, str]) -> Iterator[tuple[str, object]]:
         for name, text in texts.items():

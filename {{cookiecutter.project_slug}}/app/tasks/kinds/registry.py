@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from app.errors import NotFoundError
 from app.tasks.engine.context import TaskContext
 from app.tasks.kinds.batch_prediction import predict_batch
-from app.tasks.kinds.csv_upload import BatchPrediction
+from app.tasks.kinds.upload import BatchPrediction
 from app.tasks.kinds.wait import Wait, wait
 
 PayloadT = TypeVar("PayloadT", bound=BaseModel)
@@ -45,7 +45,7 @@ class Kind(Generic[PayloadT]):
 Kinds = Mapping[str, Kind[Any]]
 
 KINDS: Kinds = {
-    "batch-prediction": Kind(BatchPrediction, predict_batch, {}, version=3),
+    "batch-prediction": Kind(BatchPrediction, predict_batch, {}, version=4),
     "wait": Kind(Wait, wait, {"seconds": 0.2}),
 }
 

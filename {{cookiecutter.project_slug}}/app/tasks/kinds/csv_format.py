@@ -1,0 +1,109 @@
+"""A CSV as the file of a batch: each row comes back as it was, with its answer after it."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
+
+from pydantic import BaseModel
+
+from app.errors import AppError
+from app.serving.answers import Answer
+from app.tasks.kinds.csv_features import CellError, Columns, columns_of
+from app.tasks.kinds.csv_rows import as_csv, read_rows
+from app.tasks.kinds.row_format import (
+    ERROR_BYTES,
+    BadRowError,
+    BadUploadError,
+    FileForm,
+    FileRow,
+    Version,
+)
+
+decimal_comma = re.compile(r"^(\s*[-+]?\d*),(\d+)(?=\s*$|[eE])").sub
+
+
+class CsvFormat:
+    """A `RowFormat`. A row that is skipped has its error in the last column."""
+
+    def __init__(self, form: FileForm, version: Version) -> None:
+        self._form, self._version = form, version
+        self._columns = columns_of(version.served)
+        # where each feature is in a row
+        names, found = self._columns.names, form.columns
+        self._places = [(name, found.index(name)) for name in names if name in found]
+        self._numbers = [name for name, _ in self._places if name in self._columns.numbers]
+        self._answer = version.served.answer.columns(version.card)
+        self._version_cell = [version.card.version] * form.model_version
+        self._no_error = [""] * form.skip_bad_rows
+        self.has_commas = False  # in a feature of any row that was checked
+
+    def rows(self, file: BinaryIO, line: int) -> Iterator[FileRow]:
+        """Yield the rows of a piece that begins at this line."""
+        return read_rows(file, line, delimiter=self._form.delimiter)
+
+    def check(self, row: FileRow) -> None:
+        """Raise BadRowError if a row has more or fewer values than there are columns."""
+        width = len(row.values)
+        if width != len(self._form.columns) and not row.blank:
+            found = f"{width} values, the header {len(self._form.columns)}"
+            raise BadRowError(f"Line {row.line} has {found}.")
+        if not self.has_commas and not row.blank:
+            self.has_commas = any("," in row.values[at] for _, at in self._places)
+
+    def features(self, row: FileRow) -> BaseModel:
+        """Return what the model is asked; BadRowError says which value breaks which rule."""
+        if len(row.values) != len(self._form.columns):
+            self.check(row)
+        texts = {name: row.values[at] for name, at in self._places}
+        if self._form.decimal_comma:
+            texts |= {name: decimal_comma(r"\1.\2", texts[name]) for name in self._numbers}
+        try:
+            return self._columns.parse(texts)
+        except CellError as error:
+            raise BadRowError(f"Line {row.line}, {error}") from None
+
+    def header(self) -> bytes:
+        """Return the first line of the result."""
+        form = self._form
+        more = ["model_version"] * form.model_version + ["error"] * form.skip_bad_rows
+        return as_csv([[*form.columns, *self._answer, *more]], form.delimiter)
+
+    def result(self, rows: Iterable[tuple[FileRow, Answer | AppError]]) -> bytes:
+        """Return rows with their answers; or with what is wrong, and as wide as the others."""
+        card, mark = self._version.card, "," if self._form.decimal_comma else "."
+        last = self._version_cell + self._no_error
+        lines = [
+            self._with_error(row, outcome)
+            if isinstance(outcome, AppError)
+            else [*row.values, *outcome.cells(card, mark), *last]
+            for row, outcome in rows
+        ]
+        return as_csv(lines, self._form.delimiter)
+
+    def _with_error(self, row: FileRow, error: AppError) -> list[str]:
+        width = len(self._form.columns)
+        values = [*row.values, *[""] * width][:width]
+        return [*values, *[""] * (len(self._answer) + len(self._version_cell)), error.detail]
+
+    def largest_result(self, text: bytearray, answers: int) -> int:
+        """Return how many bytes the result of these rows can take."""
+        quotes = 3 * text.count(b'"')  # one that stood alone is doubled, and its value quoted
+        apostrophes = len(self._form.columns)
+        longest: int = self._version.served.answer.longest(self._version.card)
+        more = sum(len(cell) + 1 for cell in self._version_cell) + ERROR_BYTES * len(self._no_error)
+        return len(text) + quotes + answers * (longest + apostrophes + more)
+
+
+def check_header(row: FileRow | None, known: Columns) -> list[str]:
+    """Return the names of the columns, or raise BadUploadError."""
+    columns = [name.strip() for name in row.values] if row else []
+    wrong = [
+        name
+        for name in known.names
+        if columns.count(name) != 1 and (name in known.required or name in columns)
+    ]
+    if wrong:
+        rule = "name each of these columns once, between commas, semicolons or tabs"
+        wanted = f"The first line must {rule}: {','.join(known.names)}."
+        raise BadUploadError(f"{wanted} Missing or there twice: {', '.join(wrong)}.")
+    return columns

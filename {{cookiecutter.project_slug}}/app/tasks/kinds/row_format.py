@@ -1,0 +1,86 @@
+"""A file with a row for each prediction, and the ways to write one: CSV and JSON Lines."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any, BinaryIO, Literal, NamedTuple, Protocol, TypeAlias
+
+from pydantic import BaseModel
+
+from app.errors import AppError
+from app.serving.answers import Answer
+from app.serving.loaded import LoadedModel
+
+LONGEST_ROW = 131_072  # characters, all in memory at once; Python's csv takes no longer value
+ERROR_BYTES = 200  # of a message, on average
+JSON_LINES_TYPES = ("application/x-ndjson", "application/jsonl")  # none is official
+CODE_PAGES = ("cp1252", "cp949", "cp932")  # what programs in the West, Korea and Japan write
+
+Version: TypeAlias = LoadedModel[Any, Any]
+
+
+class BadUploadError(AppError):
+    """The file cannot be used."""
+
+    status = 422
+    title = "Bad Upload"
+
+
+class BadRowError(BadUploadError):
+    """A row of the file breaks a rule."""
+
+    title = "Bad Row"
+
+
+class FileRow(NamedTuple):
+    """A row, and the line of the file where it begins."""
+
+    line: int
+    text: bytes  # as it is in the file
+    values: Any  # the texts of a CSV, the text of a line of JSON
+    blank: bool = False  # whether there is nothing in it
+
+
+class FileForm(BaseModel):
+    """How a file is written, and what is wanted in its result."""
+
+    format: Literal["csv", "jsonl"] = "csv"
+    columns: list[str] = []  # of a CSV
+    delimiter: str = ","
+    decimal_comma: bool = False  # whether the file has 5,1 for 5.1
+    skip_bad_rows: bool = False  # answer them with what is wrong, as `error`
+    model_version: bool = False  # say with each answer which version gave it
+
+
+class RowFormat(Protocol):
+    """A way to write the rows of a file, and those of its result."""
+
+    def rows(self, file: BinaryIO, line: int) -> Iterator[FileRow]:
+        """Yield the rows of a piece that begins at this line; or raise BadRowError."""
+
+    def check(self, row: FileRow) -> None:
+        """Raise BadRowError if the form of a row is wrong."""
+
+    def features(self, row: FileRow) -> BaseModel:
+        """Return what the model is asked; BadRowError says which value breaks which rule."""
+
+    def header(self) -> bytes:
+        """Return what the result begins with."""
+
+    def result(self, rows: Iterable[tuple[FileRow, Answer | AppError]]) -> bytes:
+        """Return rows with their answers; or with what is wrong."""
+
+    def largest_result(self, text: bytearray, answers: int) -> int:
+        """Return how many bytes the result of these rows can take."""
+
+
+def not_in_utf_8(line: int, text: str) -> BadRowError:
+    """Return the error that says so, and in which code pages the text would be one."""
+    given = text.encode("utf-8", "surrogateescape")
+    perhaps = []
+    for page in CODE_PAGES:
+        with suppress(UnicodeDecodeError):
+            given.decode(page)
+            perhaps.append(page)
+    pages = f" (perhaps in {' or '.join(perhaps)})" if perhaps else ""
+    how = 'in a spreadsheet, save the file as "CSV UTF-8".'
+    return BadRowError(f"Line {line} is not in UTF-8{pages}; {how}")
