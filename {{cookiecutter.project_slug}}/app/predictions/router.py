@@ -13,23 +13,16 @@ from fastapi.routing import APIRoute
 from app.kit.pagination import Cursor, Limit
 from app.kit.problems import problems
 from app.predictions import service
+from app.predictions.dependencies import PredictionStoreDep
 from app.predictions.schemas import Prediction, PredictionPage, StoredPrediction, schemas_of
-from app.predictions.store import PredictionStore
+from app.predictions.uploads import add_uploads
 from app.security import ApiKeyRequired
 from app.serving.batching import BatchingModel
 from app.serving.rows import for_each, row_or_rows
 from app.serving.served import Served
-from app.state import app_state, model_getter
+from app.state import model_getter
 
 ONE = "/predictions/{prediction_id}"
-
-
-async def get_predictions(request: Request) -> PredictionStore:
-    """Return the store that the lifespan opened."""
-    return app_state(request)["predictions"]
-
-
-PredictionStoreDep = Annotated[PredictionStore, Depends(get_predictions)]
 
 
 def build_router(
@@ -45,6 +38,7 @@ def build_router(
     question = row_or_rows(served.features, most_rows)
     add_predict(router, served, question)
     add_create(router, served, question)
+    add_uploads(router, served)
     add_records(router, served)
     for route in cast("list[APIRoute]", router.routes):
         route.name += suffix

@@ -40,6 +40,12 @@ def ranges(
     ]
 
 
+def graph_bytes(graph: Any) -> bytes:  # noqa: ANN401
+    """Return an ONNX graph as bytes, the same each time: skl2onnx orders its domains by chance."""
+    graph.opset_import.sort(key=lambda used: used.domain)
+    return bytes(graph.SerializeToString(deterministic=True))
+
+
 def run_training(name: str, train: Callable[[Path], ModelCard]) -> None:
     """Train into a model's folder, as a command, and print the result."""
     parser = argparse.ArgumentParser(
