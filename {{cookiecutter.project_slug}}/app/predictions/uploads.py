@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Depends, File, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, WrapValidator, create_model
+from pydantic import BaseModel, ConfigDict, Field, WrapValidator, create_model
 from pydantic.fields import FieldInfo
 from pydantic.types import EncodedBytes, EncoderProtocol
 
@@ -19,8 +19,8 @@ from app.predictions import service
 from app.predictions.dependencies import PredictionStoreDep
 from app.predictions.schemas import Prediction, StoredPrediction, schemas_of
 from app.serving.batching import BatchingModel
+from app.serving.columns import CellError, Columns
 from app.serving.examples import key_of
-from app.serving.protocol import FeaturesT
 from app.serving.served import Served
 from app.state import model_getter
 
@@ -33,11 +33,11 @@ def add_uploads(router: APIRouter, served: Served[Any, Any]) -> None:
         return
     schemas, refused = schemas_of(served), problems(400, 413)
     get_model = model_getter(served.name)
-    question = Annotated[served.features, Depends(form_reader(served.features))]
+    question: Any = Annotated[served.features, Depends(form_reader(served.features))]
 
     @router.post("/predict/upload", response_model=schemas.prediction, responses=refused)
     async def predict_upload(
-        features: question,  # type: ignore[valid-type]
+        features: question,
         model: Annotated[BatchingModel[Any, Any], Depends(get_model)],
         request: Request,
     ) -> Prediction:
@@ -48,7 +48,7 @@ def add_uploads(router: APIRouter, served: Served[Any, Any]) -> None:
         "/predictions/upload", status_code=201, response_model=schemas.stored, responses=refused
     )
     async def create_prediction_upload(
-        features: question,  # type: ignore[valid-type]
+        features: question,
         model: Annotated[BatchingModel[Any, Any], Depends(get_model)],
         store: PredictionStoreDep,
         request: Request,
@@ -78,21 +78,21 @@ def encoder_in(parts: tuple[Any, ...]) -> Encoder | None:
     return None
 
 
-def form_reader(features: type[FeaturesT]) -> Callable[..., Awaitable[FeaturesT]]:
+def form_reader(features: type[BaseModel]) -> Callable[..., Awaitable[BaseModel]]:
     """Return the dependency that reads the features from a form."""
-    encoders, fields = encoders_of(features), features.model_fields
+    encoders, fields, columns = encoders_of(features), features.model_fields, Columns(features)
     described: Any = Annotated[form_of(features), File()]
 
-    async def read_form(form: described) -> FeaturesT:
+    async def read_form(form: described) -> BaseModel:
         values = {}
         for name in form.model_fields_set:
             value, encoder = getattr(form, name), encoders.get(name)
             text = encoder.encode(await value.read()).decode("ascii") if encoder else value
             values[key_of(name, fields[name])] = text
         try:
-            return features.model_validate_strings(values)
-        except ValidationError as error:
-            details = [{**item, "loc": ("body", *item["loc"])} for item in error.errors()]
+            return columns.parse(values)
+        except CellError as error:
+            details = [{**item, "loc": ("body", *item["loc"])} for item in error.errors]
             raise RequestValidationError(details) from None
 
     return read_form

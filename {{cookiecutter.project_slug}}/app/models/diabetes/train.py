@@ -43,8 +43,7 @@ def train(folder: Path) -> ModelCard:
         features=ranges(Patient, seen),
         libraries={name: version(name) for name in ("scikit-learn", "skl2onnx", "onnx")},
     )
-    graph = to_onnx(model, seen[:1].astype(np.float32), target_opset=18)
-    return write_artefact(folder, {MODEL_FILE: graph_bytes(graph)}, facts)
+    return write_artefact(folder, {MODEL_FILE: to_onnx_bytes(model)}, facts)
 
 
 def margin(errors: Rows) -> float:
@@ -60,6 +59,12 @@ def with_interval(line: LinearRegression, margin: float) -> LinearRegression:
     model.intercept_ = line.intercept_ + np.array([0, -margin, margin])
     model.n_features_in_ = line.n_features_in_
     return model
+
+
+def to_onnx_bytes(model: LinearRegression) -> bytes:
+    """Convert the line to ONNX: float32 (n, features) to (n, 3)."""
+    example = np.zeros((1, model.n_features_in_), dtype=np.float32)
+    return graph_bytes(to_onnx(model, example, target_opset=18))
 
 
 def measure(model: LinearRegression, rows: Rows, truth: Rows) -> dict[str, float]:

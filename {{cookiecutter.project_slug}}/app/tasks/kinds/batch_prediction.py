@@ -14,10 +14,10 @@ from typing import Any
 
 from app.serving.answers import Answer
 from app.serving.batching import BatchingModel
+from app.serving.columns import CellError, Columns, columns_of
 from app.serving.errors import BadAnswerError
 from app.serving.loaded import LoadedModel
 from app.tasks.engine.context import TaskContext
-from app.tasks.kinds.csv_features import CellError, Columns, columns_of
 from app.tasks.kinds.csv_rows import BadRowError, CsvRow, as_csv, read_rows
 from app.tasks.kinds.csv_upload import BatchPrediction, check_width, result_header
 

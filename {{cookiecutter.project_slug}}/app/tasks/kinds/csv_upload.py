@@ -12,9 +12,9 @@ from typing import Any, BinaryIO
 
 from pydantic import BaseModel
 
+from app.serving.columns import Columns, columns_of
 from app.serving.loaded import LoadedModel
 from app.tasks.engine.context import ResultTooLargeError
-from app.tasks.kinds.csv_features import Columns, columns_of
 from app.tasks.kinds.csv_rows import (
     BadRowError,
     BadUploadError,
