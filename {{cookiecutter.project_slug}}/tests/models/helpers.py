@@ -16,13 +16,12 @@ from app.models import MODELS
 from app.serving.answers import as_cell
 from app.serving.artefact import current_version, write_artefact
 from app.serving.card import ModelFacts
-from app.serving.columns import columns_of
 from app.serving.loaded import LoadedModel
 from app.serving.loading import load
 from app.settings import Settings
 from app.tasks.kinds.batch_prediction import parse_row
 from app.tasks.kinds.csv_rows import as_csv, read_rows
-from app.tasks.kinds.csv_upload import split_upload
+from app.tasks.kinds.csv_upload import columns_of, split_upload
 from tests.conftest import ROOT
 
 

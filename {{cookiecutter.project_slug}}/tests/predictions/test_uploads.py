@@ -11,8 +11,8 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import Base64Bytes, Base64UrlBytes, BaseModel, ConfigDict, Field, SecretStr
 
+from app.kit.forms import encoders_of
 from app.main import create_app
-from app.predictions.uploads import encoders_of
 from app.serving.answers import Answer
 from app.serving.card import ModelCard
 from app.serving.served import Served

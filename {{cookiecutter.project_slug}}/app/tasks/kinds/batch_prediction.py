@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from app.kit.columns import CellError, Columns
 from app.serving.answers import Answer
 from app.serving.batching import BatchingModel
-from app.serving.columns import CellError, Columns, columns_of
 from app.serving.errors import BadAnswerError
 from app.serving.loaded import LoadedModel
 from app.tasks.engine.context import TaskContext
 from app.tasks.kinds.csv_rows import BadRowError, CsvRow, as_csv, read_rows
-from app.tasks.kinds.csv_upload import BatchPrediction, check_width, result_header
+from app.tasks.kinds.csv_upload import BatchPrediction, check_width, columns_of, result_header
 
 decimal_comma = re.compile(r"^(\s*[-+]?\d*),(\d+)(?=\s*$|[eE])").sub
 Version = LoadedModel[Any, Any]

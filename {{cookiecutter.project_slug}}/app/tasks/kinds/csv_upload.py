@@ -8,12 +8,14 @@ too short, a result too large) is refused here.
 import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, BinaryIO
 
 from pydantic import BaseModel
 
-from app.serving.columns import Columns, columns_of
+from app.kit.columns import Columns
 from app.serving.loaded import LoadedModel
+from app.serving.served import Served
 from app.tasks.engine.context import ResultTooLargeError
 from app.tasks.kinds.csv_rows import (
     BadRowError,
@@ -72,6 +74,12 @@ class Piece:
         """Return how many bytes the result can take, if that many are added to each row."""
         quotes = 3 * self.text.count(b'"')  # one that stood alone is doubled, and its value quoted
         return len(self.text) + quotes + self.answers * answer
+
+
+@cache
+def columns_of(served: Served[Any, Any]) -> Columns:
+    """Return the columns of what a model is asked."""
+    return Columns(served.features)
 
 
 def split_upload(

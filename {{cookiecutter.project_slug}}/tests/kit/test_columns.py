@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Base64Bytes, Base64UrlBytes, BaseModel, Field, create_model
 
-from app.serving.columns import CellError, Columns
+from app.kit.columns import CellError, Columns
 
 
 class Place(BaseModel):

@@ -1,13 +1,10 @@
 """How texts become the features of a model: the cells of a CSV, or the fields of a form."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
-
-from app.serving.served import Served
 
 NUMBERS, CHOICES = {"number", "integer"}, {"enum", "const"}
 ENCODED = {"base64", "base64url"}
@@ -113,9 +110,3 @@ class Columns:
 def details(error: ValidationError) -> list[Any]:
     """Return the place and the rule of each error, and never a value."""
     return error.errors(include_url=False, include_context=False, include_input=False)
-
-
-@cache
-def columns_of(served: Served[Any, Any]) -> Columns:
-    """Return the columns of what a model is asked."""
-    return Columns(served.features)
