@@ -92,7 +92,7 @@ def routes(settings: Settings) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for path, operations in create_app(settings).openapi()["paths"].items():
         for method, operation in operations.items():
-            named = path.replace("/models/flower", "/models/{name}")
+            named = re.sub("/models/(flower|letter)", "/models/{name}", path)
             found[f"{method.upper()} {named}"] = set(operation["responses"])
     return found
 

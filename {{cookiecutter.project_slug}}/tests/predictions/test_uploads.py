@@ -21,7 +21,7 @@ from tests.conftest import LOCAL
 from tests.fakes import Flower
 from tests.test_errors import assert_problem
 
-MODELS = "tests.predictions.test_uploads:SERVED"
+MODELS = "tests.predictions.test_uploads:SERVED"  # tests/test_docs.py asks for its routes as well
 UPLOADS = ("/v1/predict/upload", "/v1/predictions/upload")
 KEY = "k" * 32
 
