@@ -102,7 +102,7 @@ def test_it_serves_well(folder: Path) -> None:
     serves_well("digits", folder)
 
 
-def test_its_training_is_a_command(folder: Path, tmp_path: Path) -> None:
+def test_another_training_gives_the_same_version(folder: Path, tmp_path: Path) -> None:
     trains_the_same("digits", folder, tmp_path)
 
 
