@@ -304,6 +304,8 @@ class House:
     def has_route(self, method: str, path: str) -> bool:
         """Tell whether the app answers; a path without a method may also be a route's beginning."""
         named = re.sub(r"^/v1/models/\{name\}/", "/v1/models/iris/", path)  # those of each model
+        # those of a model that is asked about a file
+        named = re.sub(r"(/predict|/predictions)/upload$", r"\1", named)
         for route, methods in self.facts["routes"].items():
             pattern = re.sub(r"\{\w+\}", "[^/]+", route)
             if re.fullmatch(pattern, named) and (not method or method in methods):

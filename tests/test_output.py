@@ -57,7 +57,6 @@ SHOWCASES = {
     "app/showcases/__init__.py",
     "app/showcases/concurrency/__init__.py",
     "app/showcases/concurrency/handlers.py",
-    "app/showcases/concurrency/router.py",
     "app/showcases/concurrency/settings.py",
     "app/showcases/concurrency/threads.py",
     "docs/concurrency.md",
@@ -89,6 +88,7 @@ SHOWCASES = {
 }
 # course/ is compared with git and with what post_gen writes; this is what a course has besides.
 COURSE = {
+    "app/showcases/concurrency/router.py",
     "app/showcases/lecture.py",
     "app/showcases/orders/__init__.py",
     "app/showcases/orders/router.py",
@@ -103,6 +103,40 @@ GITHUB = {
     ".github/workflows/ci.yml",
     ".github/workflows/services.yml",
 }
+# A project has one of these models, with its tests.
+GALLERY = {
+    "app/models/iris/__init__.py",
+    "app/models/iris/features.py",
+    "app/models/iris/train.py",
+    "tests/models/iris/__init__.py",
+    "tests/models/iris/test_iris.py",
+    "app/models/diabetes/__init__.py",
+    "app/models/diabetes/answer.py",
+    "app/models/diabetes/features.py",
+    "app/models/diabetes/train.py",
+    "app/models/digits/__init__.py",
+    "app/models/digits/features.py",
+    "app/models/digits/model.py",
+    "app/models/digits/picture.py",
+    "app/models/digits/train.py",
+    "app/models/penguins/__init__.py",
+    "app/models/penguins/features.py",
+    "app/models/penguins/train.py",
+    "app/models/text/__init__.py",
+    "app/models/text/features.py",
+    "app/models/text/grams.py",
+    "app/models/text/messages.py",
+    "app/models/text/model.py",
+    "app/models/text/train.py",
+    "tests/models/diabetes/__init__.py",
+    "tests/models/diabetes/test_diabetes.py",
+    "tests/models/digits/__init__.py",
+    "tests/models/digits/test_digits.py",
+    "tests/models/penguins/__init__.py",
+    "tests/models/penguins/test_penguins.py",
+    "tests/models/text/__init__.py",
+    "tests/models/text/test_text.py",
+}
 ALWAYS = {
     ".env.example",
     ".env.prod.example",
@@ -115,10 +149,12 @@ ALWAYS = {
     "app/errors.py",
     "app/health.py",
     "app/kit/__init__.py",
+    "app/kit/columns.py",
     "app/kit/connections.py",
     "app/kit/docs.py",
     "app/kit/exchange.py",
     "app/kit/exhaustion.py",
+    "app/kit/forms.py",
     "app/kit/hosts.py",
     "app/kit/ids.py",
     "app/kit/log_stream.py",
@@ -201,7 +237,6 @@ ALWAYS = {
     "app/tasks/engine/runner.py",
     "app/tasks/kinds/__init__.py",
     "app/tasks/kinds/batch_prediction.py",
-    "app/tasks/kinds/csv_features.py",
     "app/tasks/kinds/csv_format.py",
     "app/tasks/kinds/csv_rows.py",
     "app/tasks/kinds/json_lines.py",
@@ -232,6 +267,7 @@ ALWAYS = {
     "tests/fakes.py",
     "tests/impatient.py",
     "tests/kit/__init__.py",
+    "tests/kit/test_columns.py",
     "tests/kit/test_log_stream.py",
     "tests/kit/test_logs.py",
     "tests/kit/test_middleware.py",
@@ -253,6 +289,7 @@ ALWAYS = {
     "tests/predictions/test_service.py",
     "tests/predictions/test_store.py",
     "tests/predictions/test_store_on_postgres.py",
+    "tests/predictions/test_uploads.py",
     "tests/servers.py",
     "tests/serving/__init__.py",
     "tests/serving/test_answers.py",
@@ -279,7 +316,6 @@ ALWAYS = {
     "tests/tasks/helpers.py",
     "tests/tasks/kinds.py",
     "tests/tasks/served.py",
-    "tests/tasks/test_csv_features.py",
     "tests/tasks/test_engines.py",
     "tests/tasks/test_full_disk.py",
     "tests/tasks/test_json_lines.py",
@@ -374,9 +410,8 @@ def expected_files(answers: Answers) -> set[str]:
 
 
 def model_files(name: str) -> set[str]:
-    """Return the files of a model; without those that only the template has."""
-    folders = [f"app/models/{name}/", f"tests/models/{name}/"]
-    return {f for f in tracked(TEMPLATE) if f.startswith(tuple(folders))} - {f"{folders[0]}only.py"}
+    """Return the files of a model."""
+    return {file for file in GALLERY if file.split("/")[2] == name}
 
 
 def test_the_files_are_exactly_these(project: Path, answers: Answers) -> None:

@@ -23,12 +23,11 @@ from app.serving.opening import find_models, open_models
 from app.settings import Settings
 
 # {%- if cookiecutter.__showcases == "yes" +%}
-from app.showcases.concurrency import handlers
-from app.showcases.concurrency import router as concurrency
-from app.showcases.concurrency.threads import limit_threads
+from app.showcases.concurrency import handlers, threads
 
 # {%- endif +%}
 # {%- if cookiecutter.__course == "yes" +%}
+from app.showcases.concurrency.router import router as concurrency
 from app.showcases.lecture import mount_lecture
 
 # {%- endif +%}
@@ -80,11 +79,11 @@ def mount_routers(app: FastAPI, settings: Settings) -> None:
     for served in models:
         mount(app, build(served, prefix=f"/v1/models/{served.name}", suffix=f"_{served.name}"))
     # {% if cookiecutter.__showcases == "yes" %}
-    mount(app, concurrency.router)
     mount(app, handlers.router)
-    limit_threads(app, settings.thread_tokens)
+    threads.limit_threads(app, settings.thread_tokens)
     # {% endif %}
     # {% if cookiecutter.__course == "yes" %}
+    mount(app, concurrency)
     mount_lecture(app)
     # {% endif %}
     mount(app, tasks.build_router(settings.task_upload_bytes))

@@ -92,7 +92,7 @@ def routes(settings: Settings) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for path, operations in create_app(settings).openapi()["paths"].items():
         for method, operation in operations.items():
-            named = path.replace("/models/flower", "/models/{name}")
+            named = re.sub("/models/(flower|letter)", "/models/{name}", path)
             found[f"{method.upper()} {named}"] = operation["responses"].keys() - {"default"}
     return found
 
@@ -170,7 +170,8 @@ def is_answered(route: str, method: str, path: str) -> bool:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_route_on_a_page_exists(page: Path, settings: Settings) -> None:
-    known = routes(settings)
+    with_files = settings.model_copy(update={"models": "tests.predictions.test_uploads:SERVED"})
+    known = [*routes(settings), *routes(with_files)]
     named = re.findall(r"(?:`([A-Z]*) ?|:8000)(/(?:v1|health)(?![\w-])[\w{}/-]*)", page.read_text())
     for method, path in named:
         assert any(is_answered(route, method, path) for route in known), f"{method} {path}"

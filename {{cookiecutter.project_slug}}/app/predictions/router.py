@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute
 
+from app.kit.forms import encoders_of, form_reader
 from app.kit.pagination import Cursor, Limit
 from app.kit.problems import problems
 from app.predictions import service
@@ -21,7 +22,7 @@ from app.serving.rows import for_each, row_or_rows
 from app.serving.served import Served
 from app.state import app_state, model_getter
 
-ONE = "/predictions/{prediction_id}"
+ONE, UPLOAD = "/predictions/{prediction_id}", "/upload"
 
 
 async def get_predictions(request: Request) -> PredictionStore:
@@ -45,18 +46,23 @@ def build_router(
     question = row_or_rows(served.features, most_rows)
     add_predict(router, served, question)
     add_create(router, served, question)
+    if encoders_of(served.features):  # files, which a form can have
+        form: Any = Annotated[served.features, Depends(form_reader(served.features))]
+        add_predict(router, served, form, UPLOAD)
+        add_create(router, served, form, UPLOAD)
     add_records(router, served)
     for route in cast("list[APIRoute]", router.routes):
-        route.name += suffix
+        route.name += "_upload" * route.path.endswith(UPLOAD) + suffix
     return router
 
 
-def add_predict(router: APIRouter, served: Served[Any, Any], question: Any) -> None:  # noqa: ANN401
+def add_predict(router: APIRouter, served: Served[Any, Any], question: Any, way: str = "") -> None:  # noqa: ANN401
     """Add the route that asks the model."""
     get_model, answer = model_getter(served.name), schemas_of(served).prediction
-    either, refused = answer | list[answer], problems(400, 413)  # type: ignore[valid-type]
+    either: Any = answer if way else answer | list[answer]  # type: ignore[valid-type]
+    refused = problems(400, 413)
 
-    @router.post("/predict", response_model=either, responses=refused)
+    @router.post(f"/predict{way}", response_model=either, responses=refused)
     async def predict(
         question: question,
         model: Annotated[BatchingModel[Any, Any], Depends(get_model)],
@@ -66,12 +72,13 @@ def add_predict(router: APIRouter, served: Served[Any, Any], question: Any) -> N
         return await for_each(partial(service.predict, model), question, request.receive)
 
 
-def add_create(router: APIRouter, served: Served[Any, Any], question: Any) -> None:  # noqa: ANN401
+def add_create(router: APIRouter, served: Served[Any, Any], question: Any, way: str = "") -> None:  # noqa: ANN401
     """Add the route that asks the model and keeps the answer."""
     get_model, answer = model_getter(served.name), schemas_of(served).stored
-    either, refused = answer | list[answer], problems(400, 413)  # type: ignore[valid-type]
+    either: Any = answer if way else answer | list[answer]  # type: ignore[valid-type]
+    refused = problems(400, 413)
 
-    @router.post("/predictions", status_code=201, response_model=either, responses=refused)
+    @router.post(f"/predictions{way}", status_code=201, response_model=either, responses=refused)
     async def create_prediction(
         question: question,
         model: Annotated[BatchingModel[Any, Any], Depends(get_model)],

@@ -65,9 +65,13 @@ class OnnxModel(Generic[FeaturesT, AnswerT]):
 
     def predict(self, rows: Sequence[FeaturesT]) -> Sequence[AnswerT]:
         """Return an answer for each row."""
-        found = self._session.run(self._outputs, self._feed(rows))
+        found = self._session.run(self._outputs, self.inputs(rows))
         named = dict(zip(self._outputs, found, strict=True))
         return cast("Sequence[AnswerT]", self._answer.from_outputs(named, self._card))
+
+    def inputs(self, rows: Sequence[FeaturesT]) -> dict[str, Array]:
+        """Return what the graph takes, by name; a class of yours may make it of the features."""
+        return self._feed(rows)
 
     def close(self) -> None:
         """Release the session and its memory."""

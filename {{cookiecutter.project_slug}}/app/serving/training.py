@@ -31,3 +31,9 @@ def ranges(
         )
         for (name, unit), column in zip(units.items(), rows.T, strict=True)
     ]
+
+
+def graph_bytes(graph: Any) -> bytes:  # noqa: ANN401
+    """Return an ONNX graph as bytes, the same each time: skl2onnx orders its domains by chance."""
+    graph.opset_import.sort(key=lambda used: used.domain)
+    return bytes(graph.SerializeToString(deterministic=True))

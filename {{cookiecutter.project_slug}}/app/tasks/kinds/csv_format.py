@@ -7,8 +7,8 @@ from typing import BinaryIO
 from pydantic import BaseModel
 
 from app.errors import AppError
+from app.kit.columns import CellError, Columns
 from app.serving.answers import Answer
-from app.tasks.kinds.csv_features import CellError, Columns, columns_of
 from app.tasks.kinds.csv_rows import as_csv, read_rows
 from app.tasks.kinds.row_format import (
     ERROR_BYTES,
@@ -17,6 +17,7 @@ from app.tasks.kinds.row_format import (
     FileForm,
     FileRow,
     Version,
+    columns_of,
 )
 
 decimal_comma = re.compile(r"^(\s*[-+]?\d*),(\d+)(?=\s*$|[eE])").sub

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from app.errors import AppError
+from app.kit.columns import CellError, details
 from app.serving.answers import LONGEST_CELL, Answer
-from app.tasks.kinds.csv_features import columns_of, describe
 from app.tasks.kinds.row_format import (
     ERROR_BYTES,
     LONGEST_ROW,
@@ -23,6 +23,7 @@ from app.tasks.kinds.row_format import (
     FileForm,
     FileRow,
     Version,
+    columns_of,
     not_in_utf_8,
 )
 
@@ -54,7 +55,7 @@ class JsonLines:
         try:
             asked: BaseModel = self._read({n: found[n] for n in self._names if n in found})
         except ValidationError as error:
-            raise BadRowError(f"Line {row.line}, {describe(error)}") from None
+            raise BadRowError(f"Line {row.line}, {CellError(details(error))}") from None
         return asked
 
     def header(self) -> bytes:

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import cache
 from typing import Any, BinaryIO, Literal, NamedTuple, Protocol, TypeAlias
 
 from pydantic import BaseModel
 
 from app.errors import AppError
+from app.kit.columns import Columns
 from app.serving.answers import Answer
 from app.serving.loaded import LoadedModel
+from app.serving.served import Served
 
 LONGEST_ROW = 131_072  # characters, all in memory at once; Python's csv takes no longer value
 ERROR_BYTES = 200  # of a message, on average
@@ -49,6 +52,12 @@ class FileForm(BaseModel):
     decimal_comma: bool = False  # whether the file has 5,1 for 5.1
     skip_bad_rows: bool = False  # answer them with what is wrong, as `error`
     model_version: bool = False  # say with each answer which version gave it
+
+
+@cache
+def columns_of(served: Served[Any, Any]) -> Columns:
+    """Return the columns of what a model is asked."""
+    return Columns(served.features)
 
 
 class RowFormat(Protocol):

@@ -14,7 +14,6 @@ from typing import BinaryIO
 from pydantic import Field
 
 from app.tasks.engine.context import ResultTooLargeError
-from app.tasks.kinds.csv_features import columns_of
 from app.tasks.kinds.csv_format import CsvFormat, check_header
 from app.tasks.kinds.csv_rows import read_rows
 from app.tasks.kinds.json_lines import JsonLines, read_lines
@@ -25,6 +24,7 @@ from app.tasks.kinds.row_format import (
     FileRow,
     RowFormat,
     Version,
+    columns_of,
 )
 
 ROWS_PER_PIECE = 1_000

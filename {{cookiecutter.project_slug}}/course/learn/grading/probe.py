@@ -16,6 +16,7 @@ from pathlib import Path
 from app.models.iris.features import Features
 from app.serving.answers import Classification
 from app.serving.card import FeatureRange, ModelCard
+from app.serving.onnx import OnnxModel
 from app.serving.served import Served
 
 LONGEST_HOLD_SECONDS = 20
@@ -113,3 +114,4 @@ def only(make: Callable[[], ProbeModel]) -> tuple[Served[Features, Classificatio
 MODELS = only(ProbeModel)
 SLOW = only(SlowModel)
 FAILING = only(FailingModel)
+TRAINED = (Served("iris", Features, Classification, OnnxModel),)  # the iris model itself

@@ -170,7 +170,7 @@ def app_when_needed(needed: bool) -> Iterator[Server | None]:
         folder = Path(name).resolve()
         solved = solved_files(COURSE.parent)
         write_app(folder, solved, solved, cache_folder())
-        settings = {"MODELS": None, "MODELS_DIR": train_once(folder)}
+        settings = {"MODELS": "learn.grading.probe:TRAINED", "MODELS_DIR": train_once(folder)}
         with serve(folder, folder / "run", settings) as app:
             yield app
 

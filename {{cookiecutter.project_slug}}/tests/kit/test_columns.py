@@ -7,9 +7,9 @@ from enum import Enum
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel, Field, create_model
+from pydantic import Base64Bytes, Base64UrlBytes, BaseModel, Field, create_model
 
-from app.tasks.kinds.csv_features import CellError, Columns
+from app.kit.columns import CellError, Columns
 
 
 class Place(BaseModel):
@@ -41,6 +41,9 @@ def value_of(annotation: Any, text: str) -> Any:  # noqa: ANN401
         (bool, "true", True),
         (str, "a_b", "a_b"),
         (str, "", ""),
+        (Base64Bytes, "eA==", b"x"),
+        (Base64UrlBytes | None, "_w==", b"\xff"),
+        (Base64Bytes | None, "", None),
         (str | int, "a_b", "a_b"),
         (date, "2026-01-02", date(2026, 1, 2)),
         (Decimal, "1.50", Decimal("1.50")),

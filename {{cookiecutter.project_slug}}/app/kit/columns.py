@@ -1,19 +1,22 @@
-"""How the cells of a CSV become the features of a model."""
+"""How texts become the features of a model: the cells of a CSV, or the fields of a form."""
 
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from app.serving.served import Served
-
 NUMBERS, CHOICES = {"number", "integer"}, {"enum", "const"}
+ENCODED = {"base64", "base64url"}
 
 
 class CellError(ValueError):
-    """What a cell holds is not what its feature may be."""
+    """What a cell holds is not what its feature may be; it says the first thing that is wrong."""
+
+    def __init__(self, errors: Iterable[Mapping[str, Any]], *column: str) -> None:
+        self.errors = [{**error, "loc": (*column, *error["loc"])} for error in errors]
+        first = self.errors[0]
+        super().__init__(f"{'.'.join(map(str, first['loc']))}: {first['msg']}.")
 
 
 class Column:
@@ -31,6 +34,8 @@ class Column:
         self.is_number = bool(types & NUMBERS) and "string" not in types
         # Pydantic compares a text with the numbers that are allowed
         numbered = any(kind.get("type") in NUMBERS and kind.keys() & CHOICES for kind in found)
+        # decoded below, it would be decoded once more with the whole row
+        self._is_encoded = any(kind.get("format") in ENCODED for kind in found)
         self._is_json = bool(types & {"array", "object"}) or numbered
 
     @property
@@ -40,6 +45,8 @@ class Column:
 
     def value(self, text: str) -> object:
         """Return what a text means, or raise ValidationError."""
+        if self._is_encoded:
+            return text
         if self._is_json:
             return self._adapter.validate_json(text)
         return self._adapter.validate_strings(text)
@@ -82,12 +89,13 @@ class Columns:
                 return read
             return self._features.model_validate(dict(self._values(texts)))
         except ValidationError as error:
-            raise CellError(describe(error)) from None
+            raise CellError(details(error)) from None
 
     def _refuse_underscores(self, texts: Mapping[str, str]) -> None:
         for name, text in texts.items():
             if "_" in text and self._columns[name].is_number:  # 1_0 is 10 for Pydantic
-                raise CellError(f"{name}: a number has no underscore.")
+                fault = {"type": "number", "loc": (name,), "msg": "a number has no underscore"}
+                raise CellError([fault])
 
     def _values(self, texts: Mapping[str, str]) -> Iterator[tuple[str, object]]:
         for name, text in texts.items():
@@ -96,21 +104,13 @@ class Columns:
                 try:
                     yield name, column.value(text)
                 except ValidationError as error:
-                    raise CellError(describe(error, name)) from None
+                    raise CellError(details(error), name) from None
             elif column.nullable:
                 yield name, None
             elif column.required:
                 yield name, text
 
 
-def describe(error: ValidationError, column: str | None = None) -> str:
-    """Return the place and the rule of the first error."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    place = [column, *first["loc"]] if column else first["loc"]
-    return f"{'.'.join(map(str, place))}: {first['msg']}."
-
-
-@cache
-def columns_of(served: Served[Any, Any]) -> Columns:
-    """Return the columns of what a model is asked."""
-    return Columns(served.features)
+def details(error: ValidationError) -> list[Any]:
+    """Return the place and the rule of each error, and never a value."""
+    return error.errors(include_url=False, include_context=False, include_input=False)
