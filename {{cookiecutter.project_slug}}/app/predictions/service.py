@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from app.kit.ids import new_id
 from app.kit.pagination import split_page
-from app.predictions.outcomes import Outcome, check_label
+from app.predictions.observed import ObservedOutcome, check_label
 from app.predictions.schemas import Prediction, StoredPrediction, schemas_of
 from app.predictions.store import PredictionStore, Record
 from app.serving.answers import bad_answer
@@ -63,7 +63,7 @@ async def keep_outcome(
     store: PredictionStore,
     model: BatchingModel[Any, Any],
     prediction_id: UUID,
-    outcome: Outcome,
+    outcome: ObservedOutcome,
 ) -> Record:
     """Keep what turned out to be true; BadOutcomeError if that cannot be.
 

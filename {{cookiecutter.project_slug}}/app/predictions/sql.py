@@ -52,10 +52,6 @@ SELECT_PAGE = """
 SELECT id, body, outcome FROM predictions WHERE model = :model AND seq < :before
 ORDER BY seq DESC LIMIT :limit
 """
-SCAN = """
-SELECT seq, {now} - created_at, body, outcome FROM predictions
-WHERE model = :model AND seq < :before ORDER BY seq DESC LIMIT :limit
-"""
 # The oldest are the first, so that no index is needed; but no row in a future that a clock once
 # made up may stand before the others.
 EXPIRE = """
@@ -111,11 +107,6 @@ class SqlPredictionStore(Store):
         before = self._one(SELECT_SEQ, model, after)[0] if after else BEYOND_THE_NEWEST
         rows = self.connection.execute(SELECT_PAGE, model=model, before=before, limit=limit)
         return [record(*row) for row in rows]
-
-    @reads
-    def scan(self, model: str, limit: int, before: int) -> list[Row]:
-        """Return up to `limit` rows, newest first: `seq`, age in seconds, body and outcome."""
-        return self.connection.execute(SCAN, model=model, before=before, limit=limit)
 
     @writes
     def expire(self, older_than: float) -> int:

@@ -1,5 +1,6 @@
 """What every store of predictions promises: the one in memory, and the one in a database."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,7 +68,7 @@ async def test_an_outcome_is_kept_until_another_one_is(store: PredictionStore) -
     for one in (added, other):
         await store.add(one)
     for label in ("long", "short"):
-        found = await store.set_outcome(OWN, added.id, f'{{"label":"{label}"}}')
+        found = await store.set_outcome(OWN, added.id, json.dumps({"label": label}))
         assert found == await store.get(OWN, added.id)
         assert found.content == record(added).content | {"outcome": {"label": label}}
     assert await store.page(OWN, 2, None) == [record(other), found]

@@ -16,7 +16,7 @@ class BadOutcomeError(AppError):
     title = "Bad Outcome"
 
 
-class Outcome(BaseModel):
+class ObservedOutcome(BaseModel):
     """What turned out to be true."""
 
     model_config = ConfigDict(
@@ -31,7 +31,7 @@ class Outcome(BaseModel):
         return self
 
 
-def outcome_of(name: str, answer: type[Answer]) -> type[Outcome]:
+def outcome_of(name: str, answer: type[Answer]) -> type[ObservedOutcome]:
     """Return the class of what may turn out to be true.
 
     It has the answer's `outcome_field`, by its rules; or any of its fields, if it names none. The
@@ -44,11 +44,13 @@ def outcome_of(name: str, answer: type[Answer]) -> type[Outcome]:
             kind: Any = info.rebuild_annotation()
             nullable = required is None or issubclass(answer, Classification)
             fields[field] = (kind | None if nullable else kind, ... if required else None)
-    made: Any = create_model(f"{name}Outcome", __base__=Outcome, __doc__=Outcome.__doc__, **fields)
-    return cast("type[Outcome]", made)
+    made: Any = create_model(
+        f"{name}Outcome", __base__=ObservedOutcome, __doc__=ObservedOutcome.__doc__, **fields
+    )
+    return cast("type[ObservedOutcome]", made)
 
 
-def check_label(answer: type[Answer], outcome: Outcome, known: set[str]) -> None:
+def check_label(answer: type[Answer], outcome: ObservedOutcome, known: set[str]) -> None:
     """Raise BadOutcomeError if it is a label that is not known: it may be misspelt."""
     label = vars(outcome).get("label") if issubclass(answer, Classification) else None
     if label is not None and known and label not in known:
