@@ -32,7 +32,7 @@ MIGRATIONS = (
     (
         "ALTER TABLE predictions ADD COLUMN layout INTEGER NOT NULL DEFAULT 1",
         "ALTER TABLE predictions ADD COLUMN outcome TEXT",
-        "ALTER TABLE predictions ADD COLUMN created_at {real}",  # by the database's clock
+        "ALTER TABLE predictions ADD COLUMN created_at {real}",  # null, if by the version before
         "UPDATE predictions SET created_at = {now}",  # kept as long as if they were made now
     ),
 )

@@ -29,11 +29,17 @@ async def open_tasks(
     """Start the engine that the settings name, and stop it at the end."""
     store = TaskStore(storage, known_versions(kinds))
     async with open_engine(settings, store, models, kinds) as engine:
-        if isinstance(settings, PredictionSettings) and settings.prediction_retention_seconds:
-            expire = SqlPredictionStore(storage).expire
-            engine.retentions.append(Retention(expire, settings.prediction_retention_seconds))
+        engine.retentions += retentions_of_predictions(settings, storage)
         with on_stop_signal(engine.begin_stop, settings.shutdown_seconds):
             yield TaskService(store, engine, kinds)
+
+
+def retentions_of_predictions(settings: TaskSettings, storage: Storage) -> list[Retention]:
+    """Return how long predictions are kept, if that is limited."""
+    if isinstance(settings, PredictionSettings) and settings.prediction_retention_seconds:
+        expire = SqlPredictionStore(storage).expire
+        return [Retention(expire, settings.prediction_retention_seconds)]
+    return []
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from app.main import create_app
 from app.predictions.report import columns
 from app.predictions.report.__main__ import lines, main
-from app.predictions.report.collect import find_card, make_report
+from app.predictions.report.collect import Record, find_card, make_report, pages
 from app.predictions.report.columns import OTHER, Column, psi
 from app.predictions.report.page import draw
 from app.predictions.report.schemas import Report, VersionReport
@@ -135,6 +135,7 @@ def report_of(store: SqlPredictionStore, model: Served[Any, Any], **more: Any) -
         ([0.3, 0.3, 0.4], [0.3, 0.3, 0.4], 0.0),
         ([0.1, 0.2, 0.7], [0.2, 0.3, 0.5], 0.177156),
         ([1.0, 0.0], [0.5, 0.5], 4.604318),  # an empty bin counts as 0.0001
+        ([0.5, 0.5], [0.0, 1.0], 4.604318),
     ],
 )
 def test_a_psi_is_what_it_is_by_hand(now: list[float], then: list[float], expected: float) -> None:
@@ -237,12 +238,15 @@ def test_each_version_is_counted_by_itself_a_page_at_a_time(
     assert whole[0].first_at < whole[0].last_at
 
 
-def test_only_the_last_days(store: SqlPredictionStore) -> None:
-    keep(store, KIND, label("flat"))
+def test_only_the_last_days(store: SqlPredictionStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        keep(store, KIND, label("flat"))
     Direct(store).execute("UPDATE predictions SET created_at = created_at - 200000")
     keep(store, KIND, label("villa"))
+    assert report_of(store, KIND, days=3).rows == 4
     assert report_of(store, KIND, days=2).rows == 1
-    assert report_of(store, KIND, days=3).rows == 2
+    monkeypatch.setattr("app.predictions.report.collect.ROWS_AT_ONCE", 1)
+    assert len(list(pages(Record(store.storage), "house", 2))) == 2  # what is older is not read
 
 
 def test_rows_that_are_damaged_or_older_spoil_nothing(store: SqlPredictionStore) -> None:
@@ -282,6 +286,7 @@ def test_the_quantiles_of_more_numbers_than_are_kept() -> None:
     column = Column("number", None)
     for start in range(0, 100_000, 500):
         column.add(list(range(start, start + 500)))
+    assert len(column._sample.numbers) == columns.SAMPLE
     quantiles = column.report().quantiles
     assert quantiles is not None
     assert quantiles["50%"] == pytest.approx(50_000, rel=0.05)

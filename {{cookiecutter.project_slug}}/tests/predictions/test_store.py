@@ -8,12 +8,15 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from anyio import to_thread
 
+from app.predictions.report.collect import make_report
 from app.predictions.schemas import StoredPrediction, schemas_of
 from app.predictions.sql import MIGRATIONS, SqlPredictionStore
 from app.predictions.store import PredictionNotFoundError, PredictionStore, Record
 from app.serving.answers import Classification
 from app.serving.served import Served
+from app.serving.settings import ModelSettings
 from app.serving.unseen import RangeWarning
 from tests.fakes import FLOWER, MODELS, SHORT, Flower, load_model
 from tests.predictions.memory import MemoryPredictionStore
@@ -169,7 +172,23 @@ async def test_a_database_of_the_first_layout_is_read_on(sql: SqlPredictionStore
     values = f"('{old.id}', '{OWN}', '{body}')"
     execute(sql, f"INSERT INTO predictions (id, model, body) VALUES {values}")
     again = SqlPredictionStore(sql.storage)
+    assert execute(sql, "SELECT layout FROM predictions") == [(1,)]
     assert await again.page(OWN, 9, None) == [record(old)]
     assert (await again.set_outcome(OWN, old.id, "{}")).content["outcome"] == {}
-    assert await again.expire(100) == 0  # as old as the migration
-    assert execute(sql, "SELECT layout FROM predictions") == [(1,)]
+    assert [await again.expire(seconds) for seconds in (100, -1)] == [0, 1]  # made just now
+
+
+async def test_all_of_the_record_is_reported_a_page_at_a_time(
+    sql: SqlPredictionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.predictions.report.collect.ROWS_AT_ONCE", 2)
+    for number in range(5):
+        added = prediction(OTHER if number == 2 else KIND)
+        await sql.add(added)
+        label = "short" if number else "long"  # which is wrong
+        await sql.set_outcome(added.model_name, added.id, json.dumps({"label": label}))
+    # as a process of the previous version adds a row
+    execute(sql, "UPDATE predictions SET created_at = NULL WHERE seq = 1")
+    found = await to_thread.run_sync(make_report, sql.storage, MODELS, ModelSettings(), 1.0)
+    (version,) = found.versions
+    assert (version.rows, version.outcomes, version.accuracy) == (4, 4, 0.75)

@@ -20,7 +20,7 @@ from app.storage.store import reads
 from app.storage.thread import Storage
 
 SCAN = """
-SELECT seq, {now} - created_at, body, outcome FROM predictions
+SELECT seq, COALESCE({now} - created_at, 0), body, outcome FROM predictions
 WHERE model = :model AND seq < :before ORDER BY seq DESC LIMIT :limit
 """
 ROWS_AT_ONCE = 500  # others wait while they are read
