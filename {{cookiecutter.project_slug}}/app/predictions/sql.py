@@ -79,7 +79,7 @@ class SqlPredictionStore(Store):
     def add(self, predictions: Sequence[StoredPrediction]) -> list[None]:
         """Keep predictions, in one statement."""
         rows = [
-            {"id": str(p.id), "model": p.model_name, "body": p.model_dump_json(exclude={"outcome"})}
+            {"id": str(p.id), "model": p.model_name, "body": p.model_dump_json()}
             for p in predictions
         ]
         self.connection.execute(INSERT, rows=json.dumps(rows))
@@ -127,5 +127,5 @@ def record(prediction_id: str, body: str, outcome: str | None) -> Record:
     except (ValueError, TypeError):
         logger.error("prediction_damaged", prediction_id=prediction_id)
         content = {}
-    content |= {"id": prediction_id, "outcome": outcome and from_json(outcome)}
-    return Record(UUID(prediction_id), content)
+    content |= {"id": prediction_id, "outcome": from_json(outcome) if outcome else None}
+    return Record(content)

@@ -15,12 +15,16 @@ class PredictionNotFoundError(NotFoundError):
     title = "Prediction Not Found"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Record:
     """A prediction as it was stored, whatever the model's answer looks like today."""
 
-    id: UUID
     content: dict[str, Any]  # with its `id`, and its `outcome` or None
+
+    @property
+    def id(self) -> UUID:
+        """The prediction's id."""
+        return UUID(self.content["id"])
 
 
 class PredictionStore(Protocol):

@@ -15,7 +15,7 @@ class MemoryPredictionStore:
 
     async def add(self, prediction: StoredPrediction) -> None:
         """Keep a prediction."""
-        record = Record(prediction.id, prediction.model_dump(mode="json"))
+        record = Record(prediction.model_dump(mode="json"))
         self._records[prediction.model_name, prediction.id] = record
 
     async def get(self, model: str, prediction_id: UUID) -> Record:

@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from app.main import create_app
 from app.predictions.report import columns
 from app.predictions.report.__main__ import lines, main
-from app.predictions.report.collect import Record, find_card, make_report, pages
+from app.predictions.report.collect import RecordReader, find_card, make_report, pages
 from app.predictions.report.columns import OTHER, Column, psi
 from app.predictions.report.page import draw
 from app.predictions.report.schemas import Report, VersionReport
@@ -246,7 +246,9 @@ def test_only_the_last_days(store: SqlPredictionStore, monkeypatch: pytest.Monke
     assert report_of(store, KIND, days=3).rows == 4
     assert report_of(store, KIND, days=2).rows == 1
     monkeypatch.setattr("app.predictions.report.collect.ROWS_AT_ONCE", 1)
-    assert len(list(pages(Record(store.storage), "house", 2))) == 2  # what is older is not read
+    assert (
+        len(list(pages(RecordReader(store.storage), "house", 2))) == 2
+    )  # what is older is not read
 
 
 def test_rows_that_are_damaged_or_older_spoil_nothing(store: SqlPredictionStore) -> None:

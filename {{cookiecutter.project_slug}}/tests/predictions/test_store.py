@@ -57,7 +57,7 @@ def prediction(kind: type[StoredPrediction] = KIND) -> StoredPrediction:
 
 def record(added: StoredPrediction) -> Record:
     """Return what must be found of a prediction."""
-    return Record(added.id, added.model_dump(mode="json"))
+    return Record(added.model_dump(mode="json"))
 
 
 async def test_what_is_added_is_found_as_it_was(store: PredictionStore) -> None:

@@ -27,7 +27,7 @@ ROWS_AT_ONCE = 500  # others wait while they are read
 DAY = 86_400.0
 
 
-class Record(SqlPredictionStore):
+class RecordReader(SqlPredictionStore):
     """The record, for one who reads all of it."""
 
     @reads
@@ -151,9 +151,9 @@ def make_report(
     after_page: Callable[[], None] = lambda: None,
 ) -> Report:
     """Count the record of these models; call `after_page` now and then, which may raise."""
-    record, versions = Record(storage), dict[tuple[str, str], Version]()
+    reader, versions = RecordReader(storage), dict[tuple[str, str], Version]()
     for served in models:
-        for rows in pages(record, served.name, days):
+        for rows in pages(reader, served.name, days):
             for name in dict.fromkeys(row.model_version for row in rows):
                 if (served.name, name) not in versions:
                     card = find_card(served, settings, name)
@@ -164,10 +164,10 @@ def make_report(
     return Report(made_at=datetime.now(UTC), days=days, versions=found)
 
 
-def pages(record: Record, model: str, days: float | None) -> Iterator[list[Kept]]:
+def pages(reader: RecordReader, model: str, days: float | None) -> Iterator[list[Kept]]:
     """Yield the rows of a model that are not too old, newest first."""
     oldest, before = math.inf if days is None else days * DAY, BEYOND_THE_NEWEST
-    while rows := record.scan.sync(model, before):
+    while rows := reader.scan.sync(model, before):
         before = rows[-1][0]
         young = [(body, outcome) for _, age, body, outcome in rows if age <= oldest]
         yield [row for pair in young for row in read(*pair)]

@@ -72,7 +72,8 @@ def figure(column: ColumnReport, is_answer: bool) -> str:
     """Return a plot with its heading."""
     name = f"The answer: {column.name}" if is_answer else column.name
     index = "no PSI" if column.psi is None else f"PSI {column.psi:.2f}, {column.verdict}"
-    rest = f"{column.outside:.1%} outside, {column.missing:.1%} missing"
+    outside = "" if is_answer else f"{column.outside:.1%} outside, "
+    rest = f"{outside}{column.missing:.1%} missing"
     plot = bars(column) if column.parts else f"<p class=quiet>{spread(column)}</p>"
     heading = f'<h3>{escape(name)} <span class="{column.verdict}">{index}</span></h3>'
     return f"<figure>{heading}<figcaption>{rest}</figcaption>{plot}</figure>"
