@@ -94,7 +94,7 @@ def add_middleware(app: FastAPI, settings: Settings) -> None:
     cors = partial(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
-        allow_methods=["GET", "POST", "DELETE"],
+        allow_methods=["GET", "POST", "PUT", "DELETE"],
         allow_headers=CLIENT_HEADERS,
         expose_headers=["Location", "Retry-After", "X-Request-ID"],
     )

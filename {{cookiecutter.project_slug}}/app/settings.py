@@ -15,6 +15,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from app.kit.hosts import HOSTS, LOOPBACK, ORIGINS
 from app.kit.settings import SettingsError, find_misspelt, load_settings, report
+from app.predictions.settings import PredictionSettings
 from app.serving.settings import ModelSettings
 
 # {%- if cookiecutter.__showcases == "yes" +%}
@@ -52,6 +53,7 @@ class Settings(
     CelerySettings,
     # {% endif %}
     TaskSettings,
+    PredictionSettings,
     StorageSettings,
     ModelSettings,
 ):

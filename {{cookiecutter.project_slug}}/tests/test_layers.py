@@ -1,7 +1,8 @@
 """Imports go in one direction, from composition down to the tools. This is read from the source.
 
     composition   __main__, main, lifespan, settings
-    features      health, predictions, tasks, showcases
+    features      health, tasks, showcases
+                  predictions, which some tasks are about
     what they ask security, then state: what the lifespan opened
     models        yours
     serving       the machinery around a model
@@ -27,7 +28,8 @@ FLOORS = [
     ["main"],
     ["lifespan"],
     ["settings"],
-    ["health", "predictions", "tasks", "showcases"],
+    ["health", "tasks", "showcases"],
+    ["predictions"],
     ["security"],
     ["state"],
     ["models"],

@@ -120,5 +120,5 @@ def test_an_operation_has_the_name_of_its_function(client: TestClient, settings:
     ids = sorted(operation["operationId"] for _, operation in operations(settings))
     names = {r.endpoint.__name__ for r in routes(client) if r.include_in_schema}
     of_the_model = {f"{name}_flower" for name in names if "predict" in name} & set(ids)
-    assert len(of_the_model) == 5
+    assert len(of_the_model) == 6
     assert ids == sorted(names | of_the_model)

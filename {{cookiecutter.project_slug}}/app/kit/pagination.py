@@ -14,7 +14,9 @@ NextCursor = Annotated[UUID | None, Field(description="The next page's `cursor`;
 class Identified(Protocol):
     """An item with an id, after which a page can begin."""
 
-    id: UUID
+    @property
+    def id(self) -> UUID:
+        """What identifies it."""
 
 
 ItemT = TypeVar("ItemT", bound=Identified)

@@ -9,12 +9,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute
+from pydantic_core import to_json
 
 from app.kit.forms import encoders_of, form_reader
 from app.kit.pagination import Cursor, Limit
 from app.kit.problems import problems
 from app.predictions import service
-from app.predictions.schemas import Prediction, PredictionPage, StoredPrediction, schemas_of
+from app.predictions.schemas import OlderPrediction, Prediction, StoredPrediction, schemas_of
 from app.predictions.store import PredictionStore
 from app.security import ApiKeyRequired
 from app.serving.batching import BatchingModel
@@ -51,6 +52,7 @@ def build_router(
         add_predict(router, served, form, UPLOAD)
         add_create(router, served, form, UPLOAD)
     add_records(router, served)
+    add_outcome(router, served)
     for route in cast("list[APIRoute]", router.routes):
         route.name += "_upload" * route.path.endswith(UPLOAD) + suffix
     return router
@@ -95,22 +97,47 @@ def add_create(router: APIRouter, served: Served[Any, Any], question: Any, way: 
 
 
 def add_records(router: APIRouter, served: Served[Any, Any]) -> None:
-    """Add the routes of what was kept."""
-    schemas, missing = schemas_of(served), problems(404)
+    """Add the routes of what was kept, which is answered as it was stored: nothing checks it."""
+    name, schemas, missing = served.name, schemas_of(served), problems(404)
+    either = schemas.stored | OlderPrediction
 
     @router.get("/predictions", response_model=schemas.page, responses=missing)
     async def list_predictions(
         store: PredictionStoreDep, limit: Limit = 20, cursor: Cursor = None
-    ) -> PredictionPage:
+    ) -> Response:
         """List the stored predictions, newest first."""
-        return await service.read_page(store, served, limit, cursor)
+        found, next_cursor = await service.read_page(store, name, limit, cursor)
+        items = [record.content for record in found]
+        return as_stored({"items": items, "next_cursor": next_cursor})
 
-    @router.get(ONE, response_model=schemas.stored, responses=missing)
-    async def read_prediction(prediction_id: UUID, store: PredictionStoreDep) -> StoredPrediction:
+    @router.get(ONE, response_model=either, responses=missing)
+    async def read_prediction(prediction_id: UUID, store: PredictionStoreDep) -> Response:
         """Return a stored prediction."""
-        return await store.get(schemas.stored, prediction_id)
+        return as_stored((await store.get(name, prediction_id)).content)
 
     @router.delete(ONE, status_code=204, responses=missing)
     async def remove_prediction(prediction_id: UUID, store: PredictionStoreDep) -> None:
         """Remove a stored prediction for good."""
-        await store.remove(schemas.stored, prediction_id)
+        await store.remove(name, prediction_id)
+
+
+def add_outcome(router: APIRouter, served: Served[Any, Any]) -> None:
+    """Add the route that is told what turned out to be true."""
+    schemas, refused = schemas_of(served), problems(400, 404, 413)
+    get_model, either = model_getter(served.name), schemas.stored | OlderPrediction
+
+    @router.put(f"{ONE}/outcome", response_model=either, responses=refused)
+    async def keep_prediction_outcome(
+        prediction_id: UUID,
+        outcome: schemas.outcome,  # type: ignore[name-defined]
+        model: Annotated[BatchingModel[Any, Any], Depends(get_model)],
+        store: PredictionStoreDep,
+    ) -> Response:
+        """Keep what turned out to be true, instead of what was kept before."""
+        kept = await service.keep_outcome(store, model, prediction_id, outcome)
+        return as_stored(kept.content)
+
+
+def as_stored(content: dict[str, Any]) -> Response:
+    """Return what was stored as JSON; FastAPI would read it by today's classes first."""
+    return Response(to_json(content), media_type="application/json")

@@ -6,9 +6,10 @@ from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from app.kit.pagination import NextCursor
+from app.predictions.observed import ObservedOutcome, outcome_of
 from app.serving.answers import derive
 from app.serving.served import Served
 from app.serving.unseen import RangeWarning, UnseenWarning
@@ -36,32 +37,47 @@ class StoredPrediction(Prediction):
     )
 
 
+class OlderPrediction(BaseModel):
+    """A prediction whose answer had other fields than today's: as it was stored."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: UUID
+    outcome: Any = None
+
+
 class PredictionPage(BaseModel):
     """A page of the stored predictions, newest first."""
 
-    items: list[StoredPrediction]
+    items: list[StoredPrediction | OlderPrediction]
     next_cursor: NextCursor
 
 
 @dataclass(frozen=True)
 class Schemas:
-    """What the routes of one model answer."""
+    """What the routes of one model take and answer."""
 
     prediction: type[Prediction]
     stored: type[StoredPrediction]
     page: type[PredictionPage]
+    outcome: type[ObservedOutcome]
 
 
 @cache
 def schemas_of(served: Served[Any, Any]) -> Schemas:
     """Derive the schemas of a model from its answer."""
     name = served.name.title().replace("_", "")
-    stored = derive(f"Stored{name}Prediction", StoredPrediction, served.answer)
+    outcome = outcome_of(name, served.answer)
+    known = Field(None, description="What turned out to be true; null until that is known")
+    stored = derive(
+        f"Stored{name}Prediction", StoredPrediction, served.answer, outcome=(outcome | None, known)
+    )
     stored.model_name = served.name
     page = create_model(
         f"{name}PredictionPage",
         __base__=PredictionPage,
         __doc__=PredictionPage.__doc__,
-        items=list[stored],  # type: ignore[valid-type]
+        items=list[stored | OlderPrediction],  # type: ignore[valid-type]
     )
-    return Schemas(derive(f"{name}Prediction", Prediction, served.answer), stored, page)
+    prediction = derive(f"{name}Prediction", Prediction, served.answer)
+    return Schemas(prediction, stored, page, outcome)

@@ -8,12 +8,12 @@ from pydantic import ValidationError
 
 from app.kit.ids import new_id
 from app.kit.pagination import split_page
-from app.predictions.schemas import Prediction, PredictionPage, StoredPrediction, schemas_of
-from app.predictions.store import PredictionStore
+from app.predictions.observed import ObservedOutcome, check_label
+from app.predictions.schemas import Prediction, StoredPrediction, schemas_of
+from app.predictions.store import PredictionStore, Record
 from app.serving.answers import bad_answer
 from app.serving.batching import BatchingModel, ClientLeft
 from app.serving.protocol import FeaturesT
-from app.serving.served import Served
 from app.serving.unseen import unseen
 
 
@@ -53,10 +53,23 @@ async def predict_and_store(
 
 
 async def read_page(
-    store: PredictionStore, served: Served[Any, Any], limit: int, cursor: UUID | None
-) -> PredictionPage:
+    store: PredictionStore, model: str, limit: int, cursor: UUID | None
+) -> tuple[list[Record], UUID | None]:
     """Return a page of stored predictions; read one more, to know whether another page follows."""
-    schemas = schemas_of(served)
-    found, next_cursor = split_page(await store.page(schemas.stored, limit + 1, cursor), limit)
-    items = [item for item in found if isinstance(item, StoredPrediction)]
-    return schemas.page(items=items, next_cursor=next_cursor)
+    return split_page(await store.page(model, limit + 1, cursor), limit)
+
+
+async def keep_outcome(
+    store: PredictionStore,
+    model: BatchingModel[Any, Any],
+    prediction_id: UUID,
+    outcome: ObservedOutcome,
+) -> Record:
+    """Keep what turned out to be true; BadOutcomeError if that cannot be.
+
+    A label may be one that the version which answered knew, or one that today's knows.
+    """
+    name = model.served.name
+    known = (await store.get(name, prediction_id)).content.get("probabilities", {})
+    check_label(model.served.answer, outcome, {*known, *model.card.labels})
+    return await store.set_outcome(name, prediction_id, outcome.model_dump_json(exclude_unset=True))

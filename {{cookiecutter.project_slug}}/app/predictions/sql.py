@@ -1,19 +1,19 @@
-"""Predictions in the database: a row each, with the whole record as JSON in `body`."""
+"""Predictions in the database: a row each, with the whole record as JSON in `body`.
+
+What is stored is never read by today's classes, which may have changed since then: it is given back
+as it is. `layout` is the version of what the service itself puts into a body.
+"""
 
 import json
 from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
-from pydantic import ValidationError
+from pydantic_core import from_json
 
 from app.predictions.schemas import StoredPrediction
-from app.predictions.store import (
-    Found,
-    PredictionNotFoundError,
-    PredictionUnreadableError,
-    StoredT,
-)
+from app.predictions.store import PredictionNotFoundError, Record
+from app.storage.connection import Row
 from app.storage.store import Store, gathers, reads, writes
 from app.storage.thread import Storage
 
@@ -29,19 +29,41 @@ MIGRATIONS = (
         """,
         "CREATE INDEX IF NOT EXISTS predictions_of_a_model ON predictions (model, seq)",
     ),
+    (
+        "ALTER TABLE predictions ADD COLUMN layout INTEGER NOT NULL DEFAULT 1",
+        "ALTER TABLE predictions ADD COLUMN outcome TEXT",
+        "ALTER TABLE predictions ADD COLUMN created_at {real}",  # null, if by the version before
+        "UPDATE predictions SET created_at = {now}",  # kept as long as if they were made now
+    ),
 )
 # One statement for many rows, which come as JSON: each row is `value`.
 INSERT = """
-INSERT INTO predictions (id, model, body)
-SELECT value ->> 'id', value ->> 'model', value ->> 'body' FROM {rows}
+INSERT INTO predictions (id, model, body, created_at)
+SELECT value ->> 'id', value ->> 'model', value ->> 'body', {now} FROM {rows}
 """
-SELECT_ONE = "SELECT seq, body FROM predictions WHERE id = :id AND model = :model"
+SELECT_SEQ = "SELECT seq FROM predictions WHERE id = :id AND model = :model"
+SELECT_ONE = "SELECT id, body, outcome FROM predictions WHERE id = :id AND model = :model"
+SET_OUTCOME = """
+UPDATE predictions SET outcome = :outcome WHERE id = :id AND model = :model
+RETURNING id, body, outcome
+"""
 DELETE = "DELETE FROM predictions WHERE id = :id AND model = :model RETURNING id"
 SELECT_PAGE = """
-SELECT id, body FROM predictions WHERE model = :model AND seq < :before
+SELECT id, body, outcome FROM predictions WHERE model = :model AND seq < :before
 ORDER BY seq DESC LIMIT :limit
 """
+# The oldest are the first, so that no index is needed; but no row in a future that a clock once
+# made up may stand before the others.
+EXPIRE = """
+WITH oldest AS MATERIALIZED (
+    SELECT seq FROM predictions WHERE created_at <= {now} ORDER BY seq LIMIT :limit),
+old AS MATERIALIZED (
+    SELECT seq FROM predictions
+    WHERE seq IN (SELECT seq FROM oldest) AND created_at < {now} - :older_than {skip_locked})
+DELETE FROM predictions WHERE seq IN (SELECT seq FROM old) RETURNING id
+"""
 BEYOND_THE_NEWEST = 2**63 - 1
+EXPIRED_AT_ONCE = 500  # in one transaction: others wait for it
 
 logger = structlog.get_logger()
 
@@ -64,40 +86,46 @@ class SqlPredictionStore(Store):
         return [None] * len(rows)
 
     @reads
-    def get(self, kind: type[StoredT], prediction_id: UUID) -> StoredT:
+    def get(self, model: str, prediction_id: UUID) -> Record:
         """Return the prediction with this id."""
-        _, body = self._row(kind, prediction_id)
-        found = read(kind, prediction_id, body)
-        if isinstance(found, PredictionUnreadableError):
-            raise found
-        return found
+        return record(*self._one(SELECT_ONE, model, prediction_id))
 
     @writes
-    def remove(self, kind: type[StoredPrediction], prediction_id: UUID) -> None:
+    def set_outcome(self, model: str, prediction_id: UUID, outcome: str) -> Record:
+        """Keep what turned out to be true."""
+        return record(*self._one(SET_OUTCOME, model, prediction_id, outcome=outcome))
+
+    @writes
+    def remove(self, model: str, prediction_id: UUID) -> None:
         """Remove the prediction with this id."""
-        if not self.connection.execute(DELETE, id=str(prediction_id), model=kind.model_name):
+        if not self.connection.execute(DELETE, id=str(prediction_id), model=model):
             raise PredictionNotFoundError
 
     @reads
-    def page(self, kind: type[StoredT], limit: int, after: UUID | None) -> list[Found[StoredT]]:
+    def page(self, model: str, limit: int, after: UUID | None) -> list[Record]:
         """Return up to `limit` predictions, newest first: those older than `after`, if given."""
-        before = self._row(kind, after)[0] if after else BEYOND_THE_NEWEST
-        where = {"model": kind.model_name, "before": before, "limit": limit}
-        rows = self.connection.execute(SELECT_PAGE, **where)
-        return [read(kind, UUID(prediction_id), body) for prediction_id, body in rows]
+        before = self._one(SELECT_SEQ, model, after)[0] if after else BEYOND_THE_NEWEST
+        rows = self.connection.execute(SELECT_PAGE, model=model, before=before, limit=limit)
+        return [record(*row) for row in rows]
 
-    def _row(self, kind: type[StoredPrediction], prediction_id: UUID) -> tuple[int, str]:
-        where = {"id": str(prediction_id), "model": kind.model_name}
-        for seq, body in self.connection.execute(SELECT_ONE, **where):
-            return seq, body
+    @writes
+    def expire(self, older_than: float) -> int:
+        """Remove some of what is older than this many seconds; return 0 if nothing is left."""
+        values = {"older_than": older_than, "limit": EXPIRED_AT_ONCE}
+        return len(self.connection.execute(EXPIRE, **values))
+
+    def _one(self, statement: str, model: str, prediction_id: UUID, **values: str) -> Row:
+        for row in self.connection.execute(statement, id=str(prediction_id), model=model, **values):
+            return row
         raise PredictionNotFoundError
 
 
-def read(kind: type[StoredT], prediction_id: UUID, body: str) -> Found[StoredT]:
-    """Return a prediction, or the error that it cannot be read."""
+def record(prediction_id: str, body: str, outcome: str | None) -> Record:
+    """Return a row as it was stored; of one that was damaged, the id alone."""
     try:
-        return kind.model_validate_json(body)
-    except ValidationError as error:
-        fields = sorted({str(item["loc"][0]) for item in error.errors() if item["loc"]})
-        logger.error("prediction_unreadable", prediction_id=str(prediction_id), fields=fields)
-        return PredictionUnreadableError(prediction_id)
+        content = dict(from_json(body))
+    except (ValueError, TypeError):
+        logger.error("prediction_damaged", prediction_id=prediction_id)
+        content = {}
+    content |= {"id": prediction_id, "outcome": from_json(outcome) if outcome else None}
+    return Record(content)

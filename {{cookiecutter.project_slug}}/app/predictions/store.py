@@ -1,10 +1,11 @@
 """Where predictions are kept: what the service needs of a store, in a database or a test."""
 
 from collections.abc import Awaitable
-from typing import Protocol, TypeAlias, TypeVar
+from dataclasses import dataclass
+from typing import Any, Protocol
 from uuid import UUID
 
-from app.errors import AppError, NotFoundError
+from app.errors import NotFoundError
 from app.predictions.schemas import StoredPrediction
 
 
@@ -14,36 +15,35 @@ class PredictionNotFoundError(NotFoundError):
     title = "Prediction Not Found"
 
 
-class PredictionUnreadableError(AppError):
-    """This prediction was stored in a form that this version of the service does not know."""
+@dataclass(frozen=True)
+class Record:
+    """A prediction as it was stored, whatever the model's answer looks like today."""
 
-    title = "Prediction Unreadable"
+    content: dict[str, Any]  # with its `id`, and its `outcome` or None
 
-    def __init__(self, prediction_id: UUID) -> None:
-        super().__init__()
-        self.id = prediction_id
-
-
-StoredT = TypeVar("StoredT", bound=StoredPrediction)
-Found: TypeAlias = StoredT | PredictionUnreadableError  # so that one bad row does not hide a page
+    @property
+    def id(self) -> UUID:
+        """The prediction's id."""
+        return UUID(self.content["id"])
 
 
 class PredictionStore(Protocol):
     """Predictions in the order they were added. All methods may raise StorageUnavailableError.
 
-    A `kind` is what the predictions of one model are stored as: other models' are not found.
+    A `model` is the name of one: other models' predictions are not found.
     """
 
     def add(self, prediction: StoredPrediction, /) -> Awaitable[None]:
         """Keep a prediction; once this is awaited, it survives the process."""
 
-    def get(self, kind: type[StoredT], prediction_id: UUID, /) -> Awaitable[StoredT]:
-        """Return the prediction with this id, or raise one of the two errors above."""
+    def get(self, model: str, prediction_id: UUID, /) -> Awaitable[Record]:
+        """Return the prediction with this id, or raise PredictionNotFoundError."""
 
-    def remove(self, kind: type[StoredPrediction], prediction_id: UUID, /) -> Awaitable[None]:
-        """Remove the prediction with this id, or raise PredictionNotFoundError."""
+    def set_outcome(self, model: str, prediction_id: UUID, outcome: str, /) -> Awaitable[Record]:
+        """Keep what turned out to be true, as JSON, and return it all; or raise the same error."""
 
-    def page(
-        self, kind: type[StoredT], limit: int, after: UUID | None, /
-    ) -> Awaitable[list[Found[StoredT]]]:
-        """Return up to `limit`, newest first, older than `after`; or PredictionNotFoundError."""
+    def remove(self, model: str, prediction_id: UUID, /) -> Awaitable[None]:
+        """Remove the prediction with this id, or raise the same error."""
+
+    def page(self, model: str, limit: int, after: UUID | None, /) -> Awaitable[list[Record]]:
+        """Return up to `limit`, newest first, older than `after`; or raise the same error."""

@@ -30,6 +30,7 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, allow_inf_nan=False, revalidate_instances="always")
 
     outputs: ClassVar[Sequence[str]] = ()  # of an ONNX graph that answers are made of; (): all
+    outcome_field: ClassVar[str | None] = None  # the one that is compared with what came true
 
     @classmethod
     def from_outputs(cls, _outputs: Outputs, _card: ModelCard, /) -> "Sequence[Answer]":
@@ -63,6 +64,7 @@ class Classification(Answer):
     )
 
     outputs: ClassVar[Sequence[str]] = ("probabilities",)
+    outcome_field: ClassVar[str | None] = "label"
 
     @classmethod
     def from_outputs(cls, outputs: Outputs, card: ModelCard, /) -> "Sequence[Classification]":
@@ -96,6 +98,8 @@ class Regression(Answer):
     """A number."""
 
     value: float = Field(description="What the model expects", examples=[152.1])
+
+    outcome_field: ClassVar[str | None] = "value"
 
     @classmethod
     def from_outputs(cls, outputs: Outputs, _card: ModelCard, /) -> "Sequence[Regression]":
@@ -190,7 +194,13 @@ class Checked(BaseModel):
     model_config = ConfigDict(revalidate_instances="never")
 
 
-def derive(name: str, base: type[BaseT], answer: type[Answer]) -> type[BaseT]:
-    """Return a class with the fields of an answer, and then those of the base."""
-    derived: Any = create_model(name, __base__=(base, answer, Checked), __doc__=base.__doc__)
+def derive(
+    name: str,
+    base: type[BaseT],
+    answer: type[Answer],
+    **more: Any,  # noqa: ANN401
+) -> type[BaseT]:
+    """Return a class with the fields of an answer, then those of the base, and then more."""
+    bases = (base, answer, Checked)
+    derived: Any = create_model(name, __base__=bases, __doc__=base.__doc__, **more)
     return cast("type[BaseT]", derived)

@@ -2,14 +2,31 @@
 
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, FiniteFloat, field_validator
+from pydantic import BaseModel, Field, FiniteFloat, field_validator, model_validator
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Missing = Annotated[
     Share | None, Field(description="The share of missing values in the training data, if known")
 ]
+
+
+class Bins(BaseModel):
+    """How often a number was where, in training: ten bins or fewer, of about as many rows each."""
+
+    edges: list[FiniteFloat] = Field(description="Between two bins; in the upper one of them")
+    shares: list[Share] = Field(description="The share of rows in each bin: one more than edges")
+
+    @model_validator(mode="after")
+    def demand_one_more(self) -> Self:
+        """Refuse bins that do not belong to the edges."""
+        if len(self.shares) != len(self.edges) + 1 or self.edges != sorted(set(self.edges)):
+            raise ValueError("edges must rise, and there must be one share more than edges")
+        return self
+
+
+Shares = Annotated[dict[str, Share], Field(description="The share of rows with each value")]
 
 
 class FeatureRange(BaseModel):
@@ -20,6 +37,7 @@ class FeatureRange(BaseModel):
     minimum: FiniteFloat = Field(description="The smallest value in the training data")
     maximum: FiniteFloat = Field(description="The largest value in the training data")
     missing: Missing = None
+    bins: Bins | None = None
 
 
 def as_category(value: object) -> str:
@@ -35,6 +53,7 @@ class FeatureCategories(BaseModel):
     name: str
     categories: list[str] = Field(min_length=1, description="The values in the training data")
     missing: Missing = None
+    shares: Shares | None = None
 
 
 class ModelFacts(BaseModel):
@@ -48,6 +67,9 @@ class ModelFacts(BaseModel):
     )
     labels: list[str] = Field(
         default=[], description="What a classification can answer, in order of the probabilities"
+    )
+    answers: Bins | Shares | None = Field(
+        default=None, description="What the model should have answered in training"
     )
     libraries: dict[str, str] = Field(default={}, description="What the model was made with")
 

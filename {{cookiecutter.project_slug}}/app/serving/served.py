@@ -16,7 +16,7 @@ from app.serving.protocol import AnswerT, FeaturesT, Predictor
 is_name = re.compile(r"[a-z][a-z0-9_]{0,39}").fullmatch
 
 # what the service adds to an answer
-RESERVED = {"id", "created_at", "features", "model_version", "warnings"}
+RESERVED = {"id", "created_at", "features", "model_version", "outcome", "warnings"}
 
 
 def parts_of(kind: Any, seen: set[object] | None = None) -> Iterator[type[BaseModel]]:  # noqa: ANN401
@@ -74,6 +74,12 @@ class Served(Generic[FeaturesT, AnswerT]):
             raise StartError(
                 f"{self.answer.__name__} has a part {plain[0]}, which must be made from "
                 "app.serving.answers.Answer as well: no number in an answer is NaN."
+            )
+        known = {None, *self.answer.model_fields}
+        if self.answer.outcome_field not in known:
+            raise StartError(
+                f"{self.answer.__name__} has no field {self.answer.outcome_field}, which is its "
+                "outcome_field."
             )
         if not is_name(self.name):
             raise StartError(

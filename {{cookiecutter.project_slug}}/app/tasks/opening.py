@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 
 from app.kit.signals import on_stop_signal
+from app.predictions.settings import PredictionSettings
+from app.predictions.sql import SqlPredictionStore
 from app.serving.models import Models
 from app.storage.thread import Storage
 from app.tasks.engine.background import BackgroundEngine
-from app.tasks.engine.base import Engine
+from app.tasks.engine.base import Engine, Retention
 
 # {%- if cookiecutter.__celery == "yes" +%}
 from app.tasks.engine.celery.settings import CelerySettings
@@ -27,8 +29,17 @@ async def open_tasks(
     """Start the engine that the settings name, and stop it at the end."""
     store = TaskStore(storage, known_versions(kinds))
     async with open_engine(settings, store, models, kinds) as engine:
+        engine.retentions += retentions_of_predictions(settings, storage)
         with on_stop_signal(engine.begin_stop, settings.shutdown_seconds):
             yield TaskService(store, engine, kinds)
+
+
+def retentions_of_predictions(settings: TaskSettings, storage: Storage) -> list[Retention]:
+    """Return how long predictions are kept, if that is limited."""
+    if isinstance(settings, PredictionSettings) and settings.prediction_retention_seconds:
+        expire = SqlPredictionStore(storage).expire
+        return [Retention(expire, settings.prediction_retention_seconds)]
+    return []
 
 
 @asynccontextmanager

@@ -1,39 +1,42 @@
 """Predictions in memory: the smallest store there can be."""
 
+import json
 from uuid import UUID
 
 from app.predictions.schemas import StoredPrediction
-from app.predictions.store import PredictionNotFoundError, PredictionUnreadableError, StoredT
+from app.predictions.store import PredictionNotFoundError, Record
 
 
 class MemoryPredictionStore:
-    """Keeps predictions in a dict, which remembers the order; gone with the process."""
+    """Keeps records in a dict, which remembers the order; gone with the process."""
 
     def __init__(self) -> None:
-        self._predictions: dict[UUID, StoredPrediction] = {}
+        self._records: dict[tuple[str, UUID], Record] = {}
 
     async def add(self, prediction: StoredPrediction) -> None:
         """Keep a prediction."""
-        self._predictions[prediction.id] = prediction
+        record = Record(prediction.model_dump(mode="json"))
+        self._records[prediction.model_name, prediction.id] = record
 
-    async def get(self, kind: type[StoredT], prediction_id: UUID) -> StoredT:
+    async def get(self, model: str, prediction_id: UUID) -> Record:
         """Return the prediction with this id."""
-        found = self._predictions.get(prediction_id)
-        if not isinstance(found, kind):
+        if (model, prediction_id) not in self._records:
             raise PredictionNotFoundError
-        return found
+        return self._records[model, prediction_id]
 
-    async def remove(self, kind: type[StoredPrediction], prediction_id: UUID) -> None:
+    async def set_outcome(self, model: str, prediction_id: UUID, outcome: str) -> Record:
+        """Keep what turned out to be true."""
+        record = await self.get(model, prediction_id)
+        record.content["outcome"] = json.loads(outcome)
+        return record
+
+    async def remove(self, model: str, prediction_id: UUID) -> None:
         """Remove the prediction with this id."""
-        await self.get(kind, prediction_id)
-        del self._predictions[prediction_id]
+        await self.get(model, prediction_id)
+        del self._records[model, prediction_id]
 
-    async def page(
-        self, kind: type[StoredT], limit: int, after: UUID | None
-    ) -> list[StoredT | PredictionUnreadableError]:
+    async def page(self, model: str, limit: int, after: UUID | None) -> list[Record]:
         """Return at most `limit` predictions, newest first; only those before `after`, if given."""
-        newest_first: list[StoredT | PredictionUnreadableError] = [
-            found for found in reversed(self._predictions.values()) if isinstance(found, kind)
-        ]
-        start = newest_first.index(await self.get(kind, after)) + 1 if after else 0
+        newest_first = [r for (name, _), r in reversed(self._records.items()) if name == model]
+        start = newest_first.index(await self.get(model, after)) + 1 if after else 0
         return newest_first[start : start + limit]

@@ -10,17 +10,20 @@ from datetime import UTC, datetime
 from enum import Enum
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar
 from uuid import uuid4
 
 import httpx2
 import pytest
 from fastapi.testclient import TestClient
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
+from app.kit.start import StartError
 from app.main import create_app
+from app.predictions.observed import outcome_of
+from app.predictions.schemas import schemas_of
 from app.predictions.service import predict
-from app.serving.answers import Classification, Regression
+from app.serving.answers import Answer, Classification, Regression
 from app.serving.artefact import Artefact
 from app.serving.card import FeatureCategories, FeatureRange, ModelCard
 from app.serving.errors import ClientLeftError
@@ -92,46 +95,58 @@ def store_in(database: Path, *bodies: dict[str, Any]) -> list[str]:
     return [name for name, _ in rows]
 
 
-def test_what_was_asked_with_other_features_is_answered_as_it_was_stored(
+@pytest.mark.parametrize(
+    "stored",
+    [
+        STORED,
+        STORED | {"species": "setosa", "probabilities": None},  # an answer of another class
+        STORED | {"created_at": "yesterday", "warnings": {"scent": "sweet"}},
+        {},
+    ],
+)
+def test_what_another_version_stored_is_answered_as_it_was_stored(
+    client: TestClient, database: Path, stored: dict[str, Any]
+) -> None:
+    made = client.post("/v1/predictions", json=FLOWER).json()
+    (name,) = store_in(database, stored)
+    expected = {"id": name} | stored | {"outcome": None}
+    assert client.get(f"/v1/predictions/{name}").json() == expected
+    assert client.get("/v1/predictions").json()["items"] == [expected, made]
+    removed = client.delete(f"/v1/predictions/{name}")
+    assert (removed.status_code, removed.content) == (204, b"")
+    assert client.delete(f"/v1/predictions/{name}").status_code == 404
+
+
+def test_what_the_document_says_of_a_stored_prediction_holds_for_an_older_one(
     client: TestClient, database: Path
 ) -> None:
-    (name,) = store_in(database, STORED)
-    (listed,) = client.get("/v1/predictions").json()["items"]
-    assert listed == {"id": name} | STORED == client.get(f"/v1/predictions/{name}").json()
+    store_in(database, {})
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    items = schemas["FlowerPredictionPage"]["properties"]["items"]["items"]["anyOf"]
+    assert [item["$ref"].split("/")[-1] for item in items] == [
+        "StoredFlowerPrediction",
+        "OlderPrediction",
+    ]
+    assert schemas["OlderPrediction"]["required"] == ["id"]
+    assert schemas["OlderPrediction"]["additionalProperties"] is True
+    page = schemas_of(MODELS[0]).page
+    answer = client.get("/v1/predictions").text
+    assert page.model_validate_json(answer).model_dump_json(exclude_unset=True) == answer
 
 
-def test_a_prediction_can_be_removed_even_if_it_cannot_be_read(
-    client: TestClient, database: Path
-) -> None:
-    made = client.post("/v1/predictions", json=FLOWER).json()["id"]
-    for name in [made, *store_in(database, {})]:
-        removed = client.delete(f"/v1/predictions/{name}")
-        assert (removed.status_code, removed.content) == (204, b"")
-        assert client.get(f"/v1/predictions/{name}").status_code == 404
-        assert client.delete(f"/v1/predictions/{name}").status_code == 404
-    assert client.get("/v1/predictions").json()["items"] == []
-
-
-def test_one_bad_row_hides_no_other(
-    settings: Settings, database: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("body", ["", "{", "[1]", "7"])
+def test_a_damaged_row_hides_no_other(
+    settings: Settings, database: Path, capsys: pytest.CaptureFixture[str], body: str
 ) -> None:
     with TestClient(create_app(settings), base_url=LOCAL) as client:
-        bad = store_in(database, {}, STORED | {"probabilities": {"setosa": None}})
-        good = store_in(database, STORED, STORED)
-        bad += store_in(database, STORED | {"created_at": "yesterday"})
-        found: list[str] = []
-        params: dict[str, str] = {"limit": "2"}
-        for _ in range(3):  # of five rows, two in each page, whether they can be read or not
-            page = client.get("/v1/predictions", params=params).json()
-            found += [item["id"] for item in page["items"]]
-            params["cursor"] = page["next_cursor"]
-        assert found == good[::-1]
-        assert params["cursor"] is None
-        for name in bad:
-            answer = client.get(f"/v1/predictions/{name}")
-            assert (answer.status_code, answer.json()["title"]) == (500, "Prediction Unreadable")
-    log = capsys.readouterr().err
-    assert all(f'"prediction_id":"{name}"' in log for name in bad)
+        made = client.post("/v1/predictions", json=FLOWER).json()
+        (name,) = store_in(database, {})
+        with closing(sqlite3.connect(database)) as connection, connection:
+            connection.execute("UPDATE predictions SET body = ? WHERE id = ?", (body, name))
+        damaged = {"id": name, "outcome": None}
+        assert client.get(f"/v1/predictions/{name}").json() == damaged
+        assert client.get("/v1/predictions").json()["items"] == [damaged, made]
+    assert f'"prediction_id":"{name}"' in capsys.readouterr().err
 
 
 class Colour(Enum):
@@ -468,3 +483,113 @@ def test_the_rows_of_a_client_that_left_are_not_predicted(settings: Settings) ->
         assert client.portal is not None
         client.portal.call(ask)
     assert held.asked == [[5, 5, 5], [5]]  # the last one was asked afterwards
+
+
+def test_predictions_are_removed_once_they_are_too_old(settings: Settings, database: Path) -> None:
+    update = {"prediction_retention_seconds": 100, "task_poll_seconds": 0.05}
+    app = create_app(settings.model_copy(update=update))
+    with TestClient(app, base_url=LOCAL) as client:
+        client.post("/v1/predictions", json=[FLOWER] * 3)
+        with closing(sqlite3.connect(database)) as connection, connection:
+            connection.execute("UPDATE predictions SET created_at = created_at - 200")
+        made = client.post("/v1/predictions", json=FLOWER).json()
+        deadline = time.monotonic() + 30
+        while len(items := client.get("/v1/predictions").json()["items"]) > 1:
+            assert time.monotonic() < deadline
+        assert items == [made]
+
+
+# what turned out to be true
+
+
+def test_an_outcome_is_kept_and_can_be_corrected(client: TestClient) -> None:
+    made = client.post("/v1/predictions", json=FLOWER).json()
+    assert made["outcome"] is None
+    path = f"/v1/predictions/{made['id']}"
+    for label in ("short", "long", "long", None):
+        kept = client.put(f"{path}/outcome", json={"label": label})
+        assert (kept.status_code, kept.json()) == (200, made | {"outcome": {"label": label}})
+        assert client.get(path).json() == kept.json()
+        assert client.get("/v1/predictions").json()["items"] == [kept.json()]
+    assert client.put(f"/v1/models/flower{path[3:]}/outcome", json={"label": "long"}).is_success
+
+
+@pytest.mark.parametrize(
+    ("outcome", "pointer"),
+    [
+        ({}, "/label"),
+        ({"label": 5}, "/label"),
+        ({"label": "long", "probabilities": {}}, "/probabilities"),
+        ("long", ""),
+    ],
+)
+def test_an_outcome_that_is_none_is_refused(
+    client: TestClient, outcome: object, pointer: str
+) -> None:
+    made = client.post("/v1/predictions", json=FLOWER).json()["id"]
+    refused = client.put(f"/v1/predictions/{made}/outcome", json=outcome)
+    assert refused.status_code == 422
+    assert [error["pointer"] for error in refused.json()["errors"]] == [pointer]
+
+
+def test_a_label_that_no_version_knows_is_refused(client: TestClient, database: Path) -> None:
+    old, damaged = store_in(database, STORED, {})
+    for label, accepted in (("setosa", True), ("short", True), ("shrot", False)):
+        answer = client.put(f"/v1/predictions/{old}/outcome", json={"label": label})
+        assert answer.is_success == accepted
+    assert answer.json()["type"] == "urn:problem:BadOutcome"
+    assert answer.json()["detail"].startswith("The model knows long, setosa, short.")
+    assert client.put(f"/v1/predictions/{damaged}/outcome", json={"label": "long"}).is_success
+
+
+def test_the_outcome_of_a_prediction_that_is_not_there(client: TestClient) -> None:
+    answer = client.put(f"/v1/predictions/{uuid4()}/outcome", json={"label": "long"})
+    assert (answer.status_code, answer.json()["title"]) == (404, "Prediction Not Found")
+
+
+def test_the_outcome_of_a_number_is_one(seller: TestClient) -> None:
+    made = seller.post("/v1/predictions", json={"colour": "red"}).json()["id"]
+    path = f"/v1/predictions/{made}/outcome"
+    assert seller.put(path, json={"value": 8}).json()["outcome"] == {"value": 8.0}
+    for wrong in ("NaN", "1e999", '"cheap"', "null"):
+        content, json_type = (
+            '{"value": %}'.replace("%", wrong),
+            {"Content-Type": "application/json"},
+        )
+        assert seller.put(path, content=content, headers=json_type).status_code == 422
+
+
+class Cellar(Answer):
+    """An answer of one's own, with a field that was renamed since."""
+
+    shelf: Annotated[int, Field(ge=1)]
+    note: str = "cool"
+
+
+class Named(Cellar):
+    """One that says what an outcome is compared with."""
+
+    outcome_field: ClassVar[str | None] = "shelf"
+
+
+def test_the_outcome_of_an_answer_of_ones_own_is_some_of_its_fields() -> None:
+    cellar, named = outcome_of("Cellar", Cellar), outcome_of("Named", Named)
+    good: dict[str, Any]
+    for good in ({"shelf": 2}, {"note": "warm", "shelf": 1}, {"note": None}):
+        assert cellar.model_validate(good).model_dump(exclude_unset=True) == good
+    assert named.model_validate({"shelf": 3}).model_dump() == {"shelf": 3}
+    for kind, bad in (
+        (cellar, [{}, {"shelf": 0}, {"rack": 1}]),
+        (named, [{}, {"shelf": None}, {"note": "warm"}]),
+    ):
+        for outcome in bad:
+            with pytest.raises(ValidationError):
+                kind.model_validate(outcome)
+
+
+def test_an_answer_that_is_compared_by_a_field_it_does_not_have_is_refused() -> None:
+    class Lost(Cellar):
+        outcome_field = "rack"
+
+    with pytest.raises(StartError, match="Lost has no field rack"):
+        Served("cellar", Wine, Lost, Seller, WINE)  # type: ignore[arg-type]

@@ -18,3 +18,9 @@ pytestmark = [pytest.mark.services, pytest.mark.anyio]  # type: ignore[assignmen
 async def store(url: str) -> AsyncIterator[PredictionStore]:
     with opened(url) as storage:
         yield SqlPredictionStore(storage)
+
+
+@pytest.fixture  # type: ignore[no-redef]
+async def sql(url: str) -> AsyncIterator[SqlPredictionStore]:
+    with opened(url) as storage:
+        yield SqlPredictionStore(storage)

@@ -11,6 +11,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import NamedTuple
 
 import structlog
 
@@ -26,6 +27,13 @@ WARN_SECONDS = 300.0  # from one warning about tasks of unknown kinds to the nex
 logger = structlog.get_logger()
 
 
+class Retention(NamedTuple):
+    """How long something is kept, and what removes some of the rest, or returns 0."""
+
+    expire: Callable[[float], Awaitable[int]]
+    seconds: float
+
+
 class Engine(ABC):
     """What runs tasks, or has them run; used as `async with engine`."""
 
@@ -35,8 +43,10 @@ class Engine(ABC):
         self.stopping = asyncio.Event()
         self.queued_bytes = 0  # measured now and then, and what was accepted here since
         self._wake = asyncio.Event()
-        self._sweep_at = self._measure_at = self._warn_at = self._expire_at = time.monotonic()
+        self._sweep_at = self._measure_at = self._warn_at = time.monotonic()
         self._clock_offset = math.inf  # of the database's clock; not measured yet
+        self._set_forward_at = -math.inf
+        self.retentions = [Retention(store.expire, settings.task_retention_seconds)]
 
     async def kick(self) -> None:
         """Signal that there is work."""
@@ -96,14 +106,14 @@ class Engine(ABC):
         Once the clock was set forward, how old anything is cannot be known: all is kept as long as
         if it had ended now.
         """
-        retention = self.settings.task_retention_seconds
         offset, before = await self.store.clock_offset(), self._clock_offset
         self._clock_offset = offset
         if offset > before + STEP_SECONDS:
             logger.warning("task_clock_set_forward", seconds=round(offset - before))
-            self._expire_at = time.monotonic() + retention
-        if time.monotonic() >= self._expire_at and await self.store.expire(retention):
-            self._sweep_within(0)
+            self._set_forward_at = time.monotonic()
+        for expire, seconds in self.retentions:
+            if time.monotonic() >= self._set_forward_at + seconds and await expire(seconds):
+                self._sweep_within(0)
 
     async def rescue(self) -> None:
         """Take over what others left, and set right what a step of the clock did.

@@ -54,7 +54,7 @@ class TaskContext:
         self.claim = claim
         self.models = models
         self.store = store
-        self._settings = settings
+        self.settings = settings
         self._reason: StopReason | None = None
         self._stopping = threading.Event()
         self._number: int | None = None
@@ -92,7 +92,7 @@ class TaskContext:
         size, cancelled = self._call(self.store.save, self.claim, part, number, piece)
         if piece is not None:
             self._number = number + 1
-        if size > self._settings.task_result_bytes:
+        if size > self.settings.task_result_bytes:
             raise ResultTooLargeError
         if cancelled:
             self.stop(StopReason.CANCELLED)

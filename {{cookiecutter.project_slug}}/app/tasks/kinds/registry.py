@@ -20,6 +20,7 @@ from pydantic import BaseModel
 from app.errors import NotFoundError
 from app.tasks.engine.context import TaskContext
 from app.tasks.kinds.batch_prediction import predict_batch
+from app.tasks.kinds.prediction_report import PredictionReport, report_predictions
 from app.tasks.kinds.upload import BatchPrediction
 from app.tasks.kinds.wait import Wait, wait
 
@@ -46,6 +47,7 @@ Kinds = Mapping[str, Kind[Any]]
 
 KINDS: Kinds = {
     "batch-prediction": Kind(BatchPrediction, predict_batch, {}, version=4),
+    "prediction-report": Kind(PredictionReport, report_predictions, {"days": 7}),
     "wait": Kind(Wait, wait, {"seconds": 0.2}),
 }
 
