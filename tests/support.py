@@ -62,7 +62,8 @@ ONCE = [
 ]
 
 # How a server starts, stops and logs can depend on Python and on the libraries, but on no answer:
-# these run in each fresh environment and where Celery is. Elsewhere other tests start servers.
+# these run in each fresh environment (the oldest Python, the newest, the oldest libraries). Where
+# they do not, other tests start servers.
 OF_SERVERS = [
     "tests/kit/test_log_stream.py",
     "tests/kit/watchdog/test_server.py",
@@ -79,7 +80,8 @@ def without(tests: Sequence[str]) -> list[str]:
 WITHOUT_LONG = without(ONCE)
 WITHOUT_SERVERS = without(ONCE + OF_SERVERS)
 
-# For a project in a folder of its own: its many programs are compiled only once.
+# For a project in a folder of its own: its many programs, and the libraries of a fresh environment,
+# are compiled when the first one needs them.
 COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 
 

@@ -513,11 +513,11 @@ def test_what_is_downloaded_is_pinned() -> None:
     assert re.fullmatch(r"uv==\d+\.\d+\.\d+", installed[0])
 
 
-# What of the project's tests each pair of features runs. With neither, all of them run in a fresh
-# environment, and with both in the raw template and in a course.
+# What of the project's tests each pair of features runs. With neither, they run in a fresh
+# environment, and with both in the raw template and in a course; tests/support.py says which.
 WITH_ONE_FEATURE: dict[str, tuple[Answers, list[str]]] = {
     "celery, once": ({"task_engine": "celery"}, ["-q", "-p", "no:cacheprovider", *ONCE]),
-    "celery": ({"task_engine": "celery"}, WITHOUT_LONG),
+    "celery": ({"task_engine": "celery"}, WITHOUT_SERVERS),
     "showcases": ({"showcases": "all"}, WITHOUT_SERVERS),
 }
 
@@ -597,10 +597,10 @@ def test_the_project_passes_in_a_fresh_environment(
     A course has those of every feature; its tests pass once every exercise is solved.
     """
     project = bake(edition=edition)
-    sync = [uv(), "sync", "--quiet", "--compile-bytecode", "--python", python()]
+    sync = [uv(), "sync", "--quiet", "--python", python()]
     run([*sync, *arguments], project)
     own = project / ".venv" / ("Scripts" if os.name == "nt" else "bin")
     if edition == "course":
-        run([own / "learn", "--plain", "teach", "open", "--yes"], project)
-        run([own / "learn", "--plain", "check", "01"], project)
+        run([own / "learn", "--plain", "teach", "open", "--yes"], project, **COMPILED)
+        run([own / "learn", "--plain", "check", "01"], project, **COMPILED)
     run([own / "python", "-m", "pytest", *WITHOUT_LONG], project, **COMPILED)
