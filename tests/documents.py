@@ -123,14 +123,15 @@ def tokens(source: str) -> Iterator[tokenize.TokenInfo]:
 
 def texts_of_python(name: str, source: str) -> Iterator[Text]:
     """Yield the docstrings of a Python file, then all its comments as one text."""
+    lines = source.split("\n")  # once, and not for each docstring, as `ast` itself would
     for node in ast.walk(ast.parse(source)):
-        if is_prose(node):
-            yield Text(name, node.lineno, ast.get_source_segment(source, node) or "")  # type: ignore[attr-defined]
-    lines = dict.fromkeys(range(1, source.count("\n") + 2), "")
-    lines |= {
+        if isinstance(node, ast.Expr) and is_prose(node):
+            yield Text(name, node.lineno, "\n".join(lines[node.lineno - 1 : node.end_lineno]))
+    comments = dict.fromkeys(range(1, len(lines) + 1), "")
+    comments |= {
         t.start[0]: t.string.lstrip("# ") for t in tokens(source) if t.type == tokenize.COMMENT
     }
-    yield Text(name, 1, "\n".join(lines.values()))
+    yield Text(name, 1, "\n".join(comments.values()))
 
 
 def messages_of_python(name: str, source: str) -> Iterator[Text]:

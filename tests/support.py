@@ -42,8 +42,8 @@ EDITIONS: dict[str, dict[str, str]] = {
 
 
 # The project's longest tests (real kills, hostile clients, workers that do not start, versions that
-# are swapped, the page that trains other models) do the same in every environment:
-# tests/test_output.py runs them once for each engine.
+# are swapped, the page that trains other models) do the same in every environment, whatever the
+# answers: tests/test_output.py runs them once, where Celery is.
 ONCE = [
     "tests/serving/test_versions.py",
     "tests/tasks/test_survival.py",
@@ -60,7 +60,29 @@ ONCE = [
     "tests/test_start.py::test_workers_end_in_order_on_sighup_and_with_their_parent",
     "tests/test_docs.py::test_the_page_about_your_own_model_works_to_the_letter",
 ]
-WITHOUT_LONG = ["-q", "-p", "no:cacheprovider", *(f"--deselect={test}" for test in ONCE)]
+
+# How a server starts, stops and logs can depend on Python and on the libraries, but on no answer:
+# these run in each fresh environment (the oldest Python, the newest, the oldest libraries). Where
+# they do not, other tests start servers.
+OF_SERVERS = [
+    "tests/kit/test_log_stream.py",
+    "tests/kit/watchdog/test_server.py",
+    "tests/storage/test_sqlite_files.py",
+    "tests/test_start.py",
+]
+
+
+def without(tests: Sequence[str]) -> list[str]:
+    """Return the options of pytest that leave these tests out, and keep no cache."""
+    return ["-q", "-p", "no:cacheprovider", *(f"--deselect={test}" for test in tests)]
+
+
+WITHOUT_LONG = without(ONCE)
+WITHOUT_SERVERS = without(ONCE + OF_SERVERS)
+
+# For a project in a folder of its own: its many programs, and the libraries of a fresh environment,
+# are compiled when the first one needs them.
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 
 
 class Bake(Protocol):

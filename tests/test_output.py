@@ -15,9 +15,12 @@ import yaml
 
 from support import (
     CHOICES,
+    COMPILED,
+    ONCE,
     ROOT,
     TEMPLATE,
     WITHOUT_LONG,
+    WITHOUT_SERVERS,
     Bake,
     clean_environment,
     module,
@@ -580,23 +583,34 @@ def test_what_is_downloaded_is_pinned() -> None:
     assert re.fullmatch(r"uv==\d+\.\d+\.\d+", installed[0])
 
 
-@pytest.mark.long(3)
-@pytest.mark.parametrize("answers", list(pairwise()), ids=label)
-def test_types_and_tests_of_the_project_pass(bake: Bake, answers: Answers) -> None:
-    """Run all of the project's tests, once for each engine.
-
-    The tests of the defaults run in a fresh environment, those of every feature in the raw template
-    and in a course: see `test_the_project_passes_in_a_fresh_environment`.
-    """
-    project = bake(**answers)
-    run(module("mypy"), project)
-    features = [answers[name] != FIRST_CHOICES[name] for name in ("showcases", "task_engine")]
-    if any(features) and not all(features):
-        run(module("pytest", "-q", "-p", "no:cacheprovider"), project)
+# What of the project's tests each pair of features runs. With neither, they run in a fresh
+# environment, and with both in the raw template and in a course; tests/support.py says which.
+WITH_ONE_FEATURE: dict[str, tuple[Answers, list[str]]] = {
+    "celery, once": ({"task_engine": "celery"}, ["-q", "-p", "no:cacheprovider", *ONCE]),
+    "celery": ({"task_engine": "celery"}, WITHOUT_SERVERS),
+    "showcases": ({"showcases": "all"}, WITHOUT_SERVERS),
+}
 
 
-def test_the_types_of_the_course_pass_as_it_is_handed_out(bake: Bake) -> None:
-    run(module("mypy"), bake(edition="course"))
+@pytest.mark.long(6)
+@pytest.mark.parametrize(("answers", "tests"), WITH_ONE_FEATURE.values(), ids=WITH_ONE_FEATURE)
+def test_the_projects_own_tests_pass(bake: Bake, answers: Answers, tests: list[str]) -> None:
+    run(module("pytest", *tests), bake(**answers), **COMPILED)
+
+
+def test_each_row_runs_its_own_tests() -> None:
+    """A new question must not go without: name here where its tests run."""
+    elsewhere = [{}, {"showcases": "all", "task_engine": "celery"}]
+    planned = [answers for answers, _ in WITH_ONE_FEATURE.values()] + elsewhere
+    services = {name: choices[0] for name, choices in CHOICES.items() if name not in NO_CODE}
+    assert [row for row in pairwise() if row not in [services | p for p in planned]] == []
+
+
+@pytest.mark.long(1)
+def test_the_types_of_every_project_pass(bake: Bake) -> None:
+    """One after the other, since mypy then reads the types of the libraries only once."""
+    for answers in [*pairwise(), {"edition": "course"}]:
+        run(module("mypy"), bake(**answers))
 
 
 @cache
@@ -635,7 +649,7 @@ def newest() -> str:
     return max(interpreters().items())[1]
 
 
-@pytest.mark.long(2)
+@pytest.mark.long(5)
 @pytest.mark.parametrize(
     ("edition", "python", "arguments"),
     [
@@ -653,10 +667,10 @@ def test_the_project_passes_in_a_fresh_environment(
     A course has those of every feature; its tests pass once every exercise is solved.
     """
     project = bake(edition=edition)
-    sync = [uv(), "sync", "--quiet", "--compile-bytecode", "--python", python()]
+    sync = [uv(), "sync", "--quiet", "--python", python()]
     run([*sync, *arguments], project)
     own = project / ".venv" / ("Scripts" if os.name == "nt" else "bin")
     if edition == "course":
-        run([own / "learn", "--plain", "teach", "open", "--yes"], project)
-        run([own / "learn", "--plain", "check", "01"], project)
-    run([own / "python", "-m", "pytest", *WITHOUT_LONG], project)
+        run([own / "learn", "--plain", "teach", "open", "--yes"], project, **COMPILED)
+        run([own / "learn", "--plain", "check", "01"], project, **COMPILED)
+    run([own / "python", "-m", "pytest", *WITHOUT_LONG], project, **COMPILED)

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, Request, sync_playwright
 
 from browser import predict_in_swagger_ui
-from support import ROOT, Bake, module, request, run, served, started
+from support import COMPILED, ROOT, Bake, module, request, run, served, started, without
 
 pytestmark = pytest.mark.services
 
@@ -39,9 +39,12 @@ def test_a_prediction_made_in_swagger_ui_is_stored(
 
 
 def test_the_tasks_of_the_celery_edition_survive(bake: Bake) -> None:
-    """Its own tests start Redis and Postgres, and stop and kill them."""
+    """Its own tests start Redis and Postgres, and stop and kill them.
+
+    Each process that runs tests has servers of its own, and they mostly wait.
+    """
     project = bake(task_engine="celery")
-    run(module("pytest", "-q", "-p", "no:cacheprovider", "-m", "services"), project)
+    run(module("pytest", *without([]), "-m", "services", "-n", "3"), project, **COMPILED)
 
 
 def children_of_the_lab(project: Path) -> list[str]:

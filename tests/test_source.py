@@ -12,12 +12,13 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from support import ROOT, TEMPLATE, WITHOUT_LONG, Bake, module, run, tracked
+from support import ROOT, TEMPLATE, WITHOUT_SERVERS, Bake, module, run, tracked
 
 MOST_TAG_PAIRS_IN_A_FILE = 2
 MOST_TAG_PAIRS = 14
 MOST_TAG_PAIRS_WHERE_FEATURES_MEET = 4
 COURSE_TESTS = ["-q", "-p", "no:cacheprovider"]
+TEACH = ["course/tests/test_teach.py"]
 MOST_LINES_OF_APP = 7450  # 3,385 before what breaks was dealt with, any model, and the record
 MOST_LINES_TO_READ_FIRST = 1020
 MOST_LINES_OF_A_MODULE = 200
@@ -61,14 +62,14 @@ def functions(path: Path) -> Iterator[Function]:
     return (node for node in ast.walk(tree) if isinstance(node, Function))
 
 
-@pytest.mark.long(2)
+@pytest.mark.long(4)
 @pytest.mark.parametrize(
     "command",
     [
         module("ruff", "check"),
         module("ruff", "format", "--check"),
         module("mypy"),
-        module("pytest", *WITHOUT_LONG),
+        module("pytest", *WITHOUT_SERVERS),
     ],
     ids=["ruff check", "ruff format", "mypy", "pytest"],
 )
@@ -76,16 +77,18 @@ def test_the_raw_template_passes_in_place(command: list[str]) -> None:
     run(command, TEMPLATE)
 
 
-@pytest.mark.long(2)
+@pytest.mark.long(3)
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_a_chapter_tells_right_from_wrong(chapter: str) -> None:
-    """Each chapter takes about ten gradings of real servers; the chapters run in parallel."""
+    """Each chapter takes about twenty gradings of real servers; the chapters run in parallel."""
     run(module("pytest", *COURSE_TESTS, "course/tests/test_chapters.py", "-k", chapter), TEMPLATE)
 
 
-@pytest.mark.long(3)
-def test_the_rest_of_the_course_works() -> None:
-    run(module("pytest", *COURSE_TESTS, "course/tests", "-k", "not ch0 and not ch1"), TEMPLATE)
+@pytest.mark.long(4)
+@pytest.mark.parametrize("tests", [TEACH, ["course/tests", f"--ignore={TEACH[0]}"]], ids=" ".join)
+def test_the_rest_of_the_course_works(tests: list[str]) -> None:
+    """In two parts, of which the instructor's is the longest; they run in parallel."""
+    run(module("pytest", *COURSE_TESTS, *tests, "-k", "not ch0 and not ch1"), TEMPLATE)
 
 
 def test_checking_in_place_leaves_nothing_behind() -> None:

@@ -108,8 +108,9 @@ def train(served: Served[Any, Any], settings: ModelSettings, *, only_missing: bo
     card = training.train(folder)
     remove_versions(folder, settings.model_keep)
     print(f"{name} {card.version} is in {folder}")
+    width = max([14, *map(len, card.metrics)])
     for metric, value in card.metrics.items():
-        print(f"  {metric:<14} {value:g}")
+        print(f"  {metric:<{width}} {value:g}")
 
 
 def add(

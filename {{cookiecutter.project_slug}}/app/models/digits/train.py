@@ -22,7 +22,7 @@ from app.models.digits.picture import Ink, as_pixels
 from app.serving.artefact import write_artefact
 from app.serving.card import ModelCard, ModelFacts
 from app.serving.onnx import MODEL_FILE
-from app.serving.training import graph_bytes
+from app.serving.training import graph_bytes, shares
 
 Labels = npt.NDArray[np.int_]
 
@@ -38,6 +38,7 @@ def train(folder: Path) -> ModelCard:
     network.fit(seen, digits)
     facts = ModelFacts(
         metrics=measure(network, held_out, held_out_digits),
+        answers=shares(digits),
         labels=[str(label) for label in network.classes_],
         libraries={name: version(name) for name in ("scikit-learn", "skl2onnx", "onnx")},
     )

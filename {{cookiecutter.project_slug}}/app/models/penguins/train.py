@@ -24,7 +24,7 @@ from app.serving.artefact import write_artefact
 from app.serving.card import FeatureCategories, FeatureRange, ModelCard, ModelFacts
 from app.serving.checks import units_of
 from app.serving.onnx import MODEL_FILE
-from app.serving.training import graph_bytes
+from app.serving.training import bins, graph_bytes, shares
 
 CATEGORIES = ["island", "sex"]
 NUMBERS = [name for name in Penguin.model_fields if name not in CATEGORIES]
@@ -40,6 +40,7 @@ def train(folder: Path) -> ModelCard:
     facts = ModelFacts(
         metrics=measure(pipeline, filled(held_out), held_out_species),
         features=[seen_of(seen[name]) for name in Penguin.model_fields],
+        answers=shares(species),
         labels=[str(label) for label in pipeline.classes_],
         libraries={name: version(name) for name in ("scikit-learn", "skl2onnx", "onnx")},
     )
@@ -84,12 +85,13 @@ def seen_of(column: Series) -> FeatureRange | FeatureCategories:
     """Return what training saw of a feature."""
     name, missing = str(column.name), float(column.isna().mean())
     if name in CATEGORIES:
-        categories = sorted(column.dropna().unique())
-        return FeatureCategories(name=name, categories=categories, missing=missing)
+        found = shares(column.dropna())
+        return FeatureCategories(name=name, categories=[*found], missing=missing, shares=found)
     return FeatureRange(
         name=name,
         unit=units_of(Penguin)[name],
         minimum=column.min(),
         maximum=column.max(),
         missing=missing,
+        bins=bins(column.to_numpy()),
     )

@@ -20,6 +20,7 @@ from app.models.text.messages import read_messages
 from app.models.text.model import WEIGHTS_FILE
 from app.serving.artefact import write_artefact
 from app.serving.card import ModelCard, ModelFacts
+from app.serving.training import shares
 
 MOST_GRAMS = 10_000  # the most frequent ones
 
@@ -29,9 +30,11 @@ Translations = Sequence[dict[str, str]]
 def train(folder: Path) -> ModelCard:
     """Train on three quarters of the messages, measure on the rest, write the artefact."""
     seen, held_out = train_test_split([*read_messages().values()], random_state=0)
-    pipeline = new_pipeline().fit(*texts_and_languages(seen))
+    texts, languages = texts_and_languages(seen)
+    pipeline = new_pipeline().fit(texts, languages)
     facts = ModelFacts(
         metrics=measure(pipeline, *texts_and_languages(held_out)),
+        answers=shares(languages),
         labels=[str(label) for label in pipeline.classes_],
         libraries={name: version(name) for name in ("scikit-learn", "django")},
     )
