@@ -157,7 +157,7 @@ def test_compose_and_make_image_end_with_a_prediction(bake: Bake, tmp_path: Path
 
 
 def make_image(project: Path) -> list[list[str]]:
-    """Return the commands of `make image`, with this Python in the place of uv's."""
+    """Return the commands of its target `image`, with this Python in the place of uv's."""
     [commands] = re.findall(r"^image: .*\n((?:\t.*\n)+)", (project / "Makefile").read_text(), re.M)
     lines = [line.split() for line in commands.splitlines()]
     return [[sys.executable, *words[3:]] if words[0] == "uv" else words for words in lines]

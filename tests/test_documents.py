@@ -20,6 +20,9 @@ from support import EDITIONS, ROOT, TEMPLATE, Bake, module, run, tracked, tree
 # What documents may name even though it is not there, and why.
 ELSEWHERE = {
     "rows.csv": "docs/tasks.md has its reader make it",
+    "model.txt": "docs/model-files.md: LightGBM writes it",
+    "model.json": "docs/model-files.md: XGBoost writes it",
+    "save_model": "a method of both",
     "naive.py": "the lesson of chapter 07 has its reader make it",
     "learners.txt": "course/teach.md has its reader make it",
     "ko.toml": "course/learn/terminal/catalogues/en.toml says how to make it",

@@ -16,7 +16,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from support import EDITIONS, ROOT, TEMPLATE, Bake
+from support import CHOICES, EDITIONS, ROOT, TEMPLATE, Bake
 
 Groups = dict[str, list[Any]]
 
@@ -85,10 +85,14 @@ def local(*folders: Path) -> set[str]:
     return {path.stem for folder in folders for path in folder.iterdir() if path.name[0] != "."}
 
 
-@pytest.mark.parametrize("edition", EDITIONS)
-def test_a_project_declares_what_it_imports(bake: Bake, edition: str) -> None:
-    project = bake(**EDITIONS[edition])
-    course = [project / "course", project / "course" / "tests"] if edition == "course" else []
+EACH = [*EDITIONS.values(), *({"model": model} for model in CHOICES["model"][1:])]
+
+
+@pytest.mark.parametrize("answers", EACH, ids=str)
+def test_a_project_declares_what_it_imports(bake: Bake, answers: dict[str, str]) -> None:
+    project = bake(**answers)
+    is_course = answers.get("edition") == "course"
+    course = [project / "course", project / "course" / "tests"] if is_course else []
     own = local(project, *course)
     app = sorted((project / "app").rglob("*.py"))
     training = [path for path in app if path.stem.startswith("train")]
@@ -101,7 +105,7 @@ def test_a_project_declares_what_it_imports(bake: Bake, edition: str) -> None:
 
 
 def test_this_repository_declares_what_it_imports() -> None:
-    own = local(ROOT, ROOT / "tests", TEMPLATE) | ALTERNATIVES
+    own = local(ROOT, ROOT / "tests", TEMPLATE) | ALTERNATIVES | {"service_client"}
     for folder in ("tests", "scripts", "benchmarks"):
         sources = sorted((ROOT / folder).rglob("*.py"))
         assert undeclared(sources, own, declared(ROOT, "dev")) == {}

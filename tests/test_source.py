@@ -19,8 +19,8 @@ MOST_TAG_PAIRS = 14
 MOST_TAG_PAIRS_WHERE_FEATURES_MEET = 4
 COURSE_TESTS = ["-q", "-p", "no:cacheprovider"]
 TEACH = ["course/tests/test_teach.py"]
-MOST_LINES_OF_APP = 7450  # 3,385 before what breaks was dealt with, any model, and the record
-MOST_LINES_TO_READ_FIRST = 1020
+MOST_LINES_OF_APP = 8100  # 3,385 before what breaks was dealt with, any model, and the record
+MOST_LINES_TO_READ_FIRST = 955
 MOST_LINES_OF_A_MODULE = 200
 MOST_LINES_OF_A_FUNCTION = 30
 MEDIAN_LINES_OF_A_FUNCTION = 8
@@ -126,7 +126,8 @@ def test_what_is_yours_can_be_read_in_an_hour(bake: Bake) -> None:
     app = bake() / "app"
     composition = sorted(app.glob("*.py"))
     yours = [path for room in ("models", "predictions") for path in (app / room).rglob("*.py")]
-    yours = [path for path in yours if path.parent != app / "predictions" / "report"]  # read last
+    # a folder in predictions/ is read later: the outcomes and the report
+    yours = [path for path in yours if path.parent.parent != app / "predictions"]
     assert sum(map(lines_to_read, composition + yours)) <= MOST_LINES_TO_READ_FIRST
     assert sum(map(lines_to_read, app.rglob("*.py"))) <= MOST_LINES_OF_APP
 

@@ -12,7 +12,7 @@
     ├── BadPayloadError           422 (app/tasks/service.py)
     ├── BadResultError            422 (app/tasks/engine/outcome.py)
     ├── InfiniteValueError        422 (app/serving/unseen.py)
-    ├── BadOutcomeError           422 (app/predictions/observed.py)
+    ├── BadOutcomeError           422 (app/predictions/outcomes/schemas.py)
     ├── ClientLeftError           408 (app/serving/errors.py)
     ├── ModelFailedError          500 (app/serving/errors.py)
     │   └── BadAnswerError            (app/serving/errors.py)

@@ -19,6 +19,7 @@ from app.kit.watchdog.lifespan import with_watchdog
 from app.lifespan import OpenModels, OpenStorage, lifespan
 from app.predictions import model_router
 from app.predictions import router as predictions
+from app.predictions.outcomes import router as outcomes
 from app.serving.opening import find_models, open_models
 from app.settings import Settings
 
@@ -74,10 +75,11 @@ def mount_routers(app: FastAPI, settings: Settings) -> None:
     mount(app, health.router)
     mount(app, model_router.router)
     models = find_models(settings)
-    build = partial(predictions.build_router, most_rows=settings.model_max_rows)
-    mount(app, build(models[0], prefix="/v1"))
-    for served in models:
-        mount(app, build(served, prefix=f"/v1/models/{served.name}", suffix=f"_{served.name}"))
+    # the first model has short addresses as well
+    places = [("/v1", ""), *((f"/v1/models/{m.name}", f"_{m.name}") for m in models)]
+    for served, (prefix, suffix) in zip([models[0], *models], places, strict=True):
+        mount(app, predictions.build_router(served, settings.model_max_rows, prefix, suffix))
+        mount(app, outcomes.build_router(served, prefix, suffix))
     # {% if cookiecutter.__showcases == "yes" %}
     mount(app, handlers.router)
     threads.limit_threads(app, settings.thread_tokens)

@@ -52,7 +52,6 @@ def build_router(
         add_predict(router, served, form, UPLOAD)
         add_create(router, served, form, UPLOAD)
     add_records(router, served)
-    add_outcome(router, served)
     for route in cast("list[APIRoute]", router.routes):
         route.name += "_upload" * route.path.endswith(UPLOAD) + suffix
     return router
@@ -119,23 +118,6 @@ def add_records(router: APIRouter, served: Served[Any, Any]) -> None:
     async def remove_prediction(prediction_id: UUID, store: PredictionStoreDep) -> None:
         """Remove a stored prediction for good."""
         await store.remove(name, prediction_id)
-
-
-def add_outcome(router: APIRouter, served: Served[Any, Any]) -> None:
-    """Add the route that is told what turned out to be true."""
-    schemas, refused = schemas_of(served), problems(400, 404, 413)
-    get_model, either = model_getter(served.name), schemas.stored | OlderPrediction
-
-    @router.put(f"{ONE}/outcome", response_model=either, responses=refused)
-    async def keep_prediction_outcome(
-        prediction_id: UUID,
-        outcome: schemas.outcome,  # type: ignore[name-defined]
-        model: Annotated[BatchingModel[Any, Any], Depends(get_model)],
-        store: PredictionStoreDep,
-    ) -> Response:
-        """Keep what turned out to be true, instead of what was kept before."""
-        kept = await service.keep_outcome(store, model, prediction_id, outcome)
-        return as_stored(kept.content)
 
 
 def as_stored(content: dict[str, Any]) -> Response:

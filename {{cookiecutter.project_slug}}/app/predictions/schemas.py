@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from app.kit.pagination import NextCursor
-from app.predictions.observed import ObservedOutcome, outcome_of
+from app.predictions.outcomes.schemas import ObservedOutcome, outcome_of
 from app.serving.answers import derive
 from app.serving.served import Served
 from app.serving.unseen import RangeWarning, UnseenWarning

@@ -8,7 +8,6 @@ from pydantic import ValidationError
 
 from app.kit.ids import new_id
 from app.kit.pagination import split_page
-from app.predictions.observed import ObservedOutcome, check_label
 from app.predictions.schemas import Prediction, StoredPrediction, schemas_of
 from app.predictions.store import PredictionStore, Record
 from app.serving.answers import bad_answer
@@ -57,19 +56,3 @@ async def read_page(
 ) -> tuple[list[Record], UUID | None]:
     """Return a page of stored predictions; read one more, to know whether another page follows."""
     return split_page(await store.page(model, limit + 1, cursor), limit)
-
-
-async def keep_outcome(
-    store: PredictionStore,
-    model: BatchingModel[Any, Any],
-    prediction_id: UUID,
-    outcome: ObservedOutcome,
-) -> Record:
-    """Keep what turned out to be true; BadOutcomeError if that cannot be.
-
-    A label may be one that the version which answered knew, or one that today's knows.
-    """
-    name = model.served.name
-    known = (await store.get(name, prediction_id)).content.get("probabilities", {})
-    check_label(model.served.answer, outcome, {*known, *model.card.labels})
-    return await store.set_outcome(name, prediction_id, outcome.model_dump_json(exclude_unset=True))

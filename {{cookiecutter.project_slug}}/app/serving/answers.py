@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Annotated, Any, ClassVar, TypeVar, cast
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from app.serving.card import ModelCard
 from app.serving.errors import BadAnswerError
+from app.serving.lenient import lenient_each
 
 AnswerT = TypeVar("AnswerT", bound="Answer")
 BaseT = TypeVar("BaseT", bound=BaseModel)
@@ -147,29 +147,6 @@ def as_cell(value: object, mark: str = ".") -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def lenient_each(kind: type[AnswerT], rows: list[dict[str, Any]]) -> list[AnswerT]:
-    """Make answers of their values, all in one go; a bad one must not spoil the others."""
-    try:
-        return cast("list[AnswerT]", list_of(kind).validate_python(rows))
-    except ValidationError:
-        return [lenient(kind, **values) for values in rows]
-
-
-@cache
-def list_of(kind: type[Answer]) -> Any:  # noqa: ANN401
-    """Return what validates a list of answers, without the method around it: that takes longer."""
-    return TypeAdapter(list[kind]).validator  # type: ignore[valid-type]
-
-
-def lenient(kind: type[AnswerT], **values: Any) -> AnswerT:  # noqa: ANN401
-    """Make an answer; if its values break a rule, it is found when the answer is used."""
-    try:
-        return kind(**values)
-    except ValidationError:
-        made: Any = kind.model_construct(**values)
-        return cast("AnswerT", made)
 
 
 def check_values(answer: Answer) -> None:

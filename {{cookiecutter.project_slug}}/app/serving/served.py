@@ -42,6 +42,25 @@ def refuse_infinity(features: type[BaseModel]) -> None:
             part.model_rebuild(force=True)
 
 
+def check_answer(answer: type[Answer]) -> None:
+    """Raise StartError if the service cannot answer with this class."""
+    if taken := RESERVED & answer.model_fields.keys():
+        raise StartError(
+            f"{answer.__name__} has a field {', '.join(sorted(taken))}, and the service "
+            "adds one of this name to each answer. Call it something else."
+        )
+    if plain := [part.__name__ for part in parts_of(answer) if not issubclass(part, Answer)]:
+        raise StartError(
+            f"{answer.__name__} has a part {plain[0]}, which must be made from "
+            "app.serving.answers.Answer as well: no number in an answer is NaN."
+        )
+    known = {None, *answer.model_fields}
+    if answer.outcome_field not in known:
+        raise StartError(
+            f"{answer.__name__} has no field {answer.outcome_field}, which is its outcome_field."
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Served(Generic[FeaturesT, AnswerT]):
     """A model's name, what it is asked, what it answers, and what makes it of its artefact.
@@ -63,24 +82,7 @@ class Served(Generic[FeaturesT, AnswerT]):
                     f"app/models/__init__.py: {self.name}: {kind!r} must be a class that is made "
                     f"from {base.__module__}.{base.__name__}."
                 )
-        if taken := RESERVED & self.answer.model_fields.keys():
-            raise StartError(
-                f"{self.answer.__name__} has a field {', '.join(sorted(taken))}, and the service "
-                "adds one of this name to each answer. Call it something else."
-            )
-        if plain := [
-            part.__name__ for part in parts_of(self.answer) if not issubclass(part, Answer)
-        ]:
-            raise StartError(
-                f"{self.answer.__name__} has a part {plain[0]}, which must be made from "
-                "app.serving.answers.Answer as well: no number in an answer is NaN."
-            )
-        known = {None, *self.answer.model_fields}
-        if self.answer.outcome_field not in known:
-            raise StartError(
-                f"{self.answer.__name__} has no field {self.answer.outcome_field}, which is its "
-                "outcome_field."
-            )
+        check_answer(self.answer)
         if not is_name(self.name):
             raise StartError(
                 f"app/models/__init__.py: {self.name!r} is no name for a model. Use small letters, "

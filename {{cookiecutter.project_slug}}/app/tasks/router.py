@@ -1,7 +1,6 @@
 """The task routes: parse, call the service, answer."""
 
 from collections.abc import AsyncIterable
-from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 

@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from app.kit.start import StartError
 from app.main import create_app
-from app.predictions.observed import outcome_of
+from app.predictions.outcomes.schemas import outcome_of
 from app.predictions.schemas import schemas_of
 from app.predictions.service import predict
 from app.serving.answers import Answer, Classification, Regression

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
-from app.serving.answers import Answer, Outputs, floats, lenient
+from app.serving.answers import Answer, Outputs, floats
 from app.serving.card import ModelCard
+from app.serving.lenient import lenient
 
 
 class Progression(Answer):

@@ -1,0 +1,1 @@
+"""What turned out to be true of predictions."""

@@ -1,0 +1,24 @@
+"""How what turned out to be true is kept. Knows nothing of HTTP."""
+
+from typing import Any
+from uuid import UUID
+
+from app.predictions.outcomes.schemas import ObservedOutcome, check_label
+from app.predictions.store import PredictionStore, Record
+from app.serving.batching import BatchingModel
+
+
+async def keep_outcome(
+    store: PredictionStore,
+    model: BatchingModel[Any, Any],
+    prediction_id: UUID,
+    outcome: ObservedOutcome,
+) -> Record:
+    """Keep what turned out to be true; BadOutcomeError if that cannot be.
+
+    A label may be one that the version which answered knew, or one that today's knows.
+    """
+    name = model.served.name
+    known = (await store.get(name, prediction_id)).content.get("probabilities", {})
+    check_label(model.served.answer, outcome, {*known, *model.card.labels})
+    return await store.set_outcome(name, prediction_id, outcome.model_dump_json(exclude_unset=True))

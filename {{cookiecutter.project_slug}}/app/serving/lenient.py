@@ -1,0 +1,31 @@
+"""Answers whose values may break a rule: that is found when one is used, and spoils no other."""
+
+from functools import cache
+from typing import Any, TypeVar, cast
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def lenient_each(kind: type[ModelT], rows: list[dict[str, Any]]) -> list[ModelT]:
+    """Make answers of their values, all in one go; a bad one must not spoil the others."""
+    try:
+        return cast("list[ModelT]", list_of(kind).validate_python(rows))
+    except ValidationError:
+        return [lenient(kind, **values) for values in rows]
+
+
+@cache
+def list_of(kind: type[BaseModel]) -> Any:  # noqa: ANN401
+    """Return what validates a list of answers, without the method around it: that takes longer."""
+    return TypeAdapter(list[kind]).validator  # type: ignore[valid-type]
+
+
+def lenient(kind: type[ModelT], **values: Any) -> ModelT:  # noqa: ANN401
+    """Make an answer; if its values break a rule, it is found when the answer is used."""
+    try:
+        return kind(**values)
+    except ValidationError:
+        made: Any = kind.model_construct(**values)
+        return cast("ModelT", made)
