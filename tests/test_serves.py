@@ -13,6 +13,8 @@ import pytest
 
 from scripts.generated import example, free_port
 from support import (
+    CHOICES,
+    COMPILED,
     ROOT,
     Bake,
     clean_environment,
@@ -24,6 +26,8 @@ from support import (
     run,
     served,
     started,
+    tree,
+    without,
 )
 
 
@@ -46,6 +50,25 @@ def test_a_stored_prediction_survives_a_restart(trained: Path, tmp_path: Path) -
     assert stored in listed
     assert read == stored
     assert f"-d '{json.dumps(flower)}'" in (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.mark.long(1)
+@pytest.mark.parametrize("model", CHOICES["model"][1:])
+def test_each_model_is_trained_tested_and_served(bake: Bake, model: str, tmp_path: Path) -> None:
+    """By the words of its README; and nothing says iris, but the tests that bring it along."""
+    project = bake(model=model)
+    for name in (name for name in tree(project) if not name.startswith("tests/")):
+        assert not re.search("iris|petal", (project / name).read_text("utf-8"), re.I), name
+    run(module("mypy"), project)
+    assert f"{model} " in run(module("app.models", "train"), project, **COMPILED)
+    tests = ["tests/models", "tests/test_docs.py", "tests/test_routes.py", "tests/test_layers.py"]
+    run(module("pytest", *without([]), *tests), project, **COMPILED)
+    question = json.loads(run(module("app.models", "example"), project))
+    with served(project, tmp_path / "log") as url:
+        stored = request(f"{url}/v1/predictions", question)
+        assert request(f"{url}/v1/predictions/{stored['id']}") == stored
+        assert request(f"{url}/v1/model")["name"] == model
+    assert stored["features"] == question
 
 
 def test_the_generated_production_settings_start_a_service(trained: Path, tmp_path: Path) -> None:

@@ -235,8 +235,11 @@ OWN_MODELS = [
 def test_the_page_about_your_own_model_works_to_the_letter(tmp_path: Path) -> None:
     copy_app(tmp_path, "own-model.md", *OWN_MODELS)
     rooms = [path for path in (tmp_path / "app").rglob("*.py") if "models" not in path.parts]
-    if not any("app.models.iris" in path.read_text() for path in rooms):
-        shutil.rmtree(tmp_path / "app/models/iris")
+    others = [path.parent for path in (tmp_path / "app/models").glob("*/features.py")]
+    for other in others:
+        named = any(f"app.models.{other.name}" in path.read_text() for path in rooms)
+        if f"app/models/{other.name}/features.py" not in OWN_MODELS and not named:
+            shutil.rmtree(other)
     python(tmp_path, "-m", "app.models", "train", "--model", "wine")
     python(tmp_path, "-m", "app.models", "train")
     assert python(tmp_path, "-c", ASK_THEM).splitlines() == [

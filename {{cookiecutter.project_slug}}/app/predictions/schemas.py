@@ -33,7 +33,7 @@ class StoredPrediction(Prediction):
     created_at: datetime
     features: dict[str, Any] = Field(  # not typed: the features may change afterwards
         description="What the model was asked, by the names of that time",
-        examples=[{"petal_length_cm": 1.4}],
+        examples=[{"width_cm": 1.4}],
     )
 
 
