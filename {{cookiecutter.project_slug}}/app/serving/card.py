@@ -59,6 +59,7 @@ class FeatureCategories(BaseModel):
 class ModelFacts(BaseModel):
     """What is known of a model from its training. A model that tells nothing serves as well."""
 
+    kind: str = Field("", description="The class of its answers, as Regression; empty if not known")
     metrics: dict[str, FiniteFloat] = Field(
         default={}, description="Measured on data held out of the training"
     )

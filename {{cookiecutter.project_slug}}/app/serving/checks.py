@@ -14,6 +14,13 @@ from app.serving.examples import key_of, place_of
 from app.serving.loaded import LoadedModel
 
 
+def check_kind(name: str, answer: type[BaseModel], card: ModelCard) -> None:
+    """Check that the model gives what the service answers."""
+    if card.kind and card.kind != answer.__name__:
+        cause = f"The model gives a {card.kind}, but app/models/__init__.py has {answer.__name__}."
+        raise ArtefactError(name, cause)
+
+
 def check_features(name: str, features: type[BaseModel], card: ModelCard) -> None:
     """Check that training saw the features that the API takes, in their order and units."""
     place, names = place_of(features), list(features.model_fields)

@@ -5,7 +5,7 @@ It is checked against what it is asked, and must answer its own example, alone a
 
 from app.kit.start import StartError
 from app.serving.artefact import Artefact, ArtefactError, current_version, read_card
-from app.serving.checks import check_answers, check_bounds, check_features
+from app.serving.checks import check_answers, check_bounds, check_features, check_kind
 from app.serving.examples import example_of
 from app.serving.loaded import LoadedModel
 from app.serving.protocol import AnswerT, FeaturesT, Predictor
@@ -33,6 +33,7 @@ def load_version(
     """Load a version of a model and check it, or raise StartError."""
     folder = settings.models_dir / served.name
     card = served.card or read_card(folder, version)
+    check_kind(served.name, served.answer, card)
     check_features(served.name, served.features, card)
     example = example_of(served.features, card)
     check_bounds(example, card)

@@ -149,6 +149,10 @@ def more_labels(folder: Path) -> None:
         (holds(constant([7, 7])), r"7\.0 for probabilities.short"),
         (holds(constant([1, 0], TensorProto.INT64)), "int64 instead of an array of floats"),
         (more_labels, r"numbers of shape \(2, 2\) instead of \(rows, 3\)"),
+        (
+            edit_card(lambda card: card.update(kind="Regression")),
+            r"The model gives a Regression, but app/models/__init__\.py has Classification",
+        ),
         (reordered, "was trained on .* but tests/fakes.py has"),
         (
             edit_card(lambda card: card["features"][0].update(unit="inch")),
@@ -162,7 +166,7 @@ def test_a_damaged_artefact_is_refused_with_the_command_that_replaces_it(
     damage(copy)
     with pytest.raises(ArtefactError, match=message) as caught:
         open_models(settings_for(copy))
-    assert "uv run python -m app.models.flower.train" in str(caught.value)
+    assert "uv run python -m app.models train --model flower" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ def train(folder: Path) -> ModelCard:
     line = LinearRegression().fit(seen, truth)
     model = with_interval(line, margin(np.abs(others_truth - line.predict(others))))
     facts = ModelFacts(
+        kind="Progression",
         metrics=measure(model, held_out, held_out_truth),
         features=ranges(Patient, seen),
         answers=bins(truth),

@@ -37,6 +37,7 @@ def train(folder: Path) -> ModelCard:
     network = MLPClassifier(64, alpha=0.01, learning_rate_init=0.005, random_state=0)
     network.fit(seen, digits)
     facts = ModelFacts(
+        kind="Classification",
         metrics=measure(network, held_out, held_out_digits),
         answers=shares(digits),
         labels=[str(label) for label in network.classes_],

@@ -31,6 +31,7 @@ def train(folder: Path) -> ModelCard:
     )
     pipeline = make_pipeline(StandardScaler(), LogisticRegression()).fit(seen, seen_labels)
     facts = ModelFacts(
+        kind="Classification",
         metrics=measure(pipeline, held_out, held_out_labels),
         features=ranges(Features, seen),
         answers=shares(data.target_names[label] for label in seen_labels),

@@ -38,6 +38,7 @@ def train(folder: Path) -> ModelCard:
     )
     pipeline = new_pipeline().fit(filled(seen), species)
     facts = ModelFacts(
+        kind="Classification",
         metrics=measure(pipeline, filled(held_out), held_out_species),
         features=[seen_of(seen[name]) for name in Penguin.model_fields],
         answers=shares(species),

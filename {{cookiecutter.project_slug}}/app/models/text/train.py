@@ -33,6 +33,7 @@ def train(folder: Path) -> ModelCard:
     texts, languages = texts_and_languages(seen)
     pipeline = new_pipeline().fit(texts, languages)
     facts = ModelFacts(
+        kind="Classification",
         metrics=measure(pipeline, *texts_and_languages(held_out)),
         answers=shares(languages),
         labels=[str(label) for label in pipeline.classes_],

@@ -179,6 +179,9 @@ def train_once(folder: Path) -> Path:
     """Return a folder of models, which is trained the first time."""
     models = cache_folder() / "models"
     if not (models / "iris" / "current").exists():
-        command, settings = [sys.executable, "-m", "app.models", "train"], {"MODELS_DIR": models}
+        command, settings = (
+            [sys.executable, "-m", "app.models", "train", "--model", "iris"],
+            {"MODELS_DIR": models},
+        )
         start(command, folder, folder / "training", settings).wait()
     return models
