@@ -12,6 +12,10 @@ def in_bounds(value: float) -> float:
 
 Centimetres = Annotated[
     float,
-    Field(strict=True, json_schema_extra={"unit": "cm", "exclusiveMinimum": 0, "maximum": 30}),
+    Field(
+        strict=True,
+        allow_inf_nan=True,
+        json_schema_extra={"unit": "cm", "exclusiveMinimum": 0, "maximum": 30},
+    ),
     AfterValidator(in_bounds),
 ]
