@@ -138,7 +138,7 @@ def test_compose_and_make_image_end_with_a_prediction(bake: Bake, tmp_path: Path
     stages = build(project, tmp_path / "compose", "serve")
     trainer, server = stages["train"], stages["serve"]
     assert "Training iris" in run(trainer.start, trainer.folder, **trainer.environment)
-    assert "iris has a version" in run(trainer.start, trainer.folder, **trainer.environment)
+    assert "iris already has a version" in run(trainer.start, trainer.folder, **trainer.environment)
     assert not list(server.folder.glob(".venv/lib/*/site-packages/sklearn"))
     (server.folder / "models").rmdir()
     (server.folder / "models").symlink_to(trainer.folder / "models")  # the volume

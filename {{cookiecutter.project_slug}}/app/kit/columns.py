@@ -11,7 +11,7 @@ ENCODED = {"base64", "base64url"}
 
 
 class CellError(ValueError):
-    """What a cell holds is not what its feature may be; it says the first thing that is wrong."""
+    """A cell breaks the rules of its feature; the message says the first thing that is wrong."""
 
     def __init__(self, errors: Iterable[Mapping[str, Any]], *column: str) -> None:
         self.errors = [{**error, "loc": (*column, *error["loc"])} for error in errors]
@@ -32,9 +32,9 @@ class Column:
         types = {kind.get("type") for kind in found}
         self.nullable = "null" in types
         self.is_number = bool(types & NUMBERS) and "string" not in types
-        # Pydantic compares a text with the numbers that are allowed
+        # Pydantic would compare a text with the numbers that are allowed
         numbered = any(kind.get("type") in NUMBERS and kind.keys() & CHOICES for kind in found)
-        # decoded below, it would be decoded once more with the whole row
+        # if it were decoded here, it would be decoded again with the whole row
         self._is_encoded = any(kind.get("format") in ENCODED for kind in found)
         self._is_json = bool(types & {"array", "object"}) or numbered
 
@@ -69,18 +69,18 @@ class Columns:
 
     def __init__(self, features: type[BaseModel]) -> None:
         self._features = features
-        # without the method around it, which takes as long again
+        # without the method around it, which takes as long as this does
         self._read: Any = features.__pydantic_validator__.validate_strings
         found = [Column(name, field) for name, field in features.model_fields.items()]
         self._columns = {column.name: column for column in found}
         self.names = list(self._columns)
         self.required = {column.name for column in found if column.required}
         self.numbers = {column.name for column in found if column.is_number}
-        # all of plain texts, the usual case: Pydantic takes the whole row at once, and faster
+        # plain numbers only, the usual case: Pydantic takes the whole row at once, which is faster
         self._at_once = all(column.is_plain for column in found)
 
     def parse(self, texts: Mapping[str, str]) -> BaseModel:
-        """Return the features; a text that is empty is missing. Raise CellError at a wrong one."""
+        """Return the features, or raise CellError; an empty text is a missing value."""
         if "_" in "".join(texts.values()):
             self._refuse_underscores(texts)
         try:

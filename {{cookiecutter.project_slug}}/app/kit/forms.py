@@ -1,7 +1,7 @@
-"""A form with files, as browsers and curl send it, that is read as a Pydantic model.
+"""A form with files, as browsers and curl send it, read as a Pydantic model.
 
-A field of encoded bytes, such as Pydantic's `Base64Bytes`, is a text in JSON; in the form it is an
-upload. The others are texts, which mean what they mean in a CSV.
+A field of encoded bytes, such as Pydantic's `Base64Bytes`, is a text in JSON, and an upload in the
+form. The other fields are texts, which mean what they mean in a CSV.
 """
 
 from collections.abc import Awaitable, Callable
@@ -20,7 +20,7 @@ Encoder = type[EncoderProtocol]
 
 
 def encoders_of(features: type[BaseModel]) -> dict[str, Encoder]:
-    """Return what encodes the bytes of each field that can be uploaded."""
+    """Return the encoder of each field that can be uploaded."""
     found = {
         name: encoder_in((field.annotation, *field.metadata))
         for name, field in features.model_fields.items()
@@ -29,7 +29,7 @@ def encoders_of(features: type[BaseModel]) -> dict[str, Encoder]:
 
 
 def encoder_in(parts: tuple[Any, ...]) -> Encoder | None:
-    """Return the first encoder in the parts of an annotation, or in theirs."""
+    """Return the first encoder in the parts of an annotation, or in their own parts."""
     for part in parts:
         found = part.encoder if isinstance(part, EncodedBytes) else encoder_in(get_args(part))
         if found:
@@ -38,7 +38,7 @@ def encoder_in(parts: tuple[Any, ...]) -> Encoder | None:
 
 
 def form_reader(features: type[BaseModel]) -> Callable[..., Awaitable[BaseModel]]:
-    """Return the dependency that reads the model from a form; 422 says what breaks a rule."""
+    """Return the dependency that reads the model from a form; a 422 says what breaks a rule."""
     encoders, columns = encoders_of(features), Columns(features)
     keys = {name: Column(name, field).name for name, field in features.model_fields.items()}
     described: Any = Annotated[form_of(features), File()]
@@ -58,7 +58,7 @@ def form_reader(features: type[BaseModel]) -> Callable[..., Awaitable[BaseModel]
 
 
 def form_of(features: type[BaseModel]) -> type[BaseModel]:
-    """Derive what describes the form."""
+    """Derive the class that describes the form."""
     encoders = encoders_of(features)
     fields: dict[str, Any] = {
         name: as_upload(field) if name in encoders else as_text(field)
@@ -70,7 +70,7 @@ def form_of(features: type[BaseModel]) -> type[BaseModel]:
 
 
 def as_upload(field: FieldInfo) -> tuple[Any, Any]:
-    """Return the type and the rest of a field that is a file."""
+    """Return the type and the field of a file."""
     binary = Field(
         ... if field.is_required() else None,
         validation_alias=field.validation_alias,
@@ -81,7 +81,7 @@ def as_upload(field: FieldInfo) -> tuple[Any, Any]:
 
 
 def as_text(field: FieldInfo) -> tuple[Any, Any]:
-    """Return the same field, whose value is left as it is: the model itself checks it."""
+    """Return the same field, but leave its value unchecked: the model itself checks it."""
 
     def keep(value: object, _: object) -> object:
         return value

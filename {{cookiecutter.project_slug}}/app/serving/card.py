@@ -13,16 +13,16 @@ Missing = Annotated[
 
 
 class Bins(BaseModel):
-    """How often a number was where, in training: ten bins or fewer, of about as many rows each."""
+    """How a number was distributed in training: ten bins or fewer, with about as many rows each."""
 
-    edges: list[FiniteFloat] = Field(description="Between two bins; in the upper one of them")
-    shares: list[Share] = Field(description="The share of rows in each bin: one more than edges")
+    edges: list[FiniteFloat] = Field(description="Between two bins; each is in the bin above it")
+    shares: list[Share] = Field(description="The share of rows in each bin, one more than edges")
 
     @model_validator(mode="after")
     def demand_one_more(self) -> Self:
-        """Refuse bins that do not belong to the edges."""
+        """Refuse shares that do not fit the edges."""
         if len(self.shares) != len(self.edges) + 1 or self.edges != sorted(set(self.edges)):
-            raise ValueError("edges must rise, and there must be one share more than edges")
+            raise ValueError("edges must rise, and there must be one more share than edges")
         return self
 
 
@@ -41,7 +41,7 @@ class FeatureRange(BaseModel):
 
 
 def as_category(value: object) -> str:
-    """Return the text of a value that is a category, as JSON has it."""
+    """Return a value that is a category as text, as JSON writes it."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value.value if isinstance(value, Enum) else value)
@@ -57,9 +57,9 @@ class FeatureCategories(BaseModel):
 
 
 class ModelFacts(BaseModel):
-    """What is known of a model from its training. A model that tells nothing serves as well."""
+    """What is known of a model from its training; a model is served without any of it, too."""
 
-    kind: str = Field("", description="The class of its answers, as Regression; empty if not known")
+    kind: str = Field("", description="The class of its answers, if known, such as Regression")
     metrics: dict[str, FiniteFloat] = Field(
         default={}, description="Measured on data held out of the training"
     )
@@ -70,16 +70,16 @@ class ModelFacts(BaseModel):
         default=[], description="What a classification can answer, in order of the probabilities"
     )
     answers: Bins | Shares | None = Field(
-        default=None, description="What the model should have answered in training"
+        default=None, description="How the true answers were distributed in training"
     )
-    libraries: dict[str, str] = Field(default={}, description="What the model was made with")
+    libraries: dict[str, str] = Field(default={}, description="Versions of what made it")
 
     @field_validator("labels")
     @classmethod
     def demand_different_labels(cls, labels: list[str]) -> list[str]:
-        """Refuse a label that is there twice: an answer has each one once."""
+        """Refuse a label that appears twice: an answer has each one once."""
         if len(set(labels)) != len(labels):
-            raise ValueError("each label must be there once")
+            raise ValueError("each label must appear once")
         return labels
 
 

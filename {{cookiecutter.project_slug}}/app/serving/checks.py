@@ -15,7 +15,7 @@ from app.serving.loaded import LoadedModel
 
 
 def check_kind(name: str, answer: type[BaseModel], card: ModelCard) -> None:
-    """Check that the model gives what the service answers."""
+    """Check that the model's kind of answer is the one that the service answers with."""
     if card.kind and card.kind != answer.__name__:
         cause = f"The model gives a {card.kind}, but app/models/__init__.py has {answer.__name__}."
         raise ArtefactError(name, cause)
@@ -42,7 +42,7 @@ def units_of(features: type[BaseModel]) -> dict[str, str | None]:
 
 
 def check_bounds(example: BaseModel, card: ModelCard) -> None:
-    """Check that the API allows whatever training saw; else raise StartError."""
+    """Raise StartError if the API refuses a value that training saw."""
     fields = type(example).model_fields
     asked = {key_of(name, field): getattr(example, name) for name, field in fields.items()}
     for feature in card.features:
@@ -54,7 +54,8 @@ def check_bounds(example: BaseModel, card: ModelCard) -> None:
                 place = place_of(type(example))
                 raise StartError(
                     f"{place} refuses {value!r} for {feature.name}, which the model was trained "
-                    f"on: {error.errors()[0]['msg']}. Change the rule there, or train without it."
+                    f"on: {error.errors()[0]['msg']}. Change the rule there, or train without that "
+                    "value: python -m app.models train"
                 ) from None
 
 
@@ -70,9 +71,9 @@ def values_of(feature: FeatureRange | FeatureCategories) -> Iterator[Any]:
 
 
 def check_answers(model: LoadedModel[Any, Any]) -> None:
-    """Ask the model its example, in a pair and alone: with one size only, it could fail at others.
+    """Ask the model its example, in a pair and alone: it could work with one size only.
 
-    What the CSV of a batch holds of an answer is made as well.
+    The cells that the answer has in a CSV are made as well.
     """
     name = model.served.name
     for rows in ([model.example, model.example], [model.example]):

@@ -1,6 +1,6 @@
-"""The command for your models: train them, list their versions, serve another one, ask.
+"""Train your models, list their versions, choose which is served, or print a question.
 
-A service that runs notices within a second or two, and needs no restart.
+A running service notices a change within a second or two, and needs no restart.
 """
 
 import argparse
@@ -31,17 +31,17 @@ from app.serving.source import pack_models
 from app.serving.versions import check, choose, show
 
 USAGE = """
-  train           run the training of the model, or of all; what it gives is a new version
-  list            every version: when it was trained, how good it was; * is the one that is served
+  train           train the model, or all of them; each training adds a version, and serves it
+  list            list the versions: when each was trained, how good it is; * marks the one served
   use VERSION     serve this version; its first digits are enough
   rollback        serve the version that was served before
-  check           load every version, ask it its example, and say what is wrong
-  add FILES       add a version of files that you have, or of all in a folder, and serve it
-  pack FILE       write an archive of what is served, and print the MODEL_SOURCE that names it
-  example         print a question that the model can answer, as JSON; or a CSV, with --rows 1000
+  check           load every version, ask it the example, and print what is wrong
+  add FILES       add a version made of your files, or of those in a folder, and serve it
+  pack FILE       write an archive of the versions served, and print the MODEL_SOURCE that names it
+  example         print a question that the model can answer: as JSON, or with --rows 1000 as a CSV
 """
-NO_TRAINING = """app/models/{name}/train.py is missing.
-Write the artefact with a program of yours, as in docs/own-model.md."""
+NO_TRAINING = """app/models/{name}/train.py is missing: docs/own-model.md says how to write it.
+If you have the model's files, type: uv run python -m app.models add FILES --model {name}"""
 NOT_INSTALLED = """The training of {name} needs {missing}, which is not installed.
 Type: uv sync"""
 
@@ -70,7 +70,7 @@ def main(models: Sequence[Served[Any, Any]]) -> None:
 
 
 def parser_for(names: Sequence[str]) -> argparse.ArgumentParser:
-    """Return what reads the command line, if these are the models."""
+    """Return the parser of the command line; these are the names of the models."""
     parser = argparse.ArgumentParser(
         prog="python -m app.models",
         description=__doc__,
@@ -82,11 +82,9 @@ def parser_for(names: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("argument", nargs="*", help="a version for `use`, files for `add`, `pack`")
     either = "default: the first; for `train`, `check` and `pack`, all"
     parser.add_argument("--model", choices=names, help=either)
-    parser.add_argument("--missing", action="store_true", help="for `train`: what has no version")
-    parser.add_argument(
-        "--labels", default="", help="for `add`: what a classification answers: a,b"
-    )
-    parser.add_argument("--rows", type=int, help="for `example`: a CSV with so many rows")
+    parser.add_argument("--missing", action="store_true", help="for `train`: if it has no version")
+    parser.add_argument("--labels", default="", help="for `add`: a classification's labels, as a,b")
+    parser.add_argument("--rows", type=int, help="for `example`: a CSV with this many rows")
     return parser
 
 
@@ -96,7 +94,7 @@ def train(served: Served[Any, Any], settings: ModelSettings, *, only_missing: bo
     if served.card:
         return  # it has no artefact
     if only_missing and served_versions(folder):
-        print(f"{name} has a version")
+        print(f"{name} already has a version")
         return
     print(f"Training {name} …", flush=True)
     try:
@@ -116,7 +114,7 @@ def train(served: Served[Any, Any], settings: ModelSettings, *, only_missing: bo
 def add(
     served: Served[Any, Any], settings: ModelSettings, paths: Sequence[str], labels: Sequence[str]
 ) -> None:
-    """Add a version of files that come from elsewhere; its card says nothing of its training."""
+    """Add a version made of files from elsewhere; its card says nothing about its training."""
     files = {}
     for path in map(Path, paths):
         found = sorted(path.rglob("*")) if path.is_dir() else [path]
@@ -141,7 +139,7 @@ def pack(models: Sequence[Served[Any, Any]], settings: ModelSettings, paths: Seq
 
 
 def print_example(served: Served[Any, Any], settings: ModelSettings, rows: int | None) -> None:
-    """Print what the model may be asked: as JSON, or as a CSV that has the row many times."""
+    """Print what the model may be asked: as JSON, or as a CSV that repeats the row."""
     folder = settings.models_dir / served.name
     card = served.card or read_card(folder, current_version(folder))
     example = example_of(served.features, card).model_dump(mode="json", by_alias=True)

@@ -1,4 +1,4 @@
-"""Answers whose values may break a rule: that is found when one is used, and spoils no other."""
+"""Answers whose values may break a rule: a bad one fails when it is used, and spoils no other."""
 
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -9,7 +9,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 def lenient_each(kind: type[ModelT], rows: list[dict[str, Any]]) -> list[ModelT]:
-    """Make answers of their values, all in one go; a bad one must not spoil the others."""
+    """Make answers from their values, all at once; a bad one must not spoil the others."""
     try:
         return cast("list[ModelT]", list_of(kind).validate_python(rows))
     except ValidationError:
@@ -18,12 +18,12 @@ def lenient_each(kind: type[ModelT], rows: list[dict[str, Any]]) -> list[ModelT]
 
 @cache
 def list_of(kind: type[BaseModel]) -> Any:  # noqa: ANN401
-    """Return what validates a list of answers, without the method around it: that takes longer."""
+    """Return the validator of a list of answers: calling it directly saves time."""
     return TypeAdapter(list[kind]).validator  # type: ignore[valid-type]
 
 
 def lenient(kind: type[ModelT], **values: Any) -> ModelT:  # noqa: ANN401
-    """Make an answer; if its values break a rule, it is found when the answer is used."""
+    """Make an answer; if its values break a rule, it fails when it is used."""
     try:
         return kind(**values)
     except ValidationError:

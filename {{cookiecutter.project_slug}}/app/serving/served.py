@@ -20,7 +20,7 @@ RESERVED = {"id", "created_at", "features", "model_version", "outcome", "warning
 
 
 def parts_of(kind: Any, seen: set[object] | None = None) -> Iterator[type[BaseModel]]:  # noqa: ANN401
-    """Yield the models that an annotation has in it, and before each those that it has itself."""
+    """Yield the Pydantic models in an annotation, each after those in its own fields."""
     seen = set() if seen is None else seen
     if isinstance(kind, type) and issubclass(kind, BaseModel) and kind not in seen:
         seen.add(kind)
@@ -32,9 +32,9 @@ def parts_of(kind: Any, seen: set[object] | None = None) -> Iterator[type[BaseMo
 
 
 def refuse_infinity(features: type[BaseModel]) -> None:
-    """Let no float of these features be infinite or NaN, unless its field or its class says so.
+    """Refuse an infinite float or NaN in these features, unless its field or class allows it.
 
-    1e999 is JSON, and infinite in Python. Pydantic's own check costs a request nothing more.
+    1e999 is valid JSON, and infinite in Python. Pydantic's own check costs a request no more time.
     """
     for part in parts_of(features):
         if "allow_inf_nan" not in part.model_config:
@@ -46,24 +46,24 @@ def check_answer(answer: type[Answer]) -> None:
     """Raise StartError if the service cannot answer with this class."""
     if taken := RESERVED & answer.model_fields.keys():
         raise StartError(
-            f"{answer.__name__} has a field {', '.join(sorted(taken))}, and the service "
-            "adds one of this name to each answer. Call it something else."
+            f"In {answer.__name__}, rename {', '.join(sorted(taken))}: the service itself adds a "
+            "field of that name to each answer."
         )
     if plain := [part.__name__ for part in parts_of(answer) if not issubclass(part, Answer)]:
         raise StartError(
-            f"{answer.__name__} has a part {plain[0]}, which must be made from "
-            "app.serving.answers.Answer as well: no number in an answer is NaN."
+            f"{answer.__name__} has a part {plain[0]}, which must be derived from "
+            "app.serving.answers.Answer as well: it refuses NaN in an answer."
         )
     known = {None, *answer.model_fields}
     if answer.outcome_field not in known:
         raise StartError(
-            f"{answer.__name__} has no field {answer.outcome_field}, which is its outcome_field."
+            f"{answer.__name__} has no field {answer.outcome_field}: change its outcome_field."
         )
 
 
 @dataclass(frozen=True, eq=False)
 class Served(Generic[FeaturesT, AnswerT]):
-    """A model's name, what it is asked, what it answers, and what makes it of its artefact.
+    """A model's name, what it is asked, what it answers, and what builds it from its artefact.
 
     A model that has no artefact, because it reads no file of its own, has its card here.
     """
@@ -79,13 +79,13 @@ class Served(Generic[FeaturesT, AnswerT]):
         for kind, base in ((self.features, BaseModel), (self.answer, Answer)):
             if not (isinstance(kind, type) and issubclass(kind, base)):
                 raise StartError(
-                    f"app/models/__init__.py: {self.name}: {kind!r} must be a class that is made "
-                    f"from {base.__module__}.{base.__name__}."
+                    f"app/models/__init__.py: {self.name}: {kind!r} must be a class derived from "
+                    f"{base.__module__}.{base.__name__}."
                 )
         check_answer(self.answer)
         if not is_name(self.name):
             raise StartError(
-                f"app/models/__init__.py: {self.name!r} is no name for a model. Use small letters, "
-                "digits and _, at most 40, with a letter first: it becomes a part of addresses."
+                f"app/models/__init__.py: {self.name!r} cannot name a model. Addresses contain the "
+                "name: begin with a lower-case letter; use only those, digits and _, at most 40."
             )
         refuse_infinity(self.features)

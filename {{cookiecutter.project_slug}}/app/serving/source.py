@@ -1,6 +1,6 @@
 """`MODEL_SOURCE`: models that are downloaded once, before the start; and the archive they come in.
 
-The archive, a .tar.gz, has the version of each model that was served where it was packed:
+The archive, a .tar.gz, has one version of each model, the one that was served when it was packed:
 
     <name>/<version>/card.json, …
 """
@@ -32,7 +32,7 @@ logger = structlog.get_logger()
 
 
 def fetch_models(settings: ModelSettings) -> None:
-    """Unpack the archive that `MODEL_SOURCE` names and serve what is in it, if that is new."""
+    """Unpack the archive that `MODEL_SOURCE` names, unless it was the last one, and serve it."""
     if settings.model_source is None:
         return
     folder = settings.models_dir
@@ -49,8 +49,8 @@ def fetch_models(settings: ModelSettings) -> None:
             found = download(address, archive)
             if found != digest:
                 raise StartError(
-                    f"MODEL_SOURCE: the SHA-256 of {shown} is {found}, and {digest} is demanded. "
-                    "Nothing was changed."
+                    f"MODEL_SOURCE: the SHA-256 of {shown} is {found}, not {digest}. Nothing was "
+                    "changed. Set what this prints: python -m app.models pack models.tar.gz"
                 )
             with tarfile.open(archive, "r:gz") as tar:
                 tar.extractall(unpacked, filter="data")
@@ -74,7 +74,7 @@ def download(address: str, path: Path) -> str:
 
 
 def install(unpacked: Path, folder: Path) -> None:
-    """Move versions to where they belong, and serve them; another process may do the same."""
+    """Move versions to where they belong, and serve them; another process may be doing the same."""
     for version in sorted(unpacked.glob("*/*/")):
         place = folder / version.parent.name / version.name
         place.parent.mkdir(exist_ok=True)
@@ -86,7 +86,7 @@ def install(unpacked: Path, folder: Path) -> None:
 def pack_models(folder: Path, names: Iterable[str], path: Path) -> str:
     """Write an archive of the versions that are served; return its SHA-256.
 
-    It depends on nothing but them, so that it is the same wherever and whenever it is made.
+    Its bytes depend on nothing else: they are the same wherever and whenever it is written.
     """
     content = io.BytesIO()
     with (
@@ -104,7 +104,7 @@ def pack_models(folder: Path, names: Iterable[str], path: Path) -> str:
 
 
 def add(tar: tarfile.TarFile, name: str, file: BinaryIO) -> None:
-    """Add a file to an archive, with nothing of where and when it was made."""
+    """Add a file to an archive, without its owner, its mode and its time."""
     member = tarfile.TarInfo(name)
     member.size = file.seek(0, io.SEEK_END)
     file.seek(0)

@@ -1,4 +1,4 @@
-"""What trainings have in common: what they saw of each feature."""
+"""What trainings have in common: the facts about what they saw, and a graph that is repeatable."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ def ranges(features: type[BaseModel], rows: Values) -> list[FeatureRange]:
 
 
 def bins(values: Values) -> Bins:
-    """Return how often the numbers of a column are where; NaN, a missing one, is left out."""
+    """Return how the numbers of a column are distributed; NaN, a missing one, is left out."""
     numbers = np.asarray(values, dtype=np.float64)
     numbers = numbers[~np.isnan(numbers)]
     edges = np.unique(np.quantile(numbers, np.arange(1, 10) / 10))
@@ -46,12 +46,12 @@ def bins(values: Values) -> Bins:
 
 
 def shares(values: Iterable[object]) -> dict[str, float]:
-    """Return how often each value of a column is there; None, a missing one, is left out."""
+    """Return the share of each value of a column; None, a missing one, is left out."""
     counts = Counter(as_category(value) for value in values if value is not None)
     return {value: count / counts.total() for value, count in sorted(counts.items())}
 
 
 def graph_bytes(graph: Any) -> bytes:  # noqa: ANN401
-    """Return an ONNX graph as bytes, the same each time: skl2onnx orders its domains by chance."""
+    """Return an ONNX graph as bytes, the same each time: skl2onnx's order of domains varies."""
     graph.opset_import.sort(key=lambda used: used.domain)
     return bytes(graph.SerializeToString(deterministic=True))

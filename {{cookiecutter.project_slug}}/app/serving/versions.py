@@ -19,19 +19,19 @@ from app.serving.settings import ModelSettings
 
 
 def choose(served: Served[Any, Any], settings: ModelSettings, command: str, version: str) -> None:
-    """Serve another version, if that is the command, and print them all."""
+    """Serve another version, if that is the command, and print every version."""
     folder = settings.models_dir / served.name
     if command == "use":
         version = find(folder, version)
-        load_version(served, settings, version).close()  # what is unfit is refused here already
+        load_version(served, settings, version).close()  # an unfit one is refused already here
         serve_version(folder, version)
     if command == "rollback" and not roll_back(folder, partial(is_fit, served, settings)):
-        raise StartError("No other fit version was served before: python -m app.models list")
+        raise StartError("No earlier version can be served again: python -m app.models list")
     show(folder)
 
 
 def is_fit(served: Served[Any, Any], settings: ModelSettings, version: str) -> bool:
-    """Tell whether a version would be served; print what is wrong with it."""
+    """Return whether a version can be served; if not, print what is wrong with it."""
     try:
         load_version(served, settings, version).close()
     except StartError as error:
@@ -41,7 +41,7 @@ def is_fit(served: Served[Any, Any], settings: ModelSettings, version: str) -> b
 
 
 def versions(folder: Path) -> list[str]:
-    """Return every version that is there, the one that was trained last first."""
+    """Return every version that is there, the latest first."""
     found = [path.parent.name for path in folder.glob(f"*/{CARD_FILE}")]
     if not found:
         raise StartError(f"{folder} has no version. Train one: {train_command(folder.name)}")
@@ -49,7 +49,7 @@ def versions(folder: Path) -> list[str]:
 
 
 def find(folder: Path, start: str) -> str:
-    """Return the only version that begins like this."""
+    """Return the only version that begins with these digits."""
     found = [version for version in versions(folder) if start and version.startswith(start)]
     if len(found) != 1:
         known = ", ".join(versions(folder))

@@ -188,7 +188,7 @@ def test_a_number_is_compared_with_what_came_true(store: SqlPredictionStore) -> 
         ("Lund", 0.0, 0.75),
     ]
     assert (tags.psi, tags.parts, tags.quantiles) == (None, [], None)
-    assert found.notes == ["The card does not say how training saw them: no PSI of tags."]
+    assert found.notes == ["The card has no shares in training for tags: no PSI."]
 
 
 def test_a_label_is_right_or_wrong(store: SqlPredictionStore) -> None:
@@ -377,7 +377,7 @@ def test_the_command_says_that_it_cannot_read_the_database(
 def test_it_is_a_module_that_is_run() -> None:
     command = [sys.executable, "-m", "app.predictions.report", "--help"]
     said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
-    assert "is it still right?" in said
+    assert "still right?" in said
     assert all(option in said for option in ("--model", "--days", "--json", "--html FILE"))
 
 

@@ -138,7 +138,7 @@ def more_labels(folder: Path) -> None:
         ),
         (
             edit_card(lambda card: card.update(labels=["short", "short"])),
-            r"layout 2 \(labels: Value error, each label must be there once\)",
+            r"layout 2 \(labels: Value error, each label must appear once\)",
         ),
         (edit_card(lambda card: card.update(version="\0")), "is the card of version '.x00'"),
         (holds(b"this is not ONNX"), "ONNX Runtime cannot run the model"),
@@ -183,7 +183,7 @@ def test_what_training_saw_and_the_api_refuses_is_no_fault_of_the_artefact(
     edit_card(lambda card: card["features"][0].update(feature))(copy)
     with pytest.raises(StartError, match=message) as caught:
         open_models(settings_for(copy))
-    assert "Change the rule there, or train without it" in str(caught.value)
+    assert "Change the rule there, or train without that value" in str(caught.value)
     assert not isinstance(caught.value, ArtefactError)
 
 
@@ -312,13 +312,13 @@ class Plain(Answer):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"name": "Flower"}, "'Flower' is no name for a model"),
-        ({"name": "a/b"}, "'a/b' is no name for a model"),
-        ({"features": dict}, r"must be a class that is made from pydantic\.main\.BaseModel"),
-        ({"answer": Flower}, r"must be a class that is made from app\.serving\.answers\.Answer"),
-        ({"answer": fakes.LONG}, r"must be a class that is made from app\.serving\.answers"),
-        ({"answer": Reserved}, "Reserved has a field id, warnings, and the service adds one"),
-        ({"answer": Plain}, r"Plain has a part Box, which must be made from app\.serving\.answers"),
+        ({"name": "Flower"}, "'Flower' cannot name a model"),
+        ({"name": "a/b"}, "'a/b' cannot name a model"),
+        ({"features": dict}, r"must be a class derived from pydantic\.main\.BaseModel"),
+        ({"answer": Flower}, r"must be a class derived from app\.serving\.answers\.Answer"),
+        ({"answer": fakes.LONG}, r"must be a class derived from app\.serving\.answers"),
+        ({"answer": Reserved}, "In Reserved, rename id, warnings: the service itself adds"),
+        ({"answer": Plain}, r"Plain has a part Box, which must be derived from app\.serving\.ans"),
     ],
 )
 def test_a_line_that_cannot_be_served_says_why(change: dict[str, Any], message: str) -> None:

@@ -105,7 +105,7 @@ def test_an_archive_that_is_not_the_pinned_one_changes_nothing(tmp_path: Path, f
     first, digest = packed(tmp_path, 0.25)
     fetch_models(settings(tmp_path, files, digest))
     _, other = packed(tmp_path, 0.5)
-    with pytest.raises(StartError, match=f"is {other}, and {'0' * 64} is demanded") as caught:
+    with pytest.raises(StartError, match=f"is {other}, not {'0' * 64}. Nothing") as caught:
         fetch_models(settings(tmp_path, files, "0" * 64))
     assert "secret" not in str(caught.value)
     assert current_version(tmp_path / "models/flower") == first

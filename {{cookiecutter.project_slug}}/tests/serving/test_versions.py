@@ -167,7 +167,7 @@ def test_the_versions_are_listed_and_another_one_is_served(
     [
         (["use"], "Name one of these versions, by its first digits at least: "),
         (["use", "x"], "Name one of these versions"),
-        (["rollback"], "No other fit version was served before: python -m app.models list"),
+        (["rollback"], "No earlier version can be served again: python -m app.models list"),
     ],
 )
 def test_what_cannot_be_served_says_what_can(
@@ -203,7 +203,7 @@ def test_a_rollback_passes_by_what_is_unfit(tmp_path: Path, command: Callable[..
     assert f"* {good}" in printed
     assert served_versions(tmp_path / "flower") == [good, bad, now]
     (tmp_path / "flower" / now / "card.json").unlink()
-    with pytest.raises(SystemExit, match="No other fit version"):
+    with pytest.raises(SystemExit, match="No earlier version"):
         command("rollback")
     assert served_versions(tmp_path / "flower") == [good, bad, now]
 
@@ -243,7 +243,7 @@ def test_what_is_missing_is_trained_and_what_is_served_is_packed(
 ) -> None:
     training.write_text(TRAINING.format(short=0.3, long=0.7))
     assert "Training flower" in command("train", "--missing")
-    assert command("train", "--missing") == "flower has a version\n"
+    assert command("train", "--missing") == "flower already has a version\n"
     printed = command("pack", str(tmp_path / "models.tar.gz"))
     digest = hashlib.sha256((tmp_path / "models.tar.gz").read_bytes()).hexdigest()
     assert printed == f"MODEL_SOURCE=https://…/models.tar.gz#sha256={digest}\n"
@@ -303,7 +303,7 @@ def test_training_adds_a_version_and_keeps_as_many_as_it_may(
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        (None, r"app/models/flower/train\.py is missing\.\n.* docs/own-model\.md"),
+        (None, r"app/models/flower/train\.py is missing: docs/own-model\.md .*\n.* --model flower"),
         ("import no_such", "of flower needs no_such, which is not installed\\.\nType: uv sync"),
     ],
 )

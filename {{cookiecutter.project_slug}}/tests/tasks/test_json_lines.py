@@ -88,7 +88,7 @@ def test_the_version_is_a_part_of_the_prediction_on_request(runner: Runner) -> N
 
 
 BAD_FORMS = {
-    "[1]": "is not an object of JSON.",
+    "[1]": "is not a JSON object.",
     "5.1,3.5,1.4,0.2": "is not JSON: ",
     SHORT_LINE[:-1]: "is not JSON: EOF while parsing an object at character ",
     SHORT_LINE.replace("5.1", "NaN"): "is not JSON: ",

@@ -308,7 +308,7 @@ def test_a_header_without_each_column_once_is_refused(text: str) -> None:
         "The first line must name each of these columns once, between commas, semicolons or tabs: "
         f"{HEADER}. "
     )
-    assert refused.value.detail.startswith(f"{start}Missing or there twice: ")
+    assert refused.value.detail.startswith(f"{start}Missing or repeated: ")
     assert "petal_width_cm" in refused.value.detail[len(start) :]
 
 
@@ -347,7 +347,7 @@ def test_a_torn_file_in_utf_16_is_refused(end: bytes) -> None:
         ("no row", " has 1 values, the header 4."),
         (csv_row(sepal_width_cm='"3.5'), " is not CSV: unexpected end of data."),
         (csv_row(sepal_width_cm='"3.5"x'), " is not CSV: ',' expected after '\"'."),
-        ("x" * (LONGEST_ROW + 1), " begins a row of more than 131,072 characters; does"),
+        ("x" * (LONGEST_ROW + 1), " begins a row of more than 131,072 characters; is"),
         (csv_row(sepal_width_cm='"' + "\n" * LONGEST_ROW), " begins a row of more than 131,072"),
         ('"\n",' * LONGEST_ROW, " begins a row of more than 131,072"),
     ],

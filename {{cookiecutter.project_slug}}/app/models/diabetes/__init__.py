@@ -1,1 +1,1 @@
-"""How far a patient's diabetes will have got in a year, with an interval, from ten measurements."""
+"""How far a patient's diabetes will progress in a year, with an interval, from ten measurements."""

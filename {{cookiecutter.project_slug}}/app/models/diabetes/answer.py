@@ -1,4 +1,4 @@
-"""What the model answers: a number, and an interval that holds the truth nine times of ten."""
+"""What the model answers: a number, and an interval that holds the truth nine times out of ten."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,11 @@ from app.serving.lenient import lenient
 
 
 class Progression(Answer):
-    """How far the disease will have got a year later; in the data, that is from 25 to 346."""
+    """How far the disease will have progressed a year later; in the data, from 25 to 346."""
 
     value: float = Field(description="What the model expects", examples=[208.8])
-    low: float = Field(description="Less is as unlikely as more than `high`", examples=[116.1])
-    high: float = Field(description="In 90 % of all cases, it is from `low` to here")
+    low: float = Field(description="As far below `value` as `high` is above it", examples=[116.1])
+    high: float = Field(description="In 90 % of all cases, the truth is from `low` to `high`")
 
     @classmethod
     def from_outputs(cls, outputs: Outputs, _card: ModelCard, /) -> "Sequence[Progression]":

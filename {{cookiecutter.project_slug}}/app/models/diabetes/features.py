@@ -1,6 +1,6 @@
 """What the model is asked: ten measurements of a patient, with the bounds of what can be true.
 
-They are those of Efron et al., "Least Angle Regression" (2004), whose data scikit-learn has.
+The data is that of Efron et al., "Least Angle Regression" (2004), which scikit-learn contains.
 """
 
 from typing import Annotated, Literal
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 def measured(unit: str, least: float, most: float, example: float) -> object:
-    """Return the rule for a number in this unit, and what it may be."""
+    """Return the rule for a number in this unit, from `least` to `most`."""
     return Field(
         ge=least,
         le=most,

@@ -1,7 +1,7 @@
 """Fit a line, measure how far off it is, write both: `python -m app.models train` calls `train`.
 
 The interval is that of split conformal prediction: the errors on patients who were not fitted say
-how far off the next one is, whatever the model and the distribution of its errors.
+how far off the next one may be, whatever the model and the distribution of its errors.
 """
 
 import math
@@ -22,7 +22,7 @@ from app.serving.card import ModelCard, ModelFacts
 from app.serving.onnx import MODEL_FILE
 from app.serving.training import bins, graph_bytes, ranges
 
-COVERAGE = 0.9  # the share of patients whose truth is to be in the interval
+COVERAGE = 0.9  # the share of patients whose truth should be in the interval
 
 Rows = npt.NDArray[np.float64]
 
@@ -49,7 +49,7 @@ def train(folder: Path) -> ModelCard:
 
 
 def margin(errors: Rows) -> float:
-    """Return the error that this share of all patients stays below, the next one included."""
+    """Return the error that COVERAGE of all patients stay below, the next one included."""
     rank = math.ceil((len(errors) + 1) * COVERAGE)
     return float(np.sort(errors)[rank - 1])
 
@@ -70,7 +70,7 @@ def to_onnx_bytes(model: LinearRegression) -> bytes:
 
 
 def measure(model: LinearRegression, rows: Rows, truth: Rows) -> dict[str, float]:
-    """Measure on patients whom the model has not seen, rows of shape (n, features)."""
+    """Measure on patients that the model has not seen, rows of shape (n, features)."""
     value, low, high = model.predict(rows).T
     return {
         "r2": round(float(r2_score(truth, value)), 4),

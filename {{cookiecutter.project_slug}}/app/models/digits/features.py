@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from app.models.digits.picture import as_pixels
 
-# one of the training data's, 8 by 8 pixels, white on black
+# an image of the training data, 8 by 8 pixels, white on black
 SEVEN = (
     "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAARUlEQVR4nCXGQRVAMAAA0M9znwZE0IAGNLEGIsggAU2m"
     "yUjAYaf/K9Z2GZ6+xhOv+wVbChrjJFoOujPnEfjm4p5DSZrhB4Y6EAlqM+StAAAAAElFTkSuQmCC"
@@ -15,7 +15,7 @@ SEVEN = (
 
 
 def check_picture(content: bytes) -> bytes:
-    """Refuse a file that the model could not read, while it can be said what is wrong with it."""
+    """Refuse a file that the model could not read, and say what is wrong with it."""
     try:
         as_pixels(content)
     except ValueError as error:

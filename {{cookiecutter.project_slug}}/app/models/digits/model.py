@@ -1,4 +1,4 @@
-"""A graph that takes pixels, and the class that makes them of the uploaded file."""
+"""The model: a graph that takes pixels, and a class that makes them from the uploaded file."""
 
 from collections.abc import Sequence
 

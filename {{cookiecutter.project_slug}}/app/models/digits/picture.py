@@ -11,18 +11,18 @@ from PIL.PngImagePlugin import PngImageFile
 
 LARGEST_BYTES = 2**15  # as base64, it has to fit into MAX_BODY_BYTES
 LARGEST_SIDE = 256  # pixels
-SIDE = 8  # pixels of what the model sees
+SIDE = 8  # pixels that the model sees
 LEAST_CONTRAST = 32  # of 255, between a digit and what it is drawn on
-FAINT = 0.25  # less ink than this share of the most is at the edge of a digit
+FAINT = 0.25  # a pixel with no more than this share of the most ink is outside a digit
 
 Ink = npt.NDArray[np.float32]
 
 
-@lru_cache(maxsize=64)  # what checks a question and what answers it read the same file
+@lru_cache(maxsize=64)  # the check of a question and its answer read the same file
 def as_pixels(content: bytes) -> Ink:
     """Return the 64 numbers, from 0 to 1, of a PNG: the digit as large as fits, in the middle.
 
-    Raise ValueError if it is no PNG, too large, or blank.
+    Raise ValueError if it is not a PNG, too large, or blank.
     """
     ink = read_ink(content)
     rows, columns = (np.flatnonzero((ink > FAINT).any(axis=axis)) for axis in (1, 0))
@@ -46,9 +46,9 @@ def read_ink(content: bytes) -> Ink:
             # nothing is unpacked yet
             ink = max(layers(image), key=np.ptp) if max(size) <= LARGEST_SIDE else None
     except Exception:  # Pillow's own errors have no common class
-        raise ValueError("The file is not a whole PNG") from None
+        raise ValueError("The file is not a complete PNG") from None
     if ink is None:
-        raise ValueError(f"It has {size[0]} x {size[1]} pixels, more than {LARGEST_SIDE} in a row")
+        raise ValueError(f"It has {size[0]} x {size[1]} pixels, more than {LARGEST_SIDE} on a side")
     if np.ptp(ink) < LEAST_CONTRAST:
         raise ValueError("Nothing is drawn in it")
     share: Ink = ink / ink.max()
@@ -56,9 +56,9 @@ def read_ink(content: bytes) -> Ink:
 
 
 def layers(image: Image.Image) -> Iterator[Ink]:
-    """Yield how unlike its edge each pixel is, from 0 to 255: ink may be dark or light.
+    """Yield how much each pixel differs from the edge, 0 to 255: ink may be dark or light.
 
-    Of a drawing on nothing, that is asked on white paper and on black: one of them shows it.
+    A drawing on a transparent ground is put on white paper and on black: one of them shows it.
     """
     if image.mode.startswith("I"):  # 16 bits
         yield unlike_edge(np.asarray(image, dtype=np.float32) / np.float32(257))
@@ -72,7 +72,7 @@ def layers(image: Image.Image) -> Iterator[Ink]:
 
 
 def unlike_edge(grey: Ink) -> Ink:
-    """Return the difference of each pixel from what most of the edge is like."""
+    """Return the difference of each pixel from the median of the edge."""
     edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     difference: Ink = np.abs(grey - np.median(edge))
     return difference

@@ -1,7 +1,7 @@
 """Train the model, measure it, write its artefact: `python -m app.models train` calls `train`.
 
-It is trained on files, as clients send them, so that both go through `picture.py`. The data is that
-of Alpaydin and Kaynak (1998).
+It is trained on files, as clients send them, so that training and serving both go through
+`picture.py`. The data is that of Alpaydin and Kaynak (1998).
 """
 
 from importlib.metadata import version

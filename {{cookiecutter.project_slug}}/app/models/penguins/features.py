@@ -1,4 +1,4 @@
-"""What the model is asked: what was written down of a penguin, with gaps where nothing was.
+"""What the model is asked: what was noted about a penguin, with gaps where nothing was.
 
 Each feature is an input of the graph: numbers are floats, with NaN for a gap; texts have "".
 """
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 def measured(unit: str, most: float, example: float) -> object:
-    """Return the rule for a number in this unit: more than nothing, and no more than the most."""
+    """Return the rule for a number in this unit: more than nothing, and at most `most`."""
     return Field(
         gt=0,
         le=most,

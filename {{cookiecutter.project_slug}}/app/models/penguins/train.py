@@ -1,7 +1,7 @@
 """Train the model, measure it, write its artefact: `python -m app.models train` calls `train`.
 
-What becomes of a gap and of a category is a part of the pipeline, so it is in the graph as well:
-serving sends what the client has sent. The data is that of Gorman, Williams and Fraser (2014).
+The pipeline fills gaps and encodes categories, and so does the graph that is made from it: serving
+passes on what the client sent. The data is that of Gorman, Williams and Fraser (2014).
 """
 
 from importlib.metadata import version
@@ -49,7 +49,7 @@ def train(folder: Path) -> ModelCard:
 
 
 def new_pipeline() -> Pipeline:
-    """Return what is trained: a gap is the median, or for texts a category of its own."""
+    """Return the pipeline to train: a gap becomes the median, or for texts its own category."""
     encode = make_column_transformer(
         (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), NUMBERS),
         (OneHotEncoder(handle_unknown="ignore"), CATEGORIES),

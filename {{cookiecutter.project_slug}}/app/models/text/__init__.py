@@ -1,1 +1,1 @@
-"""The language of a text, from how often its letters follow each other."""
+"""The language of a text, from how often letters follow each other in it."""

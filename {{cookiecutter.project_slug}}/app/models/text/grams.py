@@ -1,10 +1,10 @@
-"""What training and serving must see alike in a text: its letters, alone and in twos and threes."""
+"""What training and serving both see in a text: its characters, alone, in twos and in threes."""
 
 LONGEST = 3  # characters
 
 
 def grams(text: str) -> list[str]:
-    """Return each run of one to three characters, across words; begin and end count as spaces."""
+    """Return each run of one to three characters, across words; both ends count as spaces."""
     line = f" {' '.join(text.lower().split())} "
     return [
         line[start : start + length]

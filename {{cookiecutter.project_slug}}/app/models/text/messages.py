@@ -1,4 +1,4 @@
-"""The training data: what people have translated of Django, which its package has in it."""
+"""The training data: the translations of Django's messages, which its package contains."""
 
 import re
 import struct
@@ -21,7 +21,7 @@ LANGUAGES = {
 }
 FEWEST_WORDS = 3  # of an English message: "total" and "bytes" are the same in half of the languages
 
-# what is in no language: placeholders, HTML, addresses
+# what belongs to no language: placeholders, HTML, addresses
 remove_markup = re.compile(r"%\(\w+\)\w|%\w|\{[^}]*\}|<[^>]*>|&\w+;|https?://\S+").sub
 
 
@@ -39,7 +39,7 @@ def read_messages() -> dict[str, dict[str, str]]:
 
 
 def is_sentence(english: str) -> bool:
-    """Return whether a message is long enough to be told from the same in another language."""
+    """Return whether a message is long enough to differ from language to language."""
     return len(english.split()) >= FEWEST_WORDS
 
 
@@ -57,4 +57,4 @@ def text_at(content: bytes, place: int) -> str:
     """Return the text whose length and offset are here; of a plural, the first form."""
     length, start = struct.unpack_from("<2I", content, place)
     text = content[start : start + length].decode().split("\0")[0]
-    return " ".join(remove_markup(" ", text.split("\x04")[-1]).split())  # a context comes before
+    return " ".join(remove_markup(" ", text.split("\x04")[-1]).split())  # a context precedes it

@@ -21,10 +21,10 @@ Scores = npt.NDArray[np.float32]
 
 
 class TextModel:
-    """Naive Bayes on TF-IDF: the same arithmetic as that of scikit-learn's classes."""
+    """Naive Bayes on TF-IDF, with the same arithmetic as scikit-learn's classes."""
 
     def __init__(self, artefact: Artefact) -> None:
-        """Read the known grams, how rare each is, and what it says of each language."""
+        """Read the known grams, how rare each one is, and how much it speaks for each language."""
         weights = np.load(io.BytesIO(artefact.read(WEIGHTS_FILE)), allow_pickle=False)
         self._card = artefact.card
         self._places = {gram: place for place, gram in enumerate(weights["grams"].tolist())}
@@ -40,7 +40,7 @@ class TextModel:
         return Classification.from_outputs({"probabilities": probabilities}, self._card)
 
     def _score(self, text: str) -> Scores:
-        """Return how much a text speaks for each label; without a known gram, the prior does."""
+        """Return the score of each label for a text; without a known gram, it is the prior."""
         known = (self._places[gram] for gram in grams(text) if gram in self._places)
         counts = Counter(known)
         places = np.fromiter(counts, dtype=np.int64)

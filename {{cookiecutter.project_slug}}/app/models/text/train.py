@@ -43,7 +43,7 @@ def train(folder: Path) -> ModelCard:
 
 
 def new_pipeline() -> Pipeline:
-    """Return what is trained."""
+    """Return the pipeline to train."""
     rarities = TfidfVectorizer(analyzer=grams, max_features=MOST_GRAMS)
     return make_pipeline(rarities, MultinomialNB(alpha=0.1))
 
@@ -65,7 +65,7 @@ def measure(pipeline: Pipeline, texts: list[str], languages: list[str]) -> dict[
 
 
 def weights(pipeline: Pipeline) -> bytes:
-    """Return what TextModel reads, as a file of NumPy's."""
+    """Return what TextModel reads, as a NumPy file."""
     vectorizer, bayes = pipeline.named_steps.values()
     file = io.BytesIO()
     np.savez_compressed(

@@ -1,4 +1,4 @@
-"""The route that is told what turned out to be true; each model has its own."""
+"""The route that takes what turned out to be true; each model has its own."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from app.state import model_getter
 
 
 def build_router(served: Served[Any, Any], prefix: str, suffix: str = "") -> APIRouter:
-    """Return the route of a model; its name, which a generated client has, ends in `suffix`."""
+    """Return the route of a model; its name, which generated clients use, ends in `suffix`."""
     router = APIRouter(
         prefix=prefix,
         tags=["predictions"],
@@ -33,7 +33,7 @@ def build_router(served: Served[Any, Any], prefix: str, suffix: str = "") -> API
         model: Annotated[BatchingModel[Any, Any], Depends(get_model)],
         store: PredictionStoreDep,
     ) -> Response:
-        """Keep what turned out to be true, instead of what was kept before."""
+        """Keep what turned out to be true; it replaces an earlier outcome."""
         kept = await service.keep_outcome(store, model, prediction_id, outcome)
         return as_stored(kept.content)
 

@@ -1,4 +1,4 @@
-"""What turned out to be true of a prediction: some of its answer's fields, as they should be."""
+"""What turned out to be true of a prediction: some of its answer's fields, with the truth."""
 
 from typing import Any, Self, cast
 
@@ -27,15 +27,15 @@ class ObservedOutcome(BaseModel):
     def demand_one(self) -> Self:
         """Refuse an outcome that says nothing."""
         if not self.model_fields_set:
-            raise PydanticCustomError("too_short", "An outcome should have a field of the answer")
+            raise PydanticCustomError("too_short", "An outcome needs a field of the answer")
         return self
 
 
 def outcome_of(name: str, answer: type[Answer]) -> type[ObservedOutcome]:
     """Return the class of what may turn out to be true.
 
-    It has the answer's `outcome_field`, by its rules; or any of its fields, if it names none. The
-    label of a classification may be null: something that the model does not know.
+    It has the answer's `outcome_field`, with its rules; if there is none, all its fields, each of
+    them optional. The label of a classification may be null: the truth was none of its labels.
     """
     required = answer.outcome_field
     fields: dict[str, Any] = {}
@@ -51,9 +51,9 @@ def outcome_of(name: str, answer: type[Answer]) -> type[ObservedOutcome]:
 
 
 def check_label(answer: type[Answer], outcome: ObservedOutcome, known: set[str]) -> None:
-    """Raise BadOutcomeError if it is a label that is not known: it may be misspelt."""
+    """Raise BadOutcomeError if the label is not a known one: it may be misspelt."""
     label = vars(outcome).get("label") if issubclass(answer, Classification) else None
     if label is not None and known and label not in known:
         raise BadOutcomeError(
-            f"The model knows {', '.join(sorted(known))}. If it is none of them, send null."
+            f"The model knows {', '.join(sorted(known))}. If the truth is none of these, send null."
         )

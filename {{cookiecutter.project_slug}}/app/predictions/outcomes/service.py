@@ -1,4 +1,4 @@
-"""How what turned out to be true is kept. Knows nothing of HTTP."""
+"""How an outcome is checked and kept. Knows nothing of HTTP."""
 
 from typing import Any
 from uuid import UUID
@@ -14,9 +14,9 @@ async def keep_outcome(
     prediction_id: UUID,
     outcome: ObservedOutcome,
 ) -> Record:
-    """Keep what turned out to be true; BadOutcomeError if that cannot be.
+    """Keep what turned out to be true, or raise BadOutcomeError.
 
-    A label may be one that the version which answered knew, or one that today's knows.
+    A label must be known to the version that answered, or to today's.
     """
     name = model.served.name
     known = (await store.get(name, prediction_id)).content.get("probabilities", {})

@@ -1,1 +1,1 @@
-"""Is it still right? What the record says of each version of a model, beside its training."""
+"""Is the model still right? The record of each version, compared with outcomes and training."""

@@ -1,4 +1,4 @@
-"""`python -m app.predictions.report`: is it still right? What the record says of each version."""
+"""`python -m app.predictions.report`: is each version of a model still right?"""
 
 import argparse
 import sys
@@ -25,10 +25,10 @@ class ReportSettings(ModelSettings, StorageSettings):
 def main() -> None:
     """Make the report that the command line asks for, and print it or write it."""
     parser = argparse.ArgumentParser(prog="python -m app.predictions.report", description=__doc__)
-    parser.add_argument("--model", help="only this one")
+    parser.add_argument("--model", help="only this model")
     parser.add_argument("--days", type=float, help="only predictions of the last DAYS days")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with plots, too")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="also write a page with plots")
     given = parser.parse_args()
     try:
         report = read_record(given.model, given.days)
@@ -46,7 +46,7 @@ def read_record(model: str | None, days: float | None) -> Report:
     chosen = [served for served in models if model in (served.name, None)]
     if not chosen:
         names = ", ".join(served.name for served in models)
-        raise StartError(f"There is no model {model}. There are: {names}.")
+        raise StartError(f"There is no model {model}. Choose one of these: {names}.")
     with closing(open_storage(settings)) as storage:
         return make_report(storage, chosen, settings, days)
 
@@ -54,9 +54,8 @@ def read_record(model: str | None, days: float | None) -> Report:
 def lines(report: Report) -> Iterator[str]:
     """Yield the lines of the table."""
     if not report.versions:
-        yield "No prediction is stored" + (
-            f" of the last {report.days:g} days." if report.days else "."
-        )
+        since = f" of the last {report.days:g} days" if report.days else ""
+        yield f"No prediction{since} is stored."
     for version in report.versions:
         yield f"{version.model} {version.version}: {summary(version)}"
         yield f"  {'':<24} {'PSI':>7}  {'':<14} {'outside':>8} {'missing':>8}  values"
@@ -67,7 +66,7 @@ def lines(report: Report) -> Iterator[str]:
 
 
 def summary(version: VersionReport) -> str:
-    """Return how many rows there are of what time, and how good the answers were."""
+    """Return the number of rows, their dates, and how good the answers were."""
     times = f"{version.first_at:%Y-%m-%d} to {version.last_at:%Y-%m-%d}"
     known = f"{version.outcomes:,} with an outcome"
     measured = {"accuracy": version.accuracy, "MAE": version.mae, "RMSE": version.rmse}

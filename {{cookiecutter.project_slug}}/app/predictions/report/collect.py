@@ -28,7 +28,7 @@ DAY = 86_400.0
 
 
 class RecordReader(SqlPredictionStore):
-    """The record, for one who reads all of it."""
+    """The record, read from end to end."""
 
     @reads
     def scan(self, model: str, before: int) -> list[Row]:
@@ -53,7 +53,7 @@ class Kept(BaseModel):
     created_at: datetime
     features: dict[str, Any]
     warnings: list[Warned]
-    outcome: dict[str, Any] | None = None  # which is beside what was stored
+    outcome: dict[str, Any] | None = None  # kept beside what was stored
 
     def answered(self, field: str) -> Any:  # noqa: ANN401
         """Return a field of the answer; None if it had no such field."""
@@ -61,7 +61,7 @@ class Kept(BaseModel):
 
 
 class Version:
-    """What is counted of one version of a model."""
+    """The counts for one version of a model."""
 
     def __init__(self, served: Served[Any, Any], version: str, card: ModelCard | None) -> None:
         self._served, self._version, self._card = served, version, card
@@ -74,7 +74,7 @@ class Version:
         self._first_at = self._last_at = datetime.now(UTC)
 
     def add(self, rows: Sequence[Kept]) -> None:
-        """Count rows, which are older than those before."""
+        """Count rows; they must be older than those that were counted before."""
         self._last_at = self._last_at if self._rows else rows[0].created_at
         self._first_at = rows[-1].created_at
         self._rows += len(rows)
@@ -98,7 +98,7 @@ class Version:
         return Column(name, seen.bins if seen else None)
 
     def _compare(self, row: Kept) -> None:
-        """Count whether the answer was right, or how far from the truth."""
+        """Count whether the answer was right, or how far it was from the truth."""
         self._outcomes += row.outcome is not None
         if not self._field or self._field not in (row.outcome or {}):
             return
@@ -135,12 +135,12 @@ class Version:
     def _notes(self, columns: Sequence[Any]) -> Iterator[str]:
         """Yield what is not known, and why."""
         if not self._field:
-            yield "The answer names no outcome_field: nothing is compared with what came true."
+            yield "The answer's class names no outcome_field: no answer is compared with the truth."
         without = [column.name for column in columns if column.psi is None]
         if not self._card:
-            yield "The card of this version is gone, and with it what training saw: no PSI."
+            yield "The card of this version is gone, and with it the shares in training: no PSI."
         elif without:
-            yield f"The card does not say how training saw them: no PSI of {', '.join(without)}."
+            yield f"The card has no shares in training for {', '.join(without)}: no PSI."
 
 
 def make_report(
@@ -150,7 +150,7 @@ def make_report(
     days: float | None = None,
     after_page: Callable[[], None] = lambda: None,
 ) -> Report:
-    """Count the record of these models; call `after_page` now and then, which may raise."""
+    """Count the record of these models; call `after_page`, which may raise, after each page."""
     reader, versions = RecordReader(storage), dict[tuple[str, str], Version]()
     for served in models:
         for rows in pages(reader, served.name, days):
@@ -176,7 +176,7 @@ def pages(reader: RecordReader, model: str, days: float | None) -> Iterator[list
 
 
 def read(body: str, outcome: str | None) -> Iterator[Kept]:
-    """Yield a row, unless it was damaged."""
+    """Yield a row, unless it is damaged."""
     try:
         row = Kept.model_validate_json(body)
     except ValidationError:

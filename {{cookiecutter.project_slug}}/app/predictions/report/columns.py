@@ -1,4 +1,4 @@
-"""What is counted of a column, a page of rows at a time, in memory that does not grow with them."""
+"""The counts for a column, a page of rows at a time, in memory that does not grow with them."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from app.predictions.report.schemas import ColumnReport, Part
 from app.serving.card import Bins, as_category
 
 FLOOR = 1e-4  # for the share of a bin that is empty: a PSI has a logarithm in it
-MOST_VALUES = 50  # different ones of a category; a text has more
+MOST_VALUES = 50  # that a category may have and still be counted; a text has more
 OTHER = "(other)"
 SAMPLE = 10_000
 QUANTILES = {"5%": 0.05, "25%": 0.25, "50%": 0.5, "75%": 0.75, "95%": 0.95}
@@ -26,7 +26,7 @@ def psi(shares: Sequence[float], training: Sequence[float]) -> float:
 
 
 def is_number(value: object) -> bool:
-    """Return whether a value is a number, which neither true nor false is."""
+    """Return whether a value is a number; true and false are not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -69,7 +69,7 @@ class Column:
         self._sample = Sample()
 
     def add(self, values: Sequence[Any]) -> None:
-        """Count values; of a list or an object, only that it is there."""
+        """Count values; a list or an object counts only as a row."""
         found: list[float] = []
         for value in values:
             if value is None:
@@ -106,7 +106,7 @@ class Column:
         self._texts[text] += 1
 
     def _bins(self) -> list[Part]:
-        """Return the bins of training; none if there were no numbers."""
+        """Return training's bins with the record's shares; none if there were no numbers."""
         total, edges = self._counts.sum(), [f"{edge:.4g}" for edge in self._edges]
         names = [f"< {edges[0]}", *map("{} to {}".format, edges, edges[1:]), f"≥ {edges[-1]}"]
         training = self._training.shares if isinstance(self._training, Bins) else []
@@ -114,7 +114,7 @@ class Column:
         return [Part(name=n, share=c / total, training=t) for n, c, t in counted if total]
 
     def _categories(self) -> list[Part]:
-        """Return the values of training and those that were counted, the most frequent first."""
+        """Return training's values and those that were counted, the most frequent first."""
         training = self._training if isinstance(self._training, dict) else None
         total = self._texts.total()
         if not total or (training is None and OTHER in self._texts):

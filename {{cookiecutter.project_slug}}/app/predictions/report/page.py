@@ -28,7 +28,7 @@ def draw(report: Report) -> str:
 
 
 def section(version: VersionReport) -> str:
-    """Return what the page says of one version."""
+    """Return what the page says about one version."""
     columns = [*([version.answer] if version.answer else []), *version.features]
     parts = [
         f"<h2>{escape(version.model)} <code>{escape(version.version)}</code></h2>",
@@ -124,7 +124,7 @@ def bar(left: float, width: float, share: float, colour: str) -> str:
 
 
 def spread(column: ColumnReport) -> str:
-    """Say where the numbers are, or that nothing can be said."""
+    """Say where the numbers lie, or that there is nothing to draw."""
     if not column.quantiles:
         return "There is nothing to draw."
     return ", ".join(f"{name} below {value:.4g}" for name, value in column.quantiles.items())

@@ -1,4 +1,4 @@
-"""What a report says: of each version, of each feature and of the answer."""
+"""What a report says about each version, each feature and the answer."""
 
 from datetime import datetime
 
@@ -48,8 +48,8 @@ class VersionReport(BaseModel):
     rows: int
     first_at: datetime
     last_at: datetime
-    outcomes: int = Field(description="Rows of which it is known what turned out to be true")
-    accuracy: float | None = Field(description="The share of outcomes that it had answered")
+    outcomes: int = Field(description="The number of rows with an outcome")
+    accuracy: float | None = Field(description="The share of outcomes that equal its answer")
     mae: float | None = Field(description="The mean absolute error of numbers")
     rmse: float | None = Field(description="The root of the mean squared error of numbers")
     trained: dict[str, float] = Field(description="The metrics on its card")
@@ -59,7 +59,7 @@ class VersionReport(BaseModel):
 
 
 class Report(BaseModel):
-    """What the record says of the models, the version that answered last first."""
+    """What the record says of the models; the version that answered last comes first."""
 
     made_at: datetime
     days: float | None = Field(description="How far it looks back; null: as far as the record goes")

@@ -1,8 +1,8 @@
 """`batch-prediction`: a file with a row for each prediction, and the same file with the answers.
 
 Each piece of the upload gives a piece of the result, stored in one transaction with the progress:
-after a crash, the next attempt continues. One model answers all rows: under another version, the
-next attempt begins again.
+after a crash, the next attempt continues. One version of a model answers all rows: if another is
+served by then, the next attempt begins again.
 """
 
 import io
@@ -28,7 +28,7 @@ Outcomes: TypeAlias = Iterator[Answer | AppError]
 
 
 def predict_batch(payload: BatchPrediction, task: TaskContext) -> dict[str, Any]:
-    """Predict every row, piece by piece, from the first that this version has not answered."""
+    """Predict every row, piece by piece, from the first one that this version has not answered."""
     model = task.models.get(payload.model) if payload.model else task.models.first
     with model.current.pinned() as version:
         card = version.card
@@ -49,7 +49,7 @@ def predict_batch(payload: BatchPrediction, task: TaskContext) -> dict[str, Any]
 def predict_rows(
     format_: RowFormat, rows: Sequence[FileRow], ask: Callable[[Rows], Outcomes], *, skip: bool
 ) -> Outcomes:
-    """Yield each row's answer, or if bad rows are skipped, its error; else raise the first."""
+    """Yield each row's answer, or its error if bad rows are skipped; else raise the first error."""
     read = partial(features_or_error, format_) if skip else format_.features
     asked = [read(row) for row in rows]
     outcomes = ask([one for one in asked if not isinstance(one, BadRowError)])
@@ -77,7 +77,7 @@ def features_or_error(format_: RowFormat, row: FileRow) -> BaseModel | BadRowErr
 def ask_each(ask: Ask, example: BaseModel, rows: Rows) -> Outcomes:
     """Yield each row's answer, or its error: rows that fail together are asked in halves.
 
-    If the model fails at its own example as well, the row is not at fault, and the error is raised.
+    If the model fails for its example as well, the row is not at fault, and the error is raised.
     """
     try:
         answers: Sequence[Answer] = ask(rows) if rows else ()

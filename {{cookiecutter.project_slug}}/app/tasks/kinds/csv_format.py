@@ -52,7 +52,7 @@ class CsvFormat:
             self.has_commas = any("," in row.values[at] for _, at in self._places)
 
     def features(self, row: FileRow) -> BaseModel:
-        """Return what the model is asked; BadRowError says which value breaks which rule."""
+        """Return the features, or raise BadRowError, which says which value breaks which rule."""
         if len(row.values) != len(self._form.columns):
             self.check(row)
         texts = {name: row.values[at] for name, at in self._places}
@@ -70,7 +70,7 @@ class CsvFormat:
         return as_csv([[*form.columns, *self._answer, *more]], form.delimiter)
 
     def result(self, rows: Iterable[tuple[FileRow, Answer | AppError]]) -> bytes:
-        """Return rows with their answers; or with what is wrong, and as wide as the others."""
+        """Return rows with their answers, or with their errors; all are of the same width."""
         card, mark = self._version.card, "," if self._form.decimal_comma else "."
         last = self._version_cell + self._no_error
         lines = [
@@ -88,7 +88,7 @@ class CsvFormat:
 
     def largest_result(self, text: bytearray, answers: int) -> int:
         """Return how many bytes the result of these rows can take."""
-        quotes = 3 * text.count(b'"')  # one that stood alone is doubled, and its value quoted
+        quotes = 3 * text.count(b'"')  # a single one is doubled, and its value quoted
         apostrophes = len(self._form.columns)
         longest: int = self._version.served.answer.longest(self._version.card)
         more = sum(len(cell) + 1 for cell in self._version_cell) + ERROR_BYTES * len(self._no_error)
@@ -106,5 +106,5 @@ def check_header(row: FileRow | None, known: Columns) -> list[str]:
     if wrong:
         rule = "name each of these columns once, between commas, semicolons or tabs"
         wanted = f"The first line must {rule}: {','.join(known.names)}."
-        raise BadUploadError(f"{wanted} Missing or there twice: {', '.join(wrong)}.")
+        raise BadUploadError(f"{wanted} Missing or repeated: {', '.join(wrong)}.")
     return columns

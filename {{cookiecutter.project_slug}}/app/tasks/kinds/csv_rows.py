@@ -19,7 +19,7 @@ def read_rows(
 ) -> Iterator[FileRow]:
     """Yield the rows of a file, or of a piece that begins at this line; or raise BadRowError.
 
-    A row of empty values is blank, as the `,,,` that spreadsheets leave at the end.
+    A row of empty values is blank, such as the `,,,` that spreadsheets leave at the end.
     """
     text = io.TextIOWrapper(file, encoding, errors="surrogateescape", newline="")
     parts: list[str] = []
@@ -29,7 +29,7 @@ def read_rows(
         while part := text.readline(LONGEST_ROW + 1):
             length = len(part) + (length if parts else 0)
             if length > LONGEST_ROW:
-                limit = f"more than {LONGEST_ROW:,} characters; does a quote not end?"
+                limit = f"more than {LONGEST_ROW:,} characters; is a quote not closed?"
                 raise BadRowError(f"Line {line} begins a row of {limit}")
             parts.append(part)
             yield part
@@ -53,23 +53,23 @@ def as_csv(rows: Iterable[list[str]], delimiter: str = ",") -> bytes:
     """Return rows as CSV in which no spreadsheet finds a formula."""
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter).writerows(map(harmless_row, rows))
-    # if told to end its lines with a mere \n, csv would not quote a value that has a \r
+    # if its lines ended with \n alone, csv would not quote a value that has a \r
     return text.getvalue().replace("\r\n", "\n").encode()
 
 
 def harmless_row(row: list[str]) -> list[str]:
-    """Return the row with harmless values; most have nothing to change, and are seen through."""
+    """Return the row with harmless values; most rows have nothing to change, and return at once."""
     if FORMULA_STARTS.isdisjoint([value[:1] for value in row]):
         return row
     return [*map(harmless, row)]
 
 
 def harmless(value: str) -> str:
-    """Return the value; with an apostrophe before it if a spreadsheet would calculate it."""
+    """Return the value, with an apostrophe before it if a spreadsheet would calculate it."""
     if value[:1] not in FORMULA_STARTS:
         return value
     try:
-        float(value.replace(",", "."))  # a negative number is no formula
+        float(value.replace(",", "."))  # a negative number is not a formula
     except ValueError:
         return f"'{value}"
     return value

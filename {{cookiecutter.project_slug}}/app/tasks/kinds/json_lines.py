@@ -1,8 +1,8 @@
 r"""JSON Lines as the file of a batch: a line is an object, and comes back with its `prediction`.
 
-The answer is in a member of its own: next to the features, its `label` would take the place of a
-`label` that the object has, as data with the right answers often do. The rest of the line comes
-back as it was, to the last digit.
+The answer is in a member of its own: beside the features, its `label` would replace a `label` of
+the object's own, which data with the right answers often has. The rest of the line comes back as
+it was, to the last digit.
 """
 
 import io
@@ -37,7 +37,7 @@ class JsonLines:
     def __init__(self, form: FileForm, version: Version) -> None:
         self._form, self._version = form, version
         self._names = columns_of(version.served).names
-        # without the method around it, which takes as long again
+        # without the method around it, which takes as long as this does
         self._read: Any = version.served.features.__pydantic_validator__.validate_python
 
     def rows(self, file: BinaryIO, line: int) -> Iterator[FileRow]:
@@ -45,12 +45,12 @@ class JsonLines:
         return read_lines(file, line)
 
     def check(self, row: FileRow) -> None:
-        """Raise BadRowError if a line is no object, or has a member that the result adds."""
+        """Raise BadRowError if a line is not an object, or has a member that the result adds."""
         if not row.blank:
             object_in(row)
 
     def features(self, row: FileRow) -> BaseModel:
-        """Return what the model is asked; BadRowError says which value breaks which rule."""
+        """Return the features, or raise BadRowError, which says which value breaks which rule."""
         found = object_in(row)
         try:
             asked: BaseModel = self._read({n: found[n] for n in self._names if n in found})
@@ -63,7 +63,7 @@ class JsonLines:
         return b""
 
     def result(self, rows: Iterable[tuple[FileRow, Answer | AppError]]) -> bytes:
-        """Return rows with their answers; or with what is wrong."""
+        """Return rows with their answers, or with their errors."""
         return "".join([self._line(row, outcome) for row, outcome in rows]).encode()
 
     def _line(self, row: FileRow, outcome: Answer | AppError) -> str:
@@ -103,7 +103,7 @@ def object_in(row: FileRow) -> dict[str, Any]:
         fault = str(error).replace(" at line 1 column", " at character")
         raise BadRowError(f"Line {row.line} is not JSON: {fault}.") from None
     if not isinstance(found, dict):
-        raise BadRowError(f"Line {row.line} is not an object of JSON.")
+        raise BadRowError(f"Line {row.line} is not a JSON object.")
     if taken := found.keys() & ADDED:
         raise BadRowError(f"Line {row.line} has {taken.pop()}, which the result adds: rename it.")
     return found

@@ -14,7 +14,7 @@ class PredictionReport(BaseModel):
     """Which predictions the report is about."""
 
     model: str | None = Field(None, description="Only this one; null: all models")
-    days: float | None = Field(None, gt=0, description="How far it looks back; null: all")
+    days: float | None = Field(None, gt=0, description="How many days it looks back; null: all")
 
 
 def report_predictions(payload: PredictionReport, task: TaskContext) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from app.serving.answers import Answer
 from app.serving.loaded import LoadedModel
 from app.serving.served import Served
 
-LONGEST_ROW = 131_072  # characters, all in memory at once; Python's csv takes no longer value
+LONGEST_ROW = 131_072  # characters, all in memory at once; also what Python's csv takes as a value
 ERROR_BYTES = 200  # of a message, on average
 JSON_LINES_TYPES = ("application/x-ndjson", "application/jsonl")  # none is official
 CODE_PAGES = ("cp1252", "cp949", "cp932")  # what programs in the West, Korea and Japan write
@@ -50,8 +50,8 @@ class FileForm(BaseModel):
     columns: list[str] = []  # of a CSV
     delimiter: str = ","
     decimal_comma: bool = False  # whether the file has 5,1 for 5.1
-    skip_bad_rows: bool = False  # answer them with what is wrong, as `error`
-    model_version: bool = False  # say with each answer which version gave it
+    skip_bad_rows: bool = False  # give them an `error` instead of an answer
+    model_version: bool = False  # add to each answer the version that gave it
 
 
 @cache
@@ -70,20 +70,20 @@ class RowFormat(Protocol):
         """Raise BadRowError if the form of a row is wrong."""
 
     def features(self, row: FileRow) -> BaseModel:
-        """Return what the model is asked; BadRowError says which value breaks which rule."""
+        """Return the features, or raise BadRowError, which says which value breaks which rule."""
 
     def header(self) -> bytes:
         """Return what the result begins with."""
 
     def result(self, rows: Iterable[tuple[FileRow, Answer | AppError]]) -> bytes:
-        """Return rows with their answers; or with what is wrong."""
+        """Return rows with their answers, or with their errors."""
 
     def largest_result(self, text: bytearray, answers: int) -> int:
         """Return how many bytes the result of these rows can take."""
 
 
 def not_in_utf_8(line: int, text: str) -> BadRowError:
-    """Return the error that says so, and in which code pages the text would be one."""
+    """Return the error that says so, and which code pages the text may be in."""
     given = text.encode("utf-8", "surrogateescape")
     perhaps = []
     for page in CODE_PAGES:

@@ -1,8 +1,8 @@
-"""What is done with a file of rows at its upload: it is checked, and cut into pieces.
+"""What happens to a file of rows at its upload: it is checked, and cut into pieces.
 
-Pieces are of some rows and compressed, so that others wait half as long while the storage writes
-them (`python -m benchmarks.storage`, in the template). What could not be finished (no rows, a row
-too short, a result too large) is refused here.
+Pieces have a limited number of rows and are compressed, so that others wait half as long while the
+storage writes them (`python -m benchmarks.storage`, in the template). A file that could not be
+finished (no rows, a row too short, a result too large) is refused here.
 """
 
 import hashlib
@@ -37,11 +37,11 @@ without_quoted = re.compile(r'"[^"]*"?').sub
 class BatchPrediction(FileForm):
     """What is known of the file before the task starts."""
 
-    model: str = ""  # its name; the first one's, if there is none
+    model: str = ""  # its name; if empty, the first model is asked
     pieces: int
     rows_per_piece: int
     sha256: str  # of the rows, to recognise the same upload
-    # of the file, where each piece begins; an older version had none
+    # of the file, where each piece begins; tasks of an older version have none
     lines: list[int] = Field(default=[])
 
     def first_line(self, number: int) -> int:
@@ -107,7 +107,7 @@ def recognise(file: BinaryIO, model: Version, form: FileForm) -> tuple[FileForm,
     encoding = "utf-8-sig"
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encoding = "utf-16"
-    elif b"\0" in head[:2]:  # no mark, but the first letter is that of a name, so ASCII
+    elif b"\0" in head[:2]:  # no mark, but a file begins with a name, so with ASCII
         encoding = "utf-16-be" if head.startswith(b"\0") else "utf-16-le"
     text = head.decode(encoding, "replace")
     if form.format == "jsonl" or text.lstrip().startswith("{"):
@@ -120,7 +120,7 @@ def recognise(file: BinaryIO, model: Version, form: FileForm) -> tuple[FileForm,
 
 
 def check_size(answers: int, room: int, result_bytes: int) -> None:
-    """Raise an error if there is no row to answer, or too little room for the answers."""
+    """Raise an error if there are no rows to answer, or too little room for the answers."""
     if not answers:
         raise BadUploadError("The file has no rows.")
     if room < 0:

@@ -149,20 +149,20 @@ def test_an_upload_that_is_kept_is_read_back(client: TestClient) -> None:
 
 WHOLE = png(drawn(4))
 REFUSED = {
-    "nothing": (b"", "whole PNG"),
-    "a byte": (b"\x89", "whole PNG"),
-    "a text": (b"GIF89a and so on", "whole PNG"),
-    "a half": (WHOLE[: len(WHOLE) // 2], "whole PNG"),
-    "a header": (WHOLE[:40], "whole PNG"),
+    "nothing": (b"", "complete PNG"),
+    "a byte": (b"\x89", "complete PNG"),
+    "a text": (b"GIF89a and so on", "complete PNG"),
+    "a half": (WHOLE[: len(WHOLE) // 2], "complete PNG"),
+    "a header": (WHOLE[:40], "complete PNG"),
     "a wrong checksum": (WHOLE[:20] + b"\xff" + WHOLE[21:], "PNG|pixels"),
     "a bomb": (header(60_000, 60_000), "60000 x 60000 pixels"),
     "a line": (header(257, 1), "257 x 1 pixels"),
-    "no pixel": (header(0, 0), "whole PNG"),
-    "too few pixels": (header(200, 200), "whole PNG"),
+    "no pixel": (header(0, 0), "complete PNG"),
+    "too few pixels": (header(200, 200), "complete PNG"),
     "a large file": (WHOLE + bytes(2**15), "larger than 32 KiB"),
     "a blank page": (png(Image.new("L", (50, 50), 200)), "Nothing is drawn"),
     "a clear page": (png(Image.new("RGBA", (50, 50))), "Nothing is drawn"),
-    "a jpeg": (b"\xff\xd8\xff\xe0\0\x10JFIF", "whole PNG"),
+    "a jpeg": (b"\xff\xd8\xff\xe0\0\x10JFIF", "complete PNG"),
 }
 
 
