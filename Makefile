@@ -41,7 +41,7 @@ test: .venv/installed
 	$(BIN)/pytest -n $(WORKERS) --maxschedchunk 1 -m 'not services and not large'
 
 test-services: .venv/installed
-	$(BIN)/pytest -m services
+	$(BIN)/pytest -n 2 --dist loadfile -m services
 
 test-large: .venv/installed
 	$(BIN)/pytest -m large

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support import COMPILED, SCRATCH, TEMPLATE, Bake, module, run, uv
+from support import COMPILED, TEMPLATE, Bake, module, run, uv
 
 LIBRARIES = [
     "lightgbm",
@@ -86,9 +86,9 @@ with TestClient(app, base_url="http://localhost") as client:
 
 
 @pytest.fixture(scope="module")
-def python(bake: Bake) -> Path:
+def python(bake: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a Python with what the project needs, and the libraries of the page."""
-    project, environment = bake(), SCRATCH / "model-files"
+    project, environment = bake(), tmp_path_factory.mktemp("libraries")
     run([uv(), "venv", "--quiet", "--clear", environment], project)
     found = environment / "bin" / "python"
     install = [uv(), "pip", "install", "--quiet", "--python", found]
