@@ -68,8 +68,14 @@ class Classification(Answer):
 
     @classmethod
     def from_outputs(cls, outputs: Outputs, card: ModelCard, /) -> "Sequence[Classification]":
-        """Read the graph's output `probabilities`: floats of shape (rows, labels)."""
-        found, labels = floats(outputs["probabilities"], len(card.labels)), card.labels
+        """Read the graph's output `probabilities`: floats of shape (rows, labels).
+
+        For two labels it may be the second one's alone, of shape (rows,).
+        """
+        found, labels = outputs["probabilities"], card.labels
+        if np.ndim(found) == 1 and len(labels) == 2:
+            found = np.column_stack([1 - found, found])
+        found = floats(found, len(labels))
         return lenient_each(
             cls,
             [

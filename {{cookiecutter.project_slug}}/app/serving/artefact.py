@@ -81,7 +81,9 @@ def write_artefact(folder: Path, files: Mapping[str, bytes], facts: ModelFacts) 
                 f"{name!r} is no name for a file of a model: it has a folder of its own."
             )
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    version = hashlib.sha256(repr(sorted(hashes.items())).encode()).hexdigest()[:12]
+    # the labels say what the files' numbers mean: in another order, it is another model
+    meaning = (sorted(hashes.items()), facts.kind, facts.labels)
+    version = hashlib.sha256(repr(meaning).encode()).hexdigest()[:12]
     card = ModelCard(
         **facts.model_dump(),
         name=folder.name,

@@ -88,6 +88,6 @@ class ModelCard(ModelFacts):
 
     card_schema: Literal[2] = Field(2, description="The version of the card's own layout")
     name: str = Field(description="The model's name in the service")
-    version: str = Field(description="The first 12 digits of the SHA-256 of all its files")
+    version: str = Field(description="12 digits of the SHA-256 of its files, kind and labels")
     files: dict[str, str] = Field(description="The SHA-256 of each file, in hexadecimal")
     trained_at: datetime

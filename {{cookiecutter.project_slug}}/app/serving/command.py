@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from app.serving.examples import example_of
 from app.serving.served import Served
 from app.serving.settings import ModelSettings
 from app.serving.source import pack_models
-from app.serving.versions import check, choose, show
+from app.serving.versions import check, check_new, choose, show
 
 USAGE = """
   train           train the model, or all of them; each training adds a version, and serves it
@@ -42,8 +43,8 @@ USAGE = """
 """
 NO_TRAINING = """app/models/{name}/train.py is missing: docs/own-model.md says how to write it.
 If you have the model's files, type: uv run python -m app.models add FILES --model {name}"""
-NOT_INSTALLED = """The training of {name} needs {missing}, which is not installed.
-Type: uv sync"""
+NOT_INSTALLED = """The training of {name} needs {missing}, which is not installed. Type: uv sync
+If the project does not declare it yet: uv add --group train {missing}"""
 
 
 def main(models: Sequence[Served[Any, Any]]) -> None:
@@ -54,10 +55,11 @@ def main(models: Sequence[Served[Any, Any]]) -> None:
         settings = load_settings(ModelSettings)
         if given.command == "train":
             for served in chosen:
-                train(served, settings, only_missing=given.missing)
+                train(served, settings, only_missing=given.missing, one=bool(given.model))
         elif given.command == "pack":
             pack(chosen, settings, given.argument)
         elif given.command == "add":
+            demand_model(given.model, models)
             add(chosen[0], settings, given.argument, given.labels.split(","))
         elif given.command == "example":
             print_example(chosen[0], settings, given.rows)
@@ -88,13 +90,25 @@ def parser_for(names: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
-def train(served: Served[Any, Any], settings: ModelSettings, *, only_missing: bool) -> None:
+def demand_model(name: str | None, models: Sequence[Served[Any, Any]]) -> None:
+    """Raise StartError if there are several models, and none was named."""
+    if name is None and len(models) > 1:
+        names = ", ".join(served.name for served in models)
+        raise StartError(f"Name the model with --model. There are: {names}.")
+
+
+def train(
+    served: Served[Any, Any], settings: ModelSettings, *, only_missing: bool, one: bool
+) -> None:
     """Run the training of a model, which adds a version, and print how good it is."""
     name, folder = served.name, settings.models_dir / served.name
     if served.card:
         return  # it has no artefact
     if only_missing and served_versions(folder):
         print(f"{name} already has a version")
+        return
+    if not one and not has_training(name):
+        print(f"{name} has no train.py, so there is nothing to train")
         return
     print(f"Training {name} …", flush=True)
     try:
@@ -103,12 +117,22 @@ def train(served: Served[Any, Any], settings: ModelSettings, *, only_missing: bo
         own = (error.name or "").startswith(f"app.models.{name}")
         cause = NO_TRAINING if own else NOT_INSTALLED
         raise StartError(cause.format(name=name, missing=error.name)) from None
+    before = served_versions(folder)
     card = training.train(folder)
+    check_new(served, settings, card.version, before)
     remove_versions(folder, settings.model_keep)
     print(f"{name} {card.version} is in {folder}")
     width = max([14, *map(len, card.metrics)])
     for metric, value in card.metrics.items():
         print(f"  {metric:<{width}} {value:g}")
+
+
+def has_training(name: str) -> bool:
+    """Tell whether a model's folder has a training."""
+    try:
+        return find_spec(f"app.models.{name}.train") is not None
+    except ModuleNotFoundError:  # nor is there a folder
+        return False
 
 
 def add(
@@ -124,8 +148,11 @@ def add(
         raise StartError("Name the files, or their folder: python -m app.models add model.onnx")
     folder = settings.models_dir / served.name
     content = {name: read_file(served.name, path) for name, path in files.items()}
-    write_artefact(folder, content, ModelFacts(labels=[label for label in labels if label]))
+    before = served_versions(folder)
+    facts = ModelFacts(labels=[label for label in labels if label])
+    check_new(served, settings, write_artefact(folder, content, facts).version, before)
     remove_versions(folder, settings.model_keep)
+    print(f"Added to {served.name}:")
     show(folder)
 
 

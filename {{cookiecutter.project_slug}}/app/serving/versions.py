@@ -1,5 +1,6 @@
 """The versions of a model on disk: listed, chosen and checked by `python -m app.models`."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from app.serving.artefact import (
     serve_version,
     served_versions,
     train_command,
+    write_served,
 )
 from app.serving.loading import load_version
 from app.serving.served import Served
@@ -28,6 +30,18 @@ def choose(served: Served[Any, Any], settings: ModelSettings, command: str, vers
     if command == "rollback" and not roll_back(folder, partial(is_fit, served, settings)):
         raise StartError("No earlier version can be served again: python -m app.models list")
     show(folder)
+
+
+def check_new(
+    served: Served[Any, Any], settings: ModelSettings, version: str, before: Sequence[str]
+) -> None:
+    """Load a new version; if it is unfit, serve what was served before, and raise StartError."""
+    try:
+        load_version(served, settings, version).close()
+    except StartError:
+        if before:
+            write_served(settings.models_dir / served.name, before)
+        raise
 
 
 def is_fit(served: Served[Any, Any], settings: ModelSettings, version: str) -> bool:

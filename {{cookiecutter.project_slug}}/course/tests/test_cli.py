@@ -408,7 +408,7 @@ def test_the_doctor_says_what_to_type(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "uv").write_text("")
     (tmp_path / "uv").chmod(0o755)
     (desk.project / "var/models/iris").mkdir(parents=True)
-    (desk.project / "var/models/iris/current").write_text("0e42fe6fcc55")
+    (desk.project / "var/models/iris/current").write_text("5ec28396514b")
     with socket.create_server(("127.0.0.1", 0)):
         found = desk.learn("doctor")
     assert found.returncode == 0, found.stdout

@@ -155,3 +155,9 @@ def test_the_longest_answer_is_not_underestimated(label: str) -> None:
         answer = Classification(label=label, probabilities={label: probability, "b": probability})
         line = as_csv([answer.cells(card)])
         assert len(line) <= Classification.longest(card)
+
+
+def test_of_two_labels_the_second_ones_probability_is_enough() -> None:
+    (answer,) = Classification.from_outputs({"probabilities": np.array([0.75])}, CARD)
+    assert answer.probabilities == {"short": 0.25, "long": 0.75}
+    assert answer.label == "long"

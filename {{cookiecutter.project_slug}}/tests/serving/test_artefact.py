@@ -26,6 +26,12 @@ def write(folder: Path, content: bytes = b"one", **files: bytes) -> str:
     return write_artefact(folder, {"model.onnx": content, **files}, FACTS).version
 
 
+def test_the_same_files_that_mean_something_else_are_another_version(tmp_path: Path) -> None:
+    back = FACTS.model_copy(update={"labels": FACTS.labels[::-1]})
+    written = [write_artefact(tmp_path, {"model.onnx": b"one"}, facts) for facts in (FACTS, back)]
+    assert written[0].version != written[1].version
+
+
 def test_a_version_is_what_its_files_are(tmp_path: Path) -> None:
     first = write(tmp_path / "flower")
     assert write(tmp_path / "flower") == first == write(tmp_path / "again")

@@ -5,8 +5,9 @@ import hashlib
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from types import ModuleType
@@ -215,7 +216,8 @@ def test_files_become_a_version_with_their_labels(
     file.parent.mkdir()
     file.write_bytes(constant([0.25, 0.75]))
     for words in ([str(file)], [str(file.parent)]):
-        assert command("add", *words, "--labels", "short,long").startswith("* ")
+        printed = command("add", *words, "--labels", "short,long")
+        assert printed.startswith("Added to flower:\n* ")
         card = read_card(tmp_path / "flower", current_version(tmp_path / "flower"))
         assert (list(card.files), card.labels) == (["model.onnx"], ["short", "long"])
     assert Flower.model_validate_json(command("example"))
@@ -267,13 +269,13 @@ def test_no_version_at_all_says_what_to_type(command: Callable[..., str]) -> Non
 
 
 @pytest.fixture
-def training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Return the path of the training of the model `flower`, which is not there yet."""
     package = ModuleType("app.models.flower")
     package.__path__ = [str(tmp_path)]
     monkeypatch.setitem(sys.modules, package.__name__, package)
-    monkeypatch.delitem(sys.modules, "app.models.flower.train", raising=False)
-    return tmp_path / "train.py"
+    yield tmp_path / "train.py"
+    sys.modules.pop("app.models.flower.train", None)
 
 
 TRAINING = """
@@ -304,7 +306,7 @@ def test_training_adds_a_version_and_keeps_as_many_as_it_may(
     ("code", "message"),
     [
         (None, r"app/models/flower/train\.py is missing: docs/own-model\.md .*\n.* --model flower"),
-        ("import no_such", "of flower needs no_such, which is not installed\\.\nType: uv sync"),
+        ("import no_such", "of flower needs no_such, which is not installed\\. Type: uv sync\n"),
     ],
 )
 def test_a_training_that_cannot_begin_says_why(
@@ -313,7 +315,36 @@ def test_a_training_that_cannot_begin_says_why(
     if code:
         training.write_text(code)
     with pytest.raises(SystemExit, match=message):
-        command("train")
+        command("train", "--model", "flower")
+
+
+def test_a_model_without_a_training_keeps_no_other_from_its_own(
+    command: Callable[..., str],
+) -> None:
+    assert command("train") == "flower has no train.py, so there is nothing to train\n"
+
+
+def test_what_training_or_files_give_is_served_only_if_it_is_fit(
+    training: Path, tmp_path: Path, command: Callable[..., str]
+) -> None:
+    good = write(tmp_path, 0.1)
+    training.write_text(TRAINING.format(short=7, long=7))
+    bad = tmp_path / "bad.onnx"
+    bad.write_bytes(b"no graph")
+    for words in (["train"], ["add", str(bad), "--labels", "short,long"]):
+        with pytest.raises(SystemExit, match="Train the model again"):
+            command(*words)
+        assert current_version(tmp_path / "flower") == good
+
+
+def test_files_are_added_to_a_model_that_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MODELS_DIR", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["models", "add", "model.onnx"])
+    other = replace(MODELS[0], name="other")
+    with pytest.raises(SystemExit, match=r"Name the model with --model\. There are: flower, other"):
+        main((*MODELS, other))
 
 
 def test_the_example_is_what_the_model_takes(tmp_path: Path, command: Callable[..., str]) -> None:
