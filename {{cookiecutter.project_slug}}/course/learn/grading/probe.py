@@ -97,13 +97,23 @@ class SlowModel(ProbeModel):
         return super().ask(rows)
 
 
+class BrokenAnswer(Classification):
+    """An answer that nobody can read: the error has the setting PROBE_SECRET in its message."""
+
+    def __getattribute__(self, name: str) -> object:
+        """Raise KeyError once the service asks for the answer's values."""
+        if name == "__dict__":
+            secret = os.environ.get("PROBE_SECRET", "kestrel-17")
+            raise KeyError(f"no table 'v1', user=app password={secret}")
+        return super().__getattribute__(name)
+
+
 class FailingModel(ProbeModel):
-    """A model with a bug, whose message contains what no client may see (chapter 05)."""
+    """A model with a bug that shows in the service (chapter 05): in itself, it would be caught."""
 
     def ask(self, rows: Sequence[Features]) -> list[Classification]:
-        """Raise an error with the setting PROBE_SECRET in its message."""
-        secret = os.environ.get("PROBE_SECRET", "kestrel-17")
-        raise KeyError(f"no table 'v{len(rows)}', user=app password={secret}")
+        """Return answers that cannot be read, with what no client may see in the error."""
+        return [BrokenAnswer(label=LABELS[0], probabilities={}) for _ in rows]
 
 
 def only(make: Callable[[], ProbeModel]) -> tuple[Served[Features, Classification]]:
