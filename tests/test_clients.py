@@ -27,7 +27,7 @@ LIBRARIES = ["--lib", "es2022,dom,dom.iterable,dom.asynciterable"]
 @pytest.fixture(scope="module")
 def project(bake: Bake) -> Path:
     project = bake()
-    run(module("app.models.iris.train"), project)
+    run(module("app.models", "train"), project)
     return project
 
 

@@ -46,7 +46,7 @@ http {{
 @pytest.fixture(scope="module")
 def project(bake: Bake) -> Path:
     project = bake()
-    run(module("app.models.iris.train"), project)
+    run(module("app.models", "train"), project)
     return project
 
 
