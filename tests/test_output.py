@@ -333,6 +333,7 @@ ALWAYS = {
     "tests/storage/test_sqlite_files.py",
     "tests/storage/test_thread.py",
     "tests/tasks/__init__.py",
+    "tests/tasks/conftest.py",
     "tests/tasks/helpers.py",
     "tests/tasks/kinds.py",
     "tests/tasks/served.py",

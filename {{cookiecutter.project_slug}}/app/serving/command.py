@@ -20,7 +20,6 @@ from app.serving.artefact import (
     current_version,
     read_card,
     read_file,
-    remove_versions,
     served_versions,
     write_artefact,
 )
@@ -29,7 +28,7 @@ from app.serving.examples import example_of
 from app.serving.served import Served
 from app.serving.settings import ModelSettings
 from app.serving.source import pack_models
-from app.serving.versions import check, check_new, choose, show
+from app.serving.versions import check, choose, keep_if_fit, show
 
 USAGE = """
   train           train the model, or all of them; each training adds a version, and serves it
@@ -119,8 +118,7 @@ def train(
         raise StartError(cause.format(name=name, missing=error.name)) from None
     before = served_versions(folder)
     card = training.train(folder)
-    check_new(served, settings, card.version, before)
-    remove_versions(folder, settings.model_keep)
+    keep_if_fit(served, settings, card.version, before)
     print(f"{name} {card.version} is in {folder}")
     width = max([14, *map(len, card.metrics)])
     for metric, value in card.metrics.items():
@@ -150,8 +148,7 @@ def add(
     content = {name: read_file(served.name, path) for name, path in files.items()}
     before = served_versions(folder)
     facts = ModelFacts(labels=[label for label in labels if label])
-    check_new(served, settings, write_artefact(folder, content, facts).version, before)
-    remove_versions(folder, settings.model_keep)
+    keep_if_fit(served, settings, write_artefact(folder, content, facts).version, before)
     print(f"Added to {served.name}:")
     show(folder)
 

@@ -9,6 +9,7 @@ from app.kit.start import StartError
 from app.serving.artefact import (
     CARD_FILE,
     read_card,
+    remove_versions,
     roll_back,
     serve_version,
     served_versions,
@@ -32,16 +33,21 @@ def choose(served: Served[Any, Any], settings: ModelSettings, command: str, vers
     show(folder)
 
 
-def check_new(
+def keep_if_fit(
     served: Served[Any, Any], settings: ModelSettings, version: str, before: Sequence[str]
 ) -> None:
-    """Load a new version; if it is unfit, serve what was served before, and raise StartError."""
+    """Load a new version, and remove the oldest beyond `MODEL_KEEP`.
+
+    If the new one is unfit, serve what was served before, and raise StartError.
+    """
+    folder = settings.models_dir / served.name
     try:
         load_version(served, settings, version).close()
     except StartError:
         if before:
-            write_served(settings.models_dir / served.name, before)
+            write_served(folder, before)
         raise
+    remove_versions(folder, settings.model_keep)
 
 
 def is_fit(served: Served[Any, Any], settings: ModelSettings, version: str) -> bool:

@@ -2,8 +2,6 @@
 
 import io
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,25 +16,13 @@ from app.tasks.records import NewTask
 from app.tasks.schemas import TaskState
 from app.tasks.store import TaskStore
 from tests.fakes import CARD, FLOWER, LONG, SHORT, ChangedModel, FakeModel, loaded, nan_where_long
-from tests.tasks.helpers import FAST, new_task, opened_tasks, result, run, started_runner
+from tests.tasks.helpers import FAST, new_task, result, run, started_runner
 
 LONG_FLOWER = FLOWER | {"sepal_length_cm": 7}
 SHORT_LINE, LONG_LINE = json.dumps(FLOWER), json.dumps(LONG_FLOWER)
 ANSWERS = {name: answer.model_dump() for name, answer in (("short", SHORT), ("long", LONG))}
 SKIP = FileForm(skip_bad_rows=True)
 LARGEST = Settings.model_fields["task_result_bytes"].default
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[TaskStore]:
-    with opened_tasks(tmp_path / "app.sqlite3") as tasks:
-        yield tasks.store
-
-
-@pytest.fixture
-def runner(store: TaskStore, settings: Settings) -> Iterator[Runner]:
-    with started_runner(store, settings.model_copy(update=FAST)) as runner:
-        yield runner
 
 
 def upload(

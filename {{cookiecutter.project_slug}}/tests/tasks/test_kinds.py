@@ -3,8 +3,7 @@
 import csv
 import io
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import pytest
@@ -37,7 +36,6 @@ from tests.tasks.helpers import (
     FAST,
     attempt,
     new_task,
-    opened_tasks,
     result,
     run,
     started_runner,
@@ -49,18 +47,6 @@ ANSWERS = {SHORT: "short,0.750000,0.250000", LONG: "long,0.250000,0.750000"}
 LARGEST = Settings.model_fields["task_result_bytes"].default
 SKIP = FileForm(skip_bad_rows=True)
 RESULT_HEADER = f"{HEADER},label,probability_short,probability_long"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[TaskStore]:
-    with opened_tasks(tmp_path / "app.sqlite3") as tasks:
-        yield tasks.store
-
-
-@pytest.fixture
-def runner(store: TaskStore, settings: Settings) -> Iterator[Runner]:
-    with started_runner(store, settings.model_copy(update=FAST)) as runner:
-        yield runner
 
 
 def upload(
