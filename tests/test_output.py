@@ -321,6 +321,7 @@ ALWAYS = {
     "tests/serving/test_opening.py",
     "tests/serving/test_probe.py",
     "tests/serving/test_source.py",
+    "tests/serving/test_training.py",
     "tests/serving/test_versions.py",
     "tests/serving/test_watcher.py",
     "tests/storage/__init__.py",

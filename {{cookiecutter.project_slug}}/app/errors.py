@@ -50,7 +50,9 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from app.kit.problems import InvalidField, problem_response
+from app.kit.problems import TOO_LARGE, InvalidField, problem_response, too_large
+
+MOST_ERRORS = 100  # that an answer has
 
 logger = structlog.get_logger()
 
@@ -102,7 +104,8 @@ async def answer_http_exception(request: Request, error: HTTPException) -> Respo
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(sorted(allowed_methods(request)))
-    return problem_response(error.status_code, headers, detail=error.detail)
+    detail = too_large(request.scope) if error.detail == TOO_LARGE else error.detail
+    return problem_response(error.status_code, headers, detail=detail)
 
 
 def allowed_methods(request: Request) -> set[str]:
@@ -113,8 +116,9 @@ def allowed_methods(request: Request) -> set[str]:
 
 async def answer_validation_error(_: Request, error: RequestValidationError) -> Response:
     """Say where and why input was refused, but never show the value: it may be a password."""
-    errors = [invalid_field(item["loc"], item["type"], item["msg"]) for item in error.errors()]
-    detail = f"{len(errors)} value(s) of the request were refused; `errors` says which and why."
+    found = error.errors()
+    errors = [invalid_field(one["loc"], one["type"], one["msg"]) for one in found[:MOST_ERRORS]]
+    detail = f"{len(found)} value(s) of the request were refused; `errors` says which and why."
     return problem_response(422, {}, detail=detail, errors=errors)
 
 

@@ -82,7 +82,7 @@ class Settings(
         description="The prefix of the service behind a proxy, as /flowers",
     )
     cors_origins: Names = Field([], description="Web origins that may call, comma-separated")
-    max_body_bytes: int = Field(65_536, ge=1_024, le=2**27, description="Largest body in bytes")
+    max_body_bytes: int = Field(262_144, ge=1_024, le=2**27, description="Largest body in bytes")
     docs_enabled: bool = Field(True, description="Serve the interactive pages, /docs")
     access_log: bool = Field(True, description="Write one log line per request")
     loop_watchdog_ms: int = Field(

@@ -179,7 +179,9 @@ def test_every_route_on_a_page_exists(page: Path, settings: Settings) -> None:
 
 def blocks(page: str) -> dict[str, str]:
     """Return the Python files that a page shows, by their paths."""
-    found = re.findall(r"```python\n# (app/.*?\.py)\n(.*?)```", (DOCS / page).read_text(), re.S)
+    found = re.findall(
+        r"```python\n# ((?:app|tests)/.*?\.py)\n(.*?)```", (DOCS / page).read_text(), re.S
+    )
     return dict(found)
 
 
@@ -251,6 +253,12 @@ def test_the_page_about_your_own_model_works_to_the_letter(tmp_path: Path) -> No
         "age,body_mass_index,blood_pressure,log_triglycerides,value",
         "text,good,certainty",
     ]
+    shutil.copytree(ROOT / "tests", tmp_path / "tests")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    test = tmp_path / "tests/models/wine/test_wine.py"
+    test.parent.mkdir()
+    test.write_text(blocks("own-model.md")["tests/models/wine/test_wine.py"])
+    assert "1 passed" in python(tmp_path, "-m", "pytest", "-q", "tests/models/wine")
     shutil.rmtree(tmp_path / "var/models/mood")
     with pytest.raises(subprocess.CalledProcessError) as caught:
         python(tmp_path, "-c", ASK_THEM)

@@ -62,7 +62,19 @@ def test_an_unknown_method_is_told_all_the_methods_of_the_path(client: TestClien
 def test_a_body_too_large(client: TestClient, settings: Settings, chunked: bool) -> None:
     body = b" " * (settings.max_body_bytes + 1)
     answer = client.post("/v1/predict", content=iter([body]) if chunked else body, headers=JSON)
-    assert_problem(answer, 413)
+    detail = assert_problem(answer, 413)["detail"]
+    assert detail == "The body may have 262,144 bytes at most, says the setting MAX_BODY_BYTES."
+
+
+def test_a_question_of_as_many_rows_as_may_be_has_a_kilobyte_for_each(settings: Settings) -> None:
+    assert settings.max_body_bytes >= settings.model_max_rows * 1024
+
+
+@pytest.mark.parametrize("rows", [25, 26])
+def test_an_answer_names_a_hundred_values_at_most(client: TestClient, rows: int) -> None:
+    problem = assert_problem(client.post("/v1/predict", json=[{}] * rows), 422)
+    assert len(problem["errors"]) == 100
+    assert problem["detail"].startswith(f"{rows * 4} value(s) of the request were refused")
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,8 @@ def test_every_route_refuses_one_byte_more_than_its_limit(
         kind, start = (MULTIPART, FIELD) if form else ("application/json", b"")
         body, headers = start.ljust(limit), {"Content-Type": kind}
         assert ask(client, route, content=body, headers=headers).status_code != 413, route.path
-        assert_problem(ask(client, route, content=body + b" ", headers=headers), 413)
+        problem = assert_problem(ask(client, route, content=body + b" ", headers=headers), 413)
+        assert f"{limit:,} bytes at most" in problem["detail"]
         if route.body_field:
             assert_problem(ask(client, route, content=iter([body, b" "]), headers=headers), 413)
 

@@ -6,7 +6,7 @@ from time import perf_counter
 
 from starlette.types import Message, Scope, Send
 
-from app.kit.problems import PROBLEM_JSON, problem_body
+from app.kit.problems import PROBLEM_JSON, problem_body, too_large
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -22,7 +22,7 @@ class Exchange:
     """The answer to one request, on its way out."""
 
     def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
-        self.forward = send
+        self.scope, self.forward = scope, send
         self.request_id = request_id.encode("ascii")
         self.head = scope["method"] == "HEAD"
         self.prefix = scope.get("root_path", "").encode()
@@ -55,7 +55,7 @@ class Exchange:
 
     async def send_problem(self, status: int, headers: Headers) -> None:
         """Answer with a problem, instead of the framework's plain text."""
-        body = problem_body(status)
+        body = problem_body(status, detail=too_large(self.scope) if status == 413 else "")
         headers = [
             *((name, value) for name, value in headers if not name.startswith(b"content-")),
             (b"content-type", PROBLEM_JSON.encode("ascii")),

@@ -69,6 +69,7 @@ class RequestMiddleware:
             if refused := self.refusal(scope, headers):
                 await self.answer(exchange, scope, receive, *refused)
             elif may_have_body(scope, headers):
+                exchange.scope = scope
                 await self.limited(scope, receive, exchange.send)
             else:
                 await self.app(scope, receive, exchange.send)

@@ -10,10 +10,13 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.utils import is_body_allowed_for_status_code
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
+from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
+from starlette.types import Scope
 
 from app.kit.logs import request_id
 
 PROBLEM_JSON = "application/problem+json"
+TOO_LARGE = "Content Too Large"  # Starlette's detail, which names no limit
 
 
 class InvalidField(BaseModel):
@@ -49,6 +52,14 @@ def as_context(value: object) -> object:
         return json.loads(to_json(value, inf_nan_mode="null", fallback=str))
     except ValueError:  # half a surrogate pair, bytes that are no text, a circle
         return repr(value)
+
+
+def too_large(scope: Scope) -> str:
+    """Say how large the body of a request may be, and what decides it."""
+    limit, decides = scope.get(MAX_BODY_SIZE_SCOPE_KEY, 0), "the setting MAX_BODY_BYTES"
+    if of_route := getattr(scope.get("route"), "max_body_size", None):
+        limit, decides = of_route, "this route"
+    return f"The body may have {limit:,} bytes at most, says {decides}."
 
 
 def problem_body(status: int, **members: object) -> bytes:

@@ -12,8 +12,9 @@ in one step. So a reader finds the old version or the new one, whatever happens 
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
@@ -54,18 +55,26 @@ class Artefact:
     settings: ModelSettings
     features: type[Any]
     answer: type[Any]
+    _checked: set[str] = field(default_factory=set, repr=False)
 
     def read(self, file: str) -> bytes:
         """Return the content of one of the files, or raise ArtefactError."""
         content = read_file(self.name, self.folder / file)
-        if hashlib.sha256(content).hexdigest() != self.card.files.get(file):
-            raise ArtefactError(self.name, f"{self.folder / file} is truncated or altered.")
+        self._compare(file, hashlib.sha256(content))
         return content
 
     def path(self, file: str) -> Path:
         """Return where one of the files is, or raise ArtefactError; for libraries that read it."""
-        self.read(file)
-        return self.folder / file
+        path = self.folder / file
+        if file not in self._checked:
+            with readable(self.name, path), path.open("rb") as opened:
+                self._compare(file, hashlib.file_digest(opened, "sha256"))
+        return path
+
+    def _compare(self, file: str, digest: Any) -> None:  # noqa: ANN401
+        if digest.hexdigest() != self.card.files.get(file):
+            raise ArtefactError(self.name, f"{self.folder / file} is truncated or altered.")
+        self._checked.add(file)
 
     def pickle_path(self, file: str) -> Path:
         """Return where a file is whose loading runs code in it, as a pickle's does; warn of it."""
@@ -177,8 +186,15 @@ def read_card(folder: Path, version: str) -> ModelCard:
 
 def read_file(name: str, path: Path) -> bytes:
     """Return the content of a file of this model, or raise ArtefactError."""
-    try:
+    with readable(name, path):
         return path.read_bytes()
+
+
+@contextmanager
+def readable(name: str, path: Path) -> Iterator[None]:
+    """Raise ArtefactError for what keeps this file of a model from being read."""
+    try:
+        yield
     except (OSError, ValueError) as error:  # ValueError: no path has a null character
         reason = error.strerror if isinstance(error, OSError) else error
         raise ArtefactError(name, f"{path} cannot be read: {reason}.") from None

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, Field, FiniteFloat, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator, model_validator
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Missing = Annotated[
@@ -56,6 +56,18 @@ class FeatureCategories(BaseModel):
     shares: Shares | None = None
 
 
+class FeatureOther(BaseModel):
+    """A feature that is neither, such as a text, a list or a file."""
+
+    model_config = ConfigDict(extra="forbid")  # or a range with a fault in it would be one of these
+
+    name: str
+    missing: Missing = None
+
+
+FeatureSeen: TypeAlias = FeatureRange | FeatureCategories | FeatureOther
+
+
 class ModelFacts(BaseModel):
     """What is known of a model from its training; a model is served without any of it, too."""
 
@@ -63,7 +75,7 @@ class ModelFacts(BaseModel):
     metrics: dict[str, FiniteFloat] = Field(
         default={}, description="Measured on data held out of the training"
     )
-    features: list[FeatureRange | FeatureCategories] = Field(
+    features: list[FeatureSeen] = Field(
         default=[], description="In the order of the features; empty if not known"
     )
     labels: list[str] = Field(

@@ -1,17 +1,26 @@
 """What is checked at the start: that training, API and model agree, and that the model answers."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
+import structlog
 from pydantic import BaseModel, ValidationError
 
 from app.kit.start import StartError
 from app.serving.answers import check_values
 from app.serving.artefact import ArtefactError
-from app.serving.card import FeatureCategories, FeatureRange, ModelCard
+from app.serving.card import FeatureCategories, FeatureRange, FeatureSeen, ModelCard
 from app.serving.errors import BadAnswerError
 from app.serving.examples import key_of, place_of
 from app.serving.loaded import LoadedModel
+
+logger = structlog.get_logger()
+
+NEIGHBOURS = (
+    "Its answer to a row depends on the rows beside it. To ask each alone: MODEL_BATCH_SIZE=1"
+)
 
 
 def check_kind(name: str, answer: type[BaseModel], card: ModelCard) -> None:
@@ -42,28 +51,31 @@ def units_of(features: type[BaseModel]) -> dict[str, str | None]:
 
 
 def check_bounds(example: BaseModel, card: ModelCard) -> None:
-    """Raise StartError if the API refuses a value that training saw."""
-    fields = type(example).model_fields
+    """Raise StartError if the API refuses values that training saw; it names them all."""
+    features = type(example)
+    fields = features.model_fields
     asked = {key_of(name, field): getattr(example, name) for name, field in fields.items()}
+    refused = []
     for feature in card.features:
-        field = fields[feature.name]
         for value in values_of(feature):
+            question = {**asked, key_of(feature.name, fields[feature.name]): value}
             try:
-                type(example).model_validate({**asked, key_of(feature.name, field): value})
+                features.model_validate(question)
             except ValidationError as error:
-                place = place_of(type(example))
-                raise StartError(
-                    f"{place} refuses {value!r} for {feature.name}, which the model was trained "
-                    f"on: {error.errors()[0]['msg']}. Change the rule there, or train without that "
-                    "value: python -m app.models train"
-                ) from None
+                refused.append(f"  {value!r} for {feature.name}: {error.errors()[0]['msg']}")
+    if refused:
+        raise StartError(
+            f"{place_of(features)} refuses what the model was trained on:\n"
+            + "\n".join(refused)
+            + "\nChange the rules there, or train without such values: python -m app.models train"
+        )
 
 
-def values_of(feature: FeatureRange | FeatureCategories) -> Iterator[Any]:
+def values_of(feature: FeatureSeen) -> Iterator[Any]:
     """Yield the edges of what training saw, or each category; and None if values were missing."""
     if isinstance(feature, FeatureCategories):
         yield from feature.categories
-    else:
+    elif isinstance(feature, FeatureRange):
         for edge in (feature.minimum, feature.maximum):
             yield int(edge) if edge.is_integer() else edge
     if feature.missing:
@@ -71,20 +83,53 @@ def values_of(feature: FeatureRange | FeatureCategories) -> Iterator[Any]:
 
 
 def check_answers(model: LoadedModel[Any, Any]) -> None:
-    """Ask the model its example, in a pair and alone: it could work with one size only.
+    """Ask the model its example, and that without each feature that may be missing.
 
-    The cells that the answer has in a CSV are made as well.
+    Each is asked alone, and all at once: a model may work with one number of rows only.
     """
-    name = model.served.name
-    for rows in ([model.example, model.example], [model.example]):
-        try:
-            for answer in model.predict(rows):
-                check_values(answer)
-                if len(answer.cells(model.card)) != len(answer.columns(model.card)):
-                    raise BadAnswerError("not one cell for each column")
-        except BadAnswerError as error:
-            raise ArtefactError(name, f"Asked its own example: {error}") from error
-        except Exception as error:
-            real = error.__cause__ or error
-            cause = f"{type(real).__name__}: {real}"
-            raise ArtefactError(name, f"Asked its own example, the model raised {cause}") from error
+    rows = {"": model.example, **with_gaps(model.example)}
+    alone = [ask(model, [row], without)[0] for without, row in rows.items()]
+    beside = ask(model, [*rows.values(), model.example])
+    if not all(alike(a.model_dump(), b.model_dump()) for a, b in zip(alone, beside, strict=False)):
+        logger.warning("model_answers_by_neighbours", model=model.served.name, hint=NEIGHBOURS)
+
+
+def with_gaps(example: BaseModel) -> dict[str, BaseModel]:
+    """Return the example without each feature that may be missing, by the feature's name."""
+    fields, found = type(example).model_fields, {}
+    asked = {key_of(name, field): getattr(example, name) for name, field in fields.items()}
+    for name, field in fields.items():
+        with suppress(ValidationError):
+            gap = type(example).model_validate({**asked, key_of(name, field): None})
+            found[name] = gap
+    return found
+
+
+def ask(model: LoadedModel[Any, Any], rows: Sequence[BaseModel], without: str = "") -> list[Any]:
+    """Return the answers, or raise ArtefactError; the cells of a CSV are made of them as well."""
+    name, place = model.served.name, place_of(model.served.features)
+    what = f" without {without}" if without else ""
+    needs = f" If the model needs it, {place} must require {without}." if without else ""
+    try:
+        answers = model.predict(rows)
+        for answer in answers:
+            check_values(answer)
+            if len(answer.cells(model.card)) != len(answer.columns(model.card)):
+                raise BadAnswerError("not one cell for each column")
+    except Exception as error:
+        real = error.__cause__ or error
+        raised = f"the model raised {type(real).__name__}: {real}."
+        cause = error if isinstance(error, BadAnswerError) else raised
+        raise ArtefactError(name, f"Asked its own example{what}: {cause}{needs}") from error
+    return answers
+
+
+def alike(one: Any, other: Any) -> bool:  # noqa: ANN401
+    """Return whether answers are the same, but for the last digits of their numbers."""
+    if type(one) is not type(other) or not isinstance(one, float | dict | list):
+        return bool(one == other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(alike(one[key], other[key]) for key in one)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(alike, one, other))
+    return math.isclose(one, other, rel_tol=0.01, abs_tol=1e-4)

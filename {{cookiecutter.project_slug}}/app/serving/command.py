@@ -35,7 +35,8 @@ USAGE = """
   list            list the versions: when each was trained, how good it is; * marks the one served
   use VERSION     serve this version; its first digits are enough
   rollback        serve the version that was served before
-  check           load every version, ask it the example, and print what is wrong
+  check           load every version, ask it the example, and print what is wrong; fails if the
+                  version that is served is unfit
   add FILES       add a version made of your files, or of those in a folder, and serve it
   pack FILE       write an archive of the versions served, and print the MODEL_SOURCE that names it
   example         print a question that the model can answer: as JSON, or with --rows 1000 as a CSV

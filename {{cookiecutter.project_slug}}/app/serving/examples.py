@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from app.kit.start import StartError
-from app.serving.card import FeatureCategories, FeatureRange, ModelCard
+from app.serving.card import FeatureCategories, FeatureOther, FeatureRange, ModelCard
 from app.serving.protocol import FeaturesT
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +21,11 @@ def example_of(features: type[FeaturesT], card: ModelCard) -> FeaturesT:
     default, or what training saw.
     """
     schema = features.model_json_schema()
-    seen = {feature.name: value_in(feature) for feature in card.features}
+    seen = {
+        feature.name: value_in(feature)
+        for feature in card.features
+        if not isinstance(feature, FeatureOther)
+    }
     whole: list[dict[str, Any]] = schema.get("examples", [])
     values = whole[0] if whole else {}
     for name, field in features.model_fields.items() if not whole else ():

@@ -39,7 +39,7 @@ def load_version(
     check_bounds(example, card)
     files = Artefact(served.name, folder / version, card, settings, served.features, served.answer)
     for file in card.files if not served.card else ():
-        files.read(file)
+        files.path(file)
     model = LoadedModel(served, card, example, make(served, files))
     try:
         check_answers(model)

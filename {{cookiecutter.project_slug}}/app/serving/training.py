@@ -1,39 +1,78 @@
 """What trainings have in common: the facts about what they saw, and a graph that is repeatable."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
 from pydantic import BaseModel
 
 from app.kit.start import StartError
-from app.serving.card import Bins, FeatureRange, as_category
+from app.serving.card import (
+    Bins,
+    FeatureCategories,
+    FeatureOther,
+    FeatureRange,
+    FeatureSeen,
+    as_category,
+)
 from app.serving.checks import units_of
-from app.serving.examples import place_of
+from app.serving.examples import key_of, place_of
 
 Values: TypeAlias = "np.ndarray[tuple[Any, ...], np.dtype[Any]]"
 
+MOST_CATEGORIES = 100  # a column with more of them is a text
 
-def ranges(features: type[BaseModel], rows: Values) -> list[FeatureRange]:
-    """Return each feature's range in the training data: rows of shape (n, features)."""
-    units, rows = units_of(features), np.asarray(rows, dtype=np.float64)  # a DataFrame, perhaps
-    if len(units) != rows.shape[1]:
+
+def features_seen(features: type[BaseModel], rows: Any) -> list[FeatureSeen]:  # noqa: ANN401
+    """Return what training saw of each feature: rows is a DataFrame, or an array (n, features).
+
+    Raise StartError if its columns are not the features, in their order.
+    """
+    units, place = units_of(features), place_of(features)
+    keys = [key_of(name, field) for name, field in features.model_fields.items()]
+    if hasattr(rows, "columns"):
+        found = list(rows.columns)
+        if found not in (list(units), keys):
+            raise StartError(
+                f"The training data has the columns {found}, and {place} has {list(units)}: they "
+                "must be the same, in the same order."
+            )
+        columns = [np.asarray(rows[name]) for name in found]
+    else:
+        columns = list(np.asarray(rows).T)
+    if len(units) != len(columns):
         raise StartError(
-            f"{place_of(features)} names {len(units)} features, and the training data has "
-            f"{rows.shape[1]} columns: they must be the same, in the same order."
+            f"{place} names {len(units)} features, and the training data has {len(columns)} "
+            "columns: they must be the same, in the same order."
         )
     return [
-        FeatureRange(
-            name=name,
-            unit=unit,
-            minimum=np.nanmin(column),
-            maximum=np.nanmax(column),
-            missing=float(np.isnan(column).mean()),
-            bins=bins(column),
-        )
-        for (name, unit), column in zip(units.items(), rows.T, strict=True)
+        column_seen(name, unit, column.tolist())
+        for (name, unit), column in zip(units.items(), columns, strict=True)
     ]
+
+
+def column_seen(name: str, unit: str | None, values: Sequence[object]) -> FeatureSeen:
+    """Return what training saw of a feature: a range, categories, or only what was missing."""
+    there = [value for value in values if not is_missing(value)]
+    missing = (len(values) - len(there)) / len(values)
+    if there and all(isinstance(value, str | bool) for value in there):
+        found = shares(there)
+        if len(found) <= MOST_CATEGORIES:
+            return FeatureCategories(name=name, categories=[*found], missing=missing, shares=found)
+    elif there and all(isinstance(value, Real) for value in there):
+        numbers = np.array(there, dtype=np.float64)
+        low, high = float(numbers.min()), float(numbers.max())
+        return FeatureRange(
+            name=name, unit=unit, minimum=low, maximum=high, missing=missing, bins=bins(numbers)
+        )
+    return FeatureOther(name=name, missing=missing)
+
+
+def is_missing(value: object) -> bool:
+    """Return whether it is None, NaN or pandas.NA, which are not equal to themselves."""
+    return value is None or str(value == value) in ("False", "<NA>")
 
 
 def bins(values: Values) -> Bins:

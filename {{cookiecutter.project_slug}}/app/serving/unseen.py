@@ -49,7 +49,7 @@ def unseen(card: ModelCard, features: BaseModel) -> Iterator[RangeWarning | Unse
         elif isinstance(seen, FeatureCategories):
             if (category := as_category(value)) not in seen.categories:
                 yield UnseenWarning(name=seen.name, value=category)
-        elif is_outside(seen, value):
+        elif isinstance(seen, FeatureRange) and is_outside(seen, value):
             yield out_of_range(seen, value)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from app.kit.start import StartError
 from app.serving.artefact import (
     CARD_FILE,
+    current_version,
     read_card,
     remove_versions,
     roll_back,
@@ -92,11 +93,12 @@ def show(folder: Path) -> None:
 
 
 def check(served: Served[Any, Any], settings: ModelSettings) -> int:
-    """Print what is wrong with each version; return the exit status."""
-    status = 0
-    for version in versions(settings.models_dir / served.name):
+    """Print what is wrong with each version; return 1 if it is the served one that is unfit."""
+    folder = settings.models_dir / served.name
+    unfit = []
+    for version in versions(folder):
         if is_fit(served, settings, version):
             print(f"{served.name} {version}  answers its example")
         else:
-            status = 1
-    return status
+            unfit.append(version)
+    return int(current_version(folder) in unfit)

@@ -179,7 +179,7 @@ def test_a_page_of_an_allowed_origin_may_call(settings: Settings) -> None:
     [
         (("POST", "/v1/predict", {"json": FLOWER}), 500),
         (("GET", "/v1/model", {"headers": {"Host": "evil.example"}}), 400),
-        (("POST", "/v1/predict", {"content": b" " * 70_000}), 413),
+        (("POST", "/v1/predict", {"content": b" " * 300_000}), 413),
         (("POST", "/v1/predict", {"headers": {"Content-Type": "text/plain; charset=x"}}), 415),
         (("POST", "/v1/predict", {"content": b"{", "headers": {"Content-Type": JSON}}), 422),
         (("GET", "/nowhere", {}), 404),

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,9 @@ from app.predictions.report import columns
 from app.predictions.report.__main__ import lines, main
 from app.predictions.report.collect import RecordReader, find_card, make_report, pages
 from app.predictions.report.columns import OTHER, Column, psi
+from app.predictions.report.page import bars as plot_of
 from app.predictions.report.page import draw
-from app.predictions.report.schemas import Report, VersionReport
+from app.predictions.report.schemas import ColumnReport, Part, Report, VersionReport
 from app.predictions.schemas import schemas_of
 from app.predictions.sql import SqlPredictionStore
 from app.serving.answers import Answer, Classification, Embedding, Regression
@@ -31,7 +32,7 @@ from app.serving.artefact import Artefact, write_artefact
 from app.serving.card import Bins, FeatureCategories, FeatureRange, ModelCard, ModelFacts
 from app.serving.served import Served
 from app.serving.settings import ModelSettings
-from app.serving.training import bins, ranges, shares
+from app.serving.training import bins, shares
 from app.serving.unseen import unseen
 from app.settings import Settings
 from tests.conftest import LOCAL, ROOT
@@ -148,8 +149,6 @@ def test_the_bins_of_training() -> None:
     assert ten.shares == [0.1] * 10
     tied = np.array([0.0] * 15 + [1.0] * 5 + [math.nan])  # most deciles are the same
     assert bins(tied) == Bins(edges=[0, 1], shares=[0, 0.75, 0.25])
-    seen = ranges(House, np.array([[1, 0, 0], [3, 0, 0], [math.nan, 0, 0]]))[0]
-    assert (seen.missing, seen.bins) == (1 / 3, bins(np.array([1, 3])))
     assert shares(["b", True, "b", None, 2]) == {"2": 0.25, "b": 0.5, "true": 0.25}
 
 
@@ -328,6 +327,29 @@ def test_a_page_of_numbers_and_one_of_nothing(store: SqlPredictionStore) -> None
     assert "mean absolute error on 1 outcomes" in draw(
         make_report(store.storage, [PRICE], ModelSettings())
     )
+
+
+@pytest.mark.parametrize(
+    ("edges", "shown"),
+    [
+        (range(1, 10), [*map(str, range(1, 10))]),
+        ([0.02345 + n / 1e5 for n in range(9)], ["0.02346", "0.02348", "0.0235", "0.02352"]),
+    ],
+)
+def test_a_number_below_the_bars_is_whole_and_has_its_place(
+    edges: Sequence[float], shown: list[str]
+) -> None:
+    column = ColumnReport(
+        name="x",
+        rows=1,
+        missing=0,
+        outside=0,
+        psi=None,
+        parts=[Part(name="", share=0.1, training=None)] * 10,
+        edges=[*edges],
+        quantiles=None,
+    )
+    assert re.findall(r"<text.*?>(.*?)</text>", plot_of(column)) == shown
 
 
 HOUSES = (KIND,)

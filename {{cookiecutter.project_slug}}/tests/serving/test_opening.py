@@ -4,13 +4,13 @@ import json
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from onnx import TensorProto
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
+from structlog.testing import capture_logs
 
 from app.kit.start import StartError
 from app.main import create_app
@@ -21,7 +21,6 @@ from app.serving.checks import check_bounds, check_features
 from app.serving.examples import example_of, place_of
 from app.serving.opening import find_models, open_models, open_with_queue
 from app.serving.served import Served
-from app.serving.training import ranges
 from app.settings import Settings
 from tests import fakes
 from tests.conftest import LOCAL
@@ -148,7 +147,7 @@ def more_labels(folder: Path) -> None:
         (holds(constant([float("nan")] * 2)), "nan for probabilities.short"),
         (holds(constant([7, 7])), r"7\.0 for probabilities.short"),
         (holds(constant([1, 0], TensorProto.INT64)), "int64 instead of an array of floats"),
-        (more_labels, r"numbers of shape \(2, 2\) instead of \(rows, 3\)"),
+        (more_labels, r"numbers of shape \(1, 2\) instead of \(rows, 3\)"),
         (
             edit_card(lambda card: card.update(kind="Regression")),
             r"The model gives a Regression, but app/models/__init__\.py has Classification",
@@ -172,9 +171,10 @@ def test_a_damaged_artefact_is_refused_with_the_command_that_replaces_it(
 @pytest.mark.parametrize(
     ("feature", "message"),
     [
-        ({"maximum": 31}, "tests/fakes.py refuses 31 for sepal_length_cm, .* less than or equal"),
-        ({"minimum": 0}, "tests/fakes.py refuses 0 for sepal_length_cm, .* greater than 0"),
-        ({"missing": 0.1}, "tests/fakes.py refuses None for sepal_length_cm, .* valid number"),
+        ({"maximum": 31}, r"\n  31 for sepal_length_cm: .* less than or equal"),
+        ({"minimum": 0}, r"\n  0 for sepal_length_cm: .* greater than 0"),
+        ({"missing": 0.1}, r"\n  None for sepal_length_cm: .* valid number"),
+        ({"minimum": 0, "maximum": 31}, r"\n  0 for sepal_length_cm: .*\n  31 for sepal_length_cm"),
     ],
 )
 def test_what_training_saw_and_the_api_refuses_is_no_fault_of_the_artefact(
@@ -183,7 +183,8 @@ def test_what_training_saw_and_the_api_refuses_is_no_fault_of_the_artefact(
     edit_card(lambda card: card["features"][0].update(feature))(copy)
     with pytest.raises(StartError, match=message) as caught:
         open_models(settings_for(copy))
-    assert "Change the rule there, or train without that value" in str(caught.value)
+    assert "tests/fakes.py refuses what the model was trained on:" in str(caught.value)
+    assert "Change the rules there, or train without such values" in str(caught.value)
     assert not isinstance(caught.value, ArtefactError)
 
 
@@ -248,7 +249,7 @@ def test_what_cannot_predict_is_no_model(model: object) -> None:
     [
         (fakes.BrokenModel(), "the model raised KeyError"),
         (ChangedModel(lambda _: None), "NoneType instead of a list of Classification"),
-        (ChangedModel(lambda answers: [*answers, *answers]), "4 answers for 2 row"),
+        (ChangedModel(lambda answers: [*answers, *answers]), "2 answers for 1 row"),
         (ChangedModel(lambda _: [fakes.LONG]), "1 answers for 2 row"),
         (
             ChangedModel(lambda answers: nan_where_long([fakes.LONG for _ in answers])),
@@ -268,6 +269,65 @@ def test_a_model_that_cannot_answer_its_own_example_does_not_start(
     with pytest.raises(ArtefactError, match=f"Asked its own example.*{cause}"):
         opened(model)
     assert model.calls[-1] == "close"
+
+
+class Sentence(BaseModel):
+    """A question with something that may be missing, and a rule for all of it."""
+
+    text: str = Field(examples=["hello"])
+    city: str | None = Field(examples=["Rome"])
+    age: float | None = Field(None, examples=[7])
+
+    @model_validator(mode="after")
+    def demand_age_or_no_city(self) -> Self:
+        """Refuse a city without an age."""
+        if self.city and self.age is None:
+            raise ValueError("a city needs an age")
+        return self
+
+
+class Length(Answer):
+    """An answer with parts."""
+
+    lengths: dict[str, list[float]]
+
+
+NEEDS_CITY = r"own example without city: .* AttributeError: .*test_opening\.py must require city"
+
+
+def lengths(ask: Callable[[Sequence[Sentence]], list[float]]) -> None:
+    """Open a model that answers with these numbers."""
+
+    class Measures:
+        def predict(self, rows: Sequence[Sentence]) -> list[Length]:
+            return [Length(lengths={"all": [0.5, number]}) for number in ask(rows)]
+
+    card = CARD.model_copy(update={"features": [], "labels": []})
+    opened(Measures(), {"features": Sentence, "answer": Length, "card": card})
+
+
+def test_a_model_is_asked_what_has_gaps() -> None:
+    asked = []
+    lengths(lambda rows: [asked.append(row.city) or 1.0 for row in rows])  # type: ignore[func-returns-value]
+    assert asked == ["Rome", None, "Rome", None, "Rome"]
+    with pytest.raises(ArtefactError, match=NEEDS_CITY):
+        lengths(lambda rows: [float(len(row.city.upper())) for row in rows])  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("ask", "warned"),
+    [
+        (lambda rows: [1 / len(rows)] * len(rows), True),
+        (lambda rows: [1 + 0.001 * len(rows)] * len(rows), False),  # the last digits
+        (lambda rows: [1.0 if row.city else 9.0 for row in rows], False),
+    ],
+)
+def test_an_answer_that_depends_on_other_rows_is_warned_of(
+    ask: Callable[[Sequence[Sentence]], list[float]], warned: bool
+) -> None:
+    with capture_logs() as logs:
+        lengths(ask)
+    assert [line["event"] for line in logs] == ["model_answers_by_neighbours"] * warned
 
 
 def test_a_model_without_close_is_one() -> None:
@@ -380,7 +440,6 @@ def test_a_feature_is_called_as_clients_call_it() -> None:
     check_features("called", Called, card)
     check_bounds(example, card)
     assert example.number == 2
-    assert ranges(Called, np.ones((2, 1)))[0].unit == "m"
 
 
 def test_features_in_a_package_are_where_they_are() -> None:

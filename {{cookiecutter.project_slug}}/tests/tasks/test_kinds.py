@@ -125,6 +125,8 @@ def test_each_row_comes_back_with_its_answer(runner: Runner) -> None:
         f"{HEADER}\n{SHORT}\n{LONG}",
         f"{HEADER}\n\n{SHORT}\n\r\n\n{LONG}\n\n\n",
         f"{HEADER}\n{QUOTED}\n{LONG}\n",
+        f"{HEADER}\n{SHORT},\n{LONG}, ,\n",
+        f"sep=,\n{HEADER}\n{SHORT}\n{LONG}\n",
     ],
     ids=[
         "byte-order mark",
@@ -136,6 +138,8 @@ def test_each_row_comes_back_with_its_answer(runner: Runner) -> None:
         "no last newline",
         "blank lines",
         "quotes",
+        "empty values at the end",
+        "a line for Excel",
     ],
 )
 @pytest.mark.parametrize("rows_per_piece", [1, ROWS_PER_PIECE])
@@ -151,7 +155,7 @@ def test_a_file_comes_back_with_its_own_delimiter_and_in_utf_8(
     runner: Runner, delimiter: str, encoding: str
 ) -> None:
     rows = [[f"größe{delimiter}cm", *HEADER.split(",")], ["a;b,c", *LONG.split(",")]]
-    text = as_csv(rows, delimiter).decode()
+    text = f"sep={delimiter}\r\n" * (encoding == "utf-16") + as_csv(rows, delimiter).decode()
     task = run(runner, upload(text.encode(encoding)))
     found = csv.reader(io.StringIO(result(runner.store, task)), delimiter=delimiter)
     assert list(found) == [
@@ -329,7 +333,7 @@ def test_a_torn_file_in_utf_16_is_refused(end: bytes) -> None:
     ("row", "why"),
     [
         (SHORT.rpartition(",")[0], " has 3 values, the header 4."),
-        (f"{SHORT},", " has 5 values, the header 4."),
+        (f"{SHORT},,x", " has 6 values, the header 4."),
         ("no row", " has 1 values, the header 4."),
         (csv_row(sepal_width_cm='"3.5'), " is not CSV: unexpected end of data."),
         (csv_row(sepal_width_cm='"3.5"x'), " is not CSV: ',' expected after '\"'."),

@@ -20,7 +20,7 @@ from app.models.diabetes.features import Patient
 from app.serving.artefact import write_artefact
 from app.serving.card import ModelCard, ModelFacts
 from app.serving.onnx import MODEL_FILE
-from app.serving.training import bins, graph_bytes, ranges
+from app.serving.training import bins, features_seen, graph_bytes
 
 COVERAGE = 0.9  # the share of patients whose truth should be in the interval
 
@@ -41,7 +41,7 @@ def train(folder: Path) -> ModelCard:
     facts = ModelFacts(
         kind="Progression",
         metrics=measure(model, held_out, held_out_truth),
-        features=ranges(Patient, seen),
+        features=features_seen(Patient, seen),
         answers=bins(truth),
         libraries={name: version(name) for name in ("scikit-learn", "skl2onnx", "onnx")},
     )

@@ -20,7 +20,7 @@ from app.models.iris.features import Features
 from app.serving.artefact import write_artefact
 from app.serving.card import ModelCard, ModelFacts
 from app.serving.onnx import MODEL_FILE
-from app.serving.training import ranges, shares
+from app.serving.training import features_seen, shares
 
 
 def train(folder: Path) -> ModelCard:
@@ -33,7 +33,7 @@ def train(folder: Path) -> ModelCard:
     facts = ModelFacts(
         kind="Classification",
         metrics=measure(pipeline, held_out, held_out_labels),
-        features=ranges(Features, seen),
+        features=features_seen(Features, seen),
         answers=shares(data.target_names[label] for label in seen_labels),
         labels=[str(label) for label in data.target_names],
         libraries={name: version(name) for name in ("scikit-learn", "skl2onnx", "onnx")},

@@ -21,10 +21,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from app.models.penguins.features import Penguin
 from app.serving.artefact import write_artefact
-from app.serving.card import FeatureCategories, FeatureRange, ModelCard, ModelFacts
-from app.serving.checks import units_of
+from app.serving.card import ModelCard, ModelFacts
 from app.serving.onnx import MODEL_FILE
-from app.serving.training import bins, graph_bytes, shares
+from app.serving.training import features_seen, graph_bytes, shares
 
 CATEGORIES = ["island", "sex"]
 NUMBERS = [name for name in Penguin.model_fields if name not in CATEGORIES]
@@ -40,7 +39,7 @@ def train(folder: Path) -> ModelCard:
     facts = ModelFacts(
         kind="Classification",
         metrics=measure(pipeline, filled(held_out), held_out_species),
-        features=[seen_of(seen[name]) for name in Penguin.model_fields],
+        features=features_seen(Penguin, seen),
         answers=shares(species),
         labels=[str(label) for label in pipeline.classes_],
         libraries={name: version(name) for name in ("scikit-learn", "skl2onnx", "onnx")},
@@ -80,19 +79,3 @@ def measure(pipeline: Pipeline, rows: DataFrame, species: Series) -> dict[str, f
         "log_loss": round(float(log_loss(species, pipeline.predict_proba(rows))), 4),
         "held_out_rows": float(len(rows)),
     }
-
-
-def seen_of(column: Series) -> FeatureRange | FeatureCategories:
-    """Return what training saw of a feature."""
-    name, missing = str(column.name), float(column.isna().mean())
-    if name in CATEGORIES:
-        found = shares(column.dropna())
-        return FeatureCategories(name=name, categories=[*found], missing=missing, shares=found)
-    return FeatureRange(
-        name=name,
-        unit=units_of(Penguin)[name],
-        minimum=column.min(),
-        maximum=column.max(),
-        missing=missing,
-        bins=bins(column.to_numpy()),
-    )

@@ -12,7 +12,7 @@ from app.predictions.report.columns import Column, is_number
 from app.predictions.report.schemas import Report, VersionReport
 from app.predictions.sql import BEYOND_THE_NEWEST, SqlPredictionStore
 from app.serving.artefact import ArtefactError, read_card
-from app.serving.card import FeatureCategories, ModelCard
+from app.serving.card import FeatureCategories, FeatureRange, ModelCard
 from app.serving.served import Served
 from app.serving.settings import ModelSettings
 from app.storage.connection import Row
@@ -95,7 +95,7 @@ class Version:
         seen = self._seen.get(name)
         if isinstance(seen, FeatureCategories):
             return Column(name, seen.shares, category=True)
-        return Column(name, seen.bins if seen else None)
+        return Column(name, seen.bins if isinstance(seen, FeatureRange) else None)
 
     def _compare(self, row: Kept) -> None:
         """Count whether the answer was right, or how far it was from the truth."""

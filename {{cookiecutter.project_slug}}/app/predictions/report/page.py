@@ -1,5 +1,6 @@
 """The report as one page with plots, in one file that needs no network."""
 
+import math
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -86,7 +87,10 @@ def bars(column: ColumnReport) -> str:
     highest = max(max(part.share, part.training or 0) for part in parts) or 1
     drawn = [pair(part, n * step, step, highest) for n, part in enumerate(parts)]
     if column.edges:  # whose place is between two bars
-        drawn += [label(f"{e:.4g}", n * step, step) for n, e in enumerate(column.edges, 1)]
+        names = [f"{edge:.4g}" for edge in column.edges]
+        every = math.ceil(max(map(len, names)) * LETTER / step)  # the others would not fit
+        places = range(every, len(parts), every)
+        drawn += [label(names[n - 1], n * step, step * every) for n in places]
     else:
         names = [f"{part.name} {part.share:.0%}" for part in parts]
         drawn += [label(name, (n + 0.5) * step, step) for n, name in enumerate(names)]

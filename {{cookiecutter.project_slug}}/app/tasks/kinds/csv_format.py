@@ -43,10 +43,15 @@ class CsvFormat:
         return read_rows(file, line, delimiter=self._form.delimiter)
 
     def check(self, row: FileRow) -> None:
-        """Raise BadRowError if a row has more or fewer values than there are columns."""
-        width = len(row.values)
-        if width != len(self._form.columns) and not row.blank:
-            found = f"{width} values, the header {len(self._form.columns)}"
+        """Raise BadRowError if a row has more or fewer values than there are columns.
+
+        Empty ones at its end, as some spreadsheets leave them, are removed.
+        """
+        width = len(self._form.columns)
+        if not "".join(row.values[width:]).strip():
+            del row.values[width:]
+        if len(row.values) != width and not row.blank:
+            found = f"{len(row.values)} values, the header {width}"
             raise BadRowError(f"Line {row.line} has {found}.")
         if not self.has_commas and not row.blank:
             self.has_commas = any("," in row.values[at] for _, at in self._places)

@@ -115,7 +115,10 @@ def recognise(file: BinaryIO, model: Version, form: FileForm) -> tuple[FileForm,
     first, *_ = without_quoted("", text).splitlines() or [""]
     delimiter = max(DELIMITERS, key=first.count)
     rows = read_rows(file, encoding=encoding, delimiter=delimiter)
-    columns = check_header(next(rows, None), columns_of(model.served))
+    header = next(rows, None)
+    if first.startswith("sep="):  # for Excel, and no row
+        header = next(rows, None)
+    columns = check_header(header, columns_of(model.served))
     return form.model_copy(update={"columns": columns, "delimiter": delimiter}), rows
 
 

@@ -11,7 +11,7 @@ from learn.grading.server import as_json
 
 PREDICT = "/v1/predict"
 DOCUMENT = "/openapi.json"
-LARGEST_BODY = 65_536
+LARGEST_BODY = 262_144
 DEFAULTS = {"app_env": "dev", "port": 8000, "workers": 1, "docs_enabled": True}
 
 

@@ -14,7 +14,7 @@ from app.models.iris.features import Features
 from app.models.iris.train import to_onnx_bytes, train
 from app.serving.artefact import current_version
 from app.serving.onnx import MODEL_FILE
-from app.serving.training import ranges
+from app.serving.training import features_seen
 from tests.models.helpers import agree, converted, loaded, serves_well
 
 
@@ -61,4 +61,4 @@ def test_training_again_gives_the_same_version(folder: Path, tmp_path: Path) -> 
 
 def test_training_data_that_is_not_what_the_api_takes() -> None:
     with pytest.raises(StartError, match="names 4 features, and the training data has 3 columns"):
-        ranges(Features, load_iris().data[:, :3])
+        features_seen(Features, load_iris().data[:, :3])

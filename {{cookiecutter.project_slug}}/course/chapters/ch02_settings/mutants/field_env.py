@@ -3,7 +3,7 @@
 
 class Settings:
     body_limit: int = Field(
-        65_536, ge=1_024, le=2**27, env="MAX_BODY_BYTES", description="Largest body in bytes"
+        262_144, ge=1_024, le=2**27, env="MAX_BODY_BYTES", description="Largest body in bytes"
     )
 
     @property
