@@ -67,7 +67,15 @@ class House(BaseModel):
     area: float | None = Field(examples=[80.5])
 
 
+class Measured(BaseModel):
+    """A house whose area is known."""
+
+    rooms: int = Field(examples=[3])
+    area: float = Field(examples=[80.5])
+
+
 HOUSE = Served("house", House, Regression, OnnxModel)
+MEASURED = Served("house", Measured, Regression, OnnxModel)
 
 
 def priced(folder: Path, content: bytes) -> list[float]:
@@ -141,8 +149,8 @@ def test_a_number_that_its_input_cannot_hold_is_refused_by_name(
     tmp_path: Path, content: bytes, values: dict[str, Any], name: str
 ) -> None:
     write_artefact(tmp_path / "house", {MODEL_FILE: content}, ModelFacts())
-    model = load(HOUSE, settings_for(tmp_path))
-    rows = [model.example, House.model_validate({"rooms": 3, "area": 4} | values)]
+    model = load(MEASURED, settings_for(tmp_path))
+    rows = [model.example, Measured.model_validate({"rooms": 3, "area": 4} | values)]
     with pytest.raises(InfiniteValueError, match=f"^{name} is too large to be calculated with"):
         model.predict(rows)
     assert len(model.predict([model.example])) == 1
