@@ -256,7 +256,8 @@ def test_the_page_about_your_own_model_works_to_the_letter(tmp_path: Path) -> No
     shutil.copytree(ROOT / "tests", tmp_path / "tests")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     test = tmp_path / "tests/models/wine/test_wine.py"
-    test.parent.mkdir()
+    test.parent.mkdir(exist_ok=True)
+    (test.parent / "__init__.py").touch()
     test.write_text(blocks("own-model.md")["tests/models/wine/test_wine.py"])
     assert "1 passed" in python(tmp_path, "-m", "pytest", "-q", "tests/models/wine")
     shutil.rmtree(tmp_path / "var/models/mood")

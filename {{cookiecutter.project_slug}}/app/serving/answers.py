@@ -75,7 +75,10 @@ class Classification(Answer):
         found, labels = outputs["probabilities"], card.labels
         if np.ndim(found) == 1 and len(labels) == 2:
             found = np.column_stack([1 - found, found])
-        found = floats(found, len(labels))
+        found = floats(found)
+        if found.shape[1] != len(labels):
+            known = f"its card has {len(labels)} labels ({', '.join(labels) or 'none'})"
+            raise BadAnswerError(f"{found.shape[1]} probabilities for each row, and {known}")
         return lenient_each(
             cls,
             [

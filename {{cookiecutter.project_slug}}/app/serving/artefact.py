@@ -11,8 +11,7 @@ in one step. So a reader finds the old version or the new one, whatever happens 
 
 import hashlib
 import os
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -42,7 +41,9 @@ class ArtefactError(StartError):
     """The model's artefact is missing, damaged, or made for something else."""
 
     def __init__(self, name: str, cause: str) -> None:
-        super().__init__(f"{cause}\nTrain the model again: {train_command(name)}")
+        again = f"Train the model again: {train_command(name)}"
+        before = f"Or serve the version before: uv run python -m app.models rollback --model {name}"
+        super().__init__(f"{cause}\n{again}\n{before}")
 
 
 @dataclass(frozen=True)
@@ -59,20 +60,27 @@ class Artefact:
 
     def read(self, file: str) -> bytes:
         """Return the content of one of the files, or raise ArtefactError."""
+        self._find(file)
         content = read_file(self.name, self.folder / file)
         self._compare(file, hashlib.sha256(content))
         return content
 
     def path(self, file: str) -> Path:
         """Return where one of the files is, or raise ArtefactError; for libraries that read it."""
+        self._find(file)
         path = self.folder / file
         if file not in self._checked:
             with readable(self.name, path), path.open("rb") as opened:
                 self._compare(file, hashlib.file_digest(opened, "sha256"))
         return path
 
+    def _find(self, file: str) -> None:
+        if file not in self.card.files:
+            there = ", ".join(self.card.files)
+            raise ArtefactError(self.name, f"The version has no file {file}. It has: {there}.")
+
     def _compare(self, file: str, digest: Any) -> None:  # noqa: ANN401
-        if digest.hexdigest() != self.card.files.get(file):
+        if digest.hexdigest() != self.card.files[file]:
             raise ArtefactError(self.name, f"{self.folder / file} is truncated or altered.")
         self._checked.add(file)
 
@@ -127,26 +135,6 @@ def serve_version(folder: Path, version: str) -> None:
     """Serve this version from now on; the next look of each worker finds it."""
     before = [name for name in served_versions(folder) if name != version]
     write_served(folder, [version, *before])
-
-
-def roll_back(folder: Path, is_fit: Callable[[str], bool] = lambda _: True) -> str | None:
-    """Serve the last fit version that was served before, and return it; None if there was none."""
-    now, *before = served_versions(folder) or [""]
-    there = [name for name in before if (folder / name / CARD_FILE).exists()]
-    fit = next(filter(is_fit, there), None)
-    if fit:
-        at = there.index(fit)
-        write_served(folder, [*there[at:], *there[:at], now])
-    return fit
-
-
-def remove_versions(folder: Path, kept: int) -> None:
-    """Remove all that were served but the last ones; not what another training is adding."""
-    versions = served_versions(folder)
-    write_served(folder, versions[:kept])
-    for version in versions[kept:]:
-        if (folder / version / CARD_FILE).exists():
-            shutil.rmtree(folder / version)
 
 
 def replace_file(path: Path, content: bytes) -> None:

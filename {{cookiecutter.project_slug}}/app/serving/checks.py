@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 import structlog
@@ -13,13 +15,15 @@ from app.serving.answers import check_values
 from app.serving.artefact import ArtefactError
 from app.serving.card import FeatureCategories, FeatureRange, FeatureSeen, ModelCard
 from app.serving.errors import BadAnswerError
-from app.serving.examples import key_of, place_of
+from app.serving.examples import ROOT, key_of, place_of
 from app.serving.loaded import LoadedModel
 
 logger = structlog.get_logger()
 
 NEIGHBOURS = (
-    "Its answer to a row depends on the rows beside it. To ask each alone: MODEL_BATCH_SIZE=1"
+    "Its answer to a row depends on the rows asked with it. If it makes a DataFrame of them, name "
+    "the type of each column: docs/own-model.md. If nothing helps, MODEL_BATCH_SIZE=1 asks each "
+    "row alone, but for those of a file."
 )
 
 
@@ -118,10 +122,19 @@ def ask(model: LoadedModel[Any, Any], rows: Sequence[BaseModel], without: str = 
                 raise BadAnswerError("not one cell for each column")
     except Exception as error:
         real = error.__cause__ or error
-        raised = f"the model raised {type(real).__name__}: {real}."
+        raised = f"the model raised {type(real).__name__}: {real}{place_in(real)}."
         cause = error if isinstance(error, BadAnswerError) else raised
         raise ArtefactError(name, f"Asked its own example{what}: {cause}{needs}") from error
     return answers
+
+
+def place_in(error: BaseException) -> str:
+    """Return the last line of the app's own code that an error came from, in brackets."""
+    found = extract_tb(error.__traceback__)
+    own = [frame for frame in found if Path(frame.filename).is_relative_to(ROOT / "app")]
+    if not own:
+        return ""
+    return f" ({Path(own[-1].filename).relative_to(ROOT)}, line {own[-1].lineno})"
 
 
 def alike(one: Any, other: Any) -> bool:  # noqa: ANN401

@@ -19,7 +19,6 @@ from app.serving.answers import as_cell
 from app.serving.artefact import (
     current_version,
     read_card,
-    read_file,
     served_versions,
     write_artefact,
 )
@@ -53,18 +52,22 @@ def main(models: Sequence[Served[Any, Any]]) -> None:
     chosen = [served for served in models if given.model in (served.name, None)]
     try:
         settings = load_settings(ModelSettings)
+        if given.command in ("add", "use", "rollback"):
+            demand_model(given.model, models)
         if given.command == "train":
             for served in chosen:
                 train(served, settings, only_missing=given.missing, one=bool(given.model))
         elif given.command == "pack":
             pack(chosen, settings, given.argument)
         elif given.command == "add":
-            demand_model(given.model, models)
             add(chosen[0], settings, given.argument, given.labels.split(","))
         elif given.command == "example":
             print_example(chosen[0], settings, given.rows)
         elif given.command == "check":
             sys.exit(max([check(served, settings) for served in chosen]))
+        elif given.command == "list":
+            for served in chosen:
+                show(served, settings)
         else:
             choose(chosen[0], settings, given.command, "".join(given.argument[:1]))
     except StartError as error:
@@ -82,7 +85,7 @@ def parser_for(names: Sequence[str]) -> argparse.ArgumentParser:
     commands = ["train", "list", "use", "rollback", "check", "add", "pack", "example"]
     parser.add_argument("command", choices=commands)
     parser.add_argument("argument", nargs="*", help="a version for `use`, files for `add`, `pack`")
-    either = "default: the first; for `train`, `check` and `pack`, all"
+    either = "default: all; for `add`, `use` and `rollback`, the only one; for `example`, the first"
     parser.add_argument("--model", choices=names, help=either)
     parser.add_argument("--missing", action="store_true", help="for `train`: if it has no version")
     parser.add_argument("--labels", default="", help="for `add`: a classification's labels, as a,b")
@@ -146,12 +149,14 @@ def add(
     if not files:
         raise StartError("Name the files, or their folder: python -m app.models add model.onnx")
     folder = settings.models_dir / served.name
-    content = {name: read_file(served.name, path) for name, path in files.items()}
+    try:
+        content = {name: path.read_bytes() for name, path in files.items()}
+    except OSError as error:
+        raise StartError(f"{error.filename} cannot be read: {error.strerror}.") from None
     before = served_versions(folder)
-    facts = ModelFacts(labels=[label for label in labels if label])
+    facts = ModelFacts(labels=[label.strip() for label in labels if label.strip()])
     keep_if_fit(served, settings, write_artefact(folder, content, facts).version, before)
-    print(f"Added to {served.name}:")
-    show(folder)
+    show(served, settings)
 
 
 def pack(models: Sequence[Served[Any, Any]], settings: ModelSettings, paths: Sequence[str]) -> None:

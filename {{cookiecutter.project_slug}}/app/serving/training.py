@@ -1,5 +1,6 @@
 """What trainings have in common: the facts about what they saw, and a graph that is repeatable."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from numbers import Real
@@ -35,9 +36,11 @@ def features_seen(features: type[BaseModel], rows: Any) -> list[FeatureSeen]:  #
     if hasattr(rows, "columns"):
         found = list(rows.columns)
         if found not in (list(units), keys):
+            others = [name for name in found if name not in units] or "no others"
+            lacking = [name for name in units if name not in found] or "none"
             raise StartError(
-                f"The training data has the columns {found}, and {place} has {list(units)}: they "
-                "must be the same, in the same order."
+                f"The columns of the training data must be the features of {place}, in the same "
+                f"order: {', '.join(units)}. It has {others}, and lacks {lacking}."
             )
         columns = [np.asarray(rows[name]) for name in found]
     else:
@@ -55,6 +58,8 @@ def features_seen(features: type[BaseModel], rows: Any) -> list[FeatureSeen]:  #
 
 def column_seen(name: str, unit: str | None, values: Sequence[object]) -> FeatureSeen:
     """Return what training saw of a feature: a range, categories, or only what was missing."""
+    if not values:
+        raise StartError(f"The training data has no rows: nothing is known of {name}.")
     there = [value for value in values if not is_missing(value)]
     missing = (len(values) - len(there)) / len(values)
     if there and all(isinstance(value, str | bool) for value in there):
@@ -64,6 +69,8 @@ def column_seen(name: str, unit: str | None, values: Sequence[object]) -> Featur
     elif there and all(isinstance(value, Real) for value in there):
         numbers = np.array(there, dtype=np.float64)
         low, high = float(numbers.min()), float(numbers.max())
+        if math.isinf(high - low):
+            raise StartError(f"The training data has an infinite {name}: no client can send that.")
         return FeatureRange(
             name=name, unit=unit, minimum=low, maximum=high, missing=missing, bins=bins(numbers)
         )
@@ -71,8 +78,8 @@ def column_seen(name: str, unit: str | None, values: Sequence[object]) -> Featur
 
 
 def is_missing(value: object) -> bool:
-    """Return whether it is None, NaN or pandas.NA, which are not equal to themselves."""
-    return value is None or str(value == value) in ("False", "<NA>")
+    """Return whether it is None, "", or NaN or pandas.NA, which are not equal to themselves."""
+    return value is None or value == "" or str(value == value) in ("False", "<NA>")
 
 
 def bins(values: Values) -> Bins:

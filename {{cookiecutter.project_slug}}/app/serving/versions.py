@@ -1,6 +1,7 @@
 """The versions of a model on disk: listed, chosen and checked by `python -m app.models`."""
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,9 @@ from typing import Any
 from app.kit.start import StartError
 from app.serving.artefact import (
     CARD_FILE,
+    CURRENT_FILE,
     current_version,
     read_card,
-    remove_versions,
-    roll_back,
     serve_version,
     served_versions,
     train_command,
@@ -31,7 +31,7 @@ def choose(served: Served[Any, Any], settings: ModelSettings, command: str, vers
         serve_version(folder, version)
     if command == "rollback" and not roll_back(folder, partial(is_fit, served, settings)):
         raise StartError("No earlier version can be served again: python -m app.models list")
-    show(folder)
+    show(served, settings)
 
 
 def keep_if_fit(
@@ -39,7 +39,7 @@ def keep_if_fit(
 ) -> None:
     """Load a new version, and remove the oldest beyond `MODEL_KEEP`.
 
-    If the new one is unfit, serve what was served before, and raise StartError.
+    If the new one is unfit, remove it, serve what was served before, and raise StartError.
     """
     folder = settings.models_dir / served.name
     try:
@@ -47,8 +47,32 @@ def keep_if_fit(
     except StartError:
         if before:
             write_served(folder, before)
+        else:
+            (folder / CURRENT_FILE).unlink()
+        if version not in before:
+            shutil.rmtree(folder / version)
         raise
     remove_versions(folder, settings.model_keep)
+
+
+def roll_back(folder: Path, is_fit: Callable[[str], bool] = lambda _: True) -> str | None:
+    """Serve the last fit version that was served before, and return it; None if there was none."""
+    now, *before = served_versions(folder) or [""]
+    there = [name for name in before if (folder / name / CARD_FILE).exists()]
+    fit = next(filter(is_fit, there), None)
+    if fit:
+        at = there.index(fit)
+        write_served(folder, [*there[at:], *there[:at], now])
+    return fit
+
+
+def remove_versions(folder: Path, kept: int) -> None:
+    """Remove all that were served but the last ones; not what another training is adding."""
+    versions = served_versions(folder)
+    write_served(folder, versions[:kept])
+    for version in versions[kept:]:
+        if (folder / version / CARD_FILE).exists():
+            shutil.rmtree(folder / version)
 
 
 def is_fit(served: Served[Any, Any], settings: ModelSettings, version: str) -> bool:
@@ -78,11 +102,13 @@ def find(folder: Path, start: str) -> str:
     return found[0]
 
 
-def show(folder: Path) -> None:
-    """Print every version."""
-    served = served_versions(folder)[:1]
-    for version in versions(folder):
-        mark = "*" if [version] == served else " "
+def show(served: Served[Any, Any], settings: ModelSettings) -> None:
+    """Print every version of a model."""
+    folder = settings.models_dir / served.name
+    found, now = versions(folder), served_versions(folder)[:1]
+    print(f"{served.name}:")
+    for version in found:
+        mark = "*" if [version] == now else " "
         try:
             card = read_card(folder, version)
         except StartError:
@@ -95,10 +121,11 @@ def show(folder: Path) -> None:
 def check(served: Served[Any, Any], settings: ModelSettings) -> int:
     """Print what is wrong with each version; return 1 if it is the served one that is unfit."""
     folder = settings.models_dir / served.name
-    unfit = []
-    for version in versions(folder):
-        if is_fit(served, settings, version):
-            print(f"{served.name} {version}  answers its example")
-        else:
-            unfit.append(version)
-    return int(current_version(folder) in unfit)
+    found = {version: is_fit(served, settings, version) for version in versions(folder)}
+    now = current_version(folder)
+    for version, fit in found.items():
+        mark = "*" if version == now else " "
+        print(f"{mark} {served.name} {version}  {'answers its example' if fit else 'is unfit'}")
+    if not found.get(now):
+        print(f"{served.name} cannot be served: {now} is unfit.")
+    return int(not found.get(now))

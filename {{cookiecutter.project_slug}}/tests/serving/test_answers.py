@@ -62,8 +62,8 @@ def test_what_is_one_is_answered(numbers: list[float]) -> None:
 @pytest.mark.parametrize(
     ("given", "fault"),
     [
-        (np.ones((1, 1)), r"numbers of shape \(1, 1\) instead of \(rows, 3\)"),
-        (np.ones(3), r"numbers of shape \(3,\) instead of \(rows, 3\)"),
+        (np.ones((1, 1)), r"1 probabilities for each row, and its card has 3 labels \(a, b, c\)"),
+        (np.ones(3), r"numbers of shape \(3,\) instead of \(rows, length\)"),
         (np.ones((1, 3), dtype=np.int64), "int64 instead of an array of floats"),
         (np.array([["a", "b", "c"]]), "<U1 instead of an array of floats"),
         ([[1, 0, 0]], "list instead of an array of floats"),

@@ -11,13 +11,12 @@ from app.serving.artefact import (
     ArtefactError,
     current_version,
     read_card,
-    remove_versions,
-    roll_back,
     serve_version,
     served_versions,
     write_artefact,
 )
 from app.serving.card import ModelFacts
+from app.serving.versions import remove_versions, roll_back
 from tests.graphs import FACTS
 
 

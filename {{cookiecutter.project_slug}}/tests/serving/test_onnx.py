@@ -199,8 +199,13 @@ def test_a_file_of_the_artefact_is_checked_where_it_is(artefact: Path) -> None:
     card = load(MODELS[0], settings_for(artefact)).card
     files = Artefact("flower", folder, card, Settings(), House, Regression)
     assert files.path(MODEL_FILE).read_bytes() == files.read(MODEL_FILE)
-    with pytest.raises(StartError, match=r"card\.json is truncated or altered"):
-        files.path("card.json")
+    for ask in (files.path, files.read):
+        with pytest.raises(StartError, match=r"has no file model\.txt\. It has: model\.onnx\."):
+            ask("model.txt")
+    again = Artefact("flower", folder, card, Settings(), House, Regression)
+    (folder / MODEL_FILE).write_bytes(b"altered")
+    with pytest.raises(StartError, match=r"model\.onnx is truncated or altered"):
+        again.path(MODEL_FILE)
 
 
 class Colour(Enum):

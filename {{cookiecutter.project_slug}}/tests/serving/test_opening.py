@@ -147,7 +147,10 @@ def more_labels(folder: Path) -> None:
         (holds(constant([float("nan")] * 2)), "nan for probabilities.short"),
         (holds(constant([7, 7])), r"7\.0 for probabilities.short"),
         (holds(constant([1, 0], TensorProto.INT64)), "int64 instead of an array of floats"),
-        (more_labels, r"numbers of shape \(1, 2\) instead of \(rows, 3\)"),
+        (
+            more_labels,
+            r"2 probabilities for each row, and its card has 3 labels \(short, long, odd\)",
+        ),
         (
             edit_card(lambda card: card.update(kind="Regression")),
             r"The model gives a Regression, but app/models/__init__\.py has Classification",

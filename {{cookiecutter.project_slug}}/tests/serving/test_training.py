@@ -81,10 +81,27 @@ def test_a_column_is_called_as_the_feature_or_as_clients_call_it(name: str) -> N
 
 
 def test_other_columns_than_the_features_are_named() -> None:
-    with pytest.raises(StartError, match=r"the columns \['a'\], and tests/serving/test_training"):
-        features_seen(Note, Frame(a=[1]))
+    frame = Frame(zip([*Note.model_fields][:3], FRAME.values(), strict=False), Weight=WEIGHTS)
+    with pytest.raises(StartError, match=r"It has \['Weight'\], and lacks \['never'\]"):
+        features_seen(Note, frame)
+    with pytest.raises(StartError, match=r"test_training\.py, in the same order: weight, is_old"):
+        features_seen(Note, Frame(reversed(FRAME.items())))
     with pytest.raises(StartError, match=r"names 4 features, and the training data has 2 columns"):
         features_seen(Note, np.ones((3, 2)))
+
+
+def test_what_no_question_can_hold_is_named() -> None:
+    with pytest.raises(StartError, match="an infinite weight"):
+        features_seen(Note, Frame(FRAME, weight=[1, -math.inf, 2, 3]))
+    with pytest.raises(StartError, match="has no rows: nothing is known of weight"):
+        features_seen(Note, Frame({name: [] for name in FRAME}))
+
+
+def test_an_empty_text_is_a_missing_one() -> None:
+    text = features_seen(Note, Frame(FRAME, text=["a", "", "a", "b"]))[2]
+    assert text == FeatureCategories(
+        name="text", categories=["a", "b"], missing=0.25, shares={"a": 2 / 3, "b": 1 / 3}
+    )
 
 
 def test_what_was_seen_of_a_text_is_whether_it_was_missing() -> None:

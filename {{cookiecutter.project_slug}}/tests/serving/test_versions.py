@@ -153,7 +153,8 @@ def test_the_versions_are_listed_and_another_one_is_served(
     tmp_path: Path, command: Callable[..., str]
 ) -> None:
     first, second = write(tmp_path, 0.1), write(tmp_path, 0.2)
-    newest, oldest = command("list").splitlines()
+    name, newest, oldest = command("list").splitlines()
+    assert name == "flower:"
     assert newest.startswith(f"* {second}  20")
     assert oldest.startswith(f"  {first}  20")
     assert newest.endswith(" UTC  accuracy 1")
@@ -194,8 +195,11 @@ def test_a_version_that_is_unfit_is_not_served(
             command("check")
         assert ended.value.code == code
         printed = capsys.readouterr().out
-        assert f"{good}  answers its example" in printed
-        assert f"{bad}  {tmp_path}" in printed
+        marks = {True: "*", False: " "}
+        assert f"\n{marks[served == good]} flower {good}  answers its example\n" in printed
+        assert f"\n{marks[served == bad]} flower {bad}  is unfit\n" in printed
+        assert f"flower {bad}  {tmp_path}" in printed
+        assert ("flower cannot be served" in printed) is (served == bad)
 
 
 def test_a_rollback_passes_by_what_is_unfit(tmp_path: Path, command: Callable[..., str]) -> None:
@@ -218,18 +222,33 @@ def test_files_become_a_version_with_their_labels(
     file.parent.mkdir()
     file.write_bytes(constant([0.25, 0.75]))
     for words in ([str(file)], [str(file.parent)]):
-        printed = command("add", *words, "--labels", "short,long")
-        assert printed.startswith("Added to flower:\n* ")
+        printed = command("add", *words, "--labels", "short, long,")
+        assert printed.startswith("flower:\n* ")
         card = read_card(tmp_path / "flower", current_version(tmp_path / "flower"))
         assert (list(card.files), card.labels) == (["model.onnx"], ["short", "long"])
     assert Flower.model_validate_json(command("example"))
+
+
+def test_the_first_version_is_not_served_if_it_is_unfit(
+    tmp_path: Path, command: Callable[..., str]
+) -> None:
+    file = tmp_path / "model.onnx"
+    file.write_bytes(constant([0.25, 0.75]))
+    with pytest.raises(SystemExit, match=r"its card has 0 labels \(none\)"):
+        command("add", str(file))
+    assert list((tmp_path / "flower").iterdir()) == []
+    good = write(tmp_path, 0.1)
+    with pytest.raises(SystemExit, match="1 labels"):
+        command("add", str(file), "--labels", "short")
+    assert served_versions(tmp_path / "flower") == [good]
+    assert {path.name for path in (tmp_path / "flower").iterdir()} == {"current", good}
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["add"], "Name the files, or their folder: python -m app.models add model.onnx"),
-        (["add", "missing.onnx"], "missing.onnx cannot be read: No such file"),
+        (["add", "missing.onnx"], r"^missing\.onnx cannot be read: No such file or directory\.$"),
         (["pack"], "Name the file to write: python -m app.models pack models.tar.gz"),
         (["pack", "a", "b"], "Name the file to write"),
         (["pack", "a"], "current cannot be read: .*\nTrain the model again: "),

@@ -60,6 +60,15 @@ def test_each_line_comes_back_with_its_prediction(
     ]
 
 
+@pytest.mark.parametrize("name", ["Petal_width_cm", "petal_widht_cm", "petal width cm"])
+def test_what_is_nearly_the_name_of_a_feature_is_refused(runner: Runner, name: str) -> None:
+    row = {name if n == "petal_width_cm" else n: value for n, value in FLOWER.items()}
+    task = run(runner, upload(json.dumps(row | {"id": 1})))
+    assert task.problem is not None
+    why = f"Line 1: is '{name}' the feature petal_width_cm? Rename it."
+    assert task.problem.detail == why
+
+
 def test_what_is_no_feature_comes_back_to_the_last_digit(runner: Runner) -> None:
     more = '"id": 12345678901234567890, "label": "truth", "x": [1.10, {"a": null}]'
     (line,) = lines(runner, upload(f"  {SHORT_LINE[:-1]}, {more} }} "))

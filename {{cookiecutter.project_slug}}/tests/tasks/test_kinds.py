@@ -7,15 +7,24 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 import pytest
+from pydantic import BaseModel
 
+from app.kit.columns import Columns
 from app.serving.answers import Classification
 from app.serving.unseen import InfiniteValueError
 from app.settings import Settings
 from app.tasks.engine.context import ResultTooLargeError, TaskContext
 from app.tasks.engine.runner import Runner
+from app.tasks.kinds.csv_format import check_header
 from app.tasks.kinds.csv_rows import as_csv, read_rows
 from app.tasks.kinds.registry import KINDS, UnknownKindError, find_kind
-from app.tasks.kinds.row_format import LONGEST_ROW, BadRowError, BadUploadError, FileForm
+from app.tasks.kinds.row_format import (
+    LONGEST_ROW,
+    BadRowError,
+    BadUploadError,
+    FileForm,
+    FileRow,
+)
 from app.tasks.kinds.upload import BYTES_PER_PIECE, ROWS_PER_PIECE, BatchPrediction, split_upload
 from app.tasks.kinds.wait import STEPS, Wait, wait
 from app.tasks.records import NewTask
@@ -127,6 +136,7 @@ def test_each_row_comes_back_with_its_answer(runner: Runner) -> None:
         f"{HEADER}\n{QUOTED}\n{LONG}\n",
         f"{HEADER}\n{SHORT},\n{LONG}, ,\n",
         f"sep=,\n{HEADER}\n{SHORT}\n{LONG}\n",
+        f"\n,,\n{HEADER}\n{SHORT}\n{LONG}\n",
     ],
     ids=[
         "byte-order mark",
@@ -140,6 +150,7 @@ def test_each_row_comes_back_with_its_answer(runner: Runner) -> None:
         "quotes",
         "empty values at the end",
         "a line for Excel",
+        "blank rows first",
     ],
 )
 @pytest.mark.parametrize("rows_per_piece", [1, ROWS_PER_PIECE])
@@ -175,10 +186,45 @@ def test_a_comma_is_a_decimal_mark_between_semicolons(runner: Runner, rows_per_p
     assert second == f"'=1;{broken};short;0,750000;0,250000"
 
 
-@pytest.mark.parametrize("number", ["1,500,000", "1.5,5", "5,", "1,5_0"])
-def test_what_is_no_decimal_comma_is_refused(runner: Runner, number: str) -> None:
-    detail = problem(runner, f"{HEADER.replace(',', ';')}\n1,5;3;1;{number}\n")[1]
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+@pytest.mark.parametrize("number", ["1,500,000", "1.5,5", "5,", "1,5_0", "1.500", "1.5"])
+def test_what_is_no_decimal_comma_is_refused(runner: Runner, number: str, delimiter: str) -> None:
+    row = delimiter.join(["1,5", "3", "1", number])
+    detail = problem(runner, f"{HEADER.replace(',', delimiter)}\n{row}\n")[1]
     assert detail.startswith("Line 2, petal_width_cm: ")
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"PK\x03\x04\x14\x00\x06\x00\x08\x00\xff\xfe", "This is a workbook or an archive"),
+        (b'[{"sepal_length_cm": 1}]', "This is a JSON array; JSON Lines has"),
+    ],
+)
+def test_a_file_of_another_format_is_named(content: bytes, what: str) -> None:
+    with pytest.raises(BadUploadError, match=what):
+        upload(content)
+
+
+class Loan(BaseModel):
+    """Features that may be missing."""
+
+    purpose: str
+    income: float | None = None
+
+
+@pytest.mark.parametrize("header", ["purpose", "purpose,incom", "purpose,Income,incomes"])
+def test_a_column_that_may_be_empty_must_be_there_all_the_same(header: str) -> None:
+    row = FileRow(1, header.encode(), header.split(","))
+    with pytest.raises(BadUploadError, match=r"repeated: income\. Optional ones may be empty\.$"):
+        check_header(row, Columns(Loan))
+    with pytest.raises(BadUploadError, match=r"repeated: purpose\.$"):
+        check_header(FileRow(1, b"", ["income"]), Columns(Loan))
+
+
+def test_a_comma_in_a_text_is_no_decimal_mark(runner: Runner) -> None:
+    text = f"note;{HEADER.replace(',', ';')}\na,b;{SHORT.replace(',', ';')}\n"
+    assert result(runner.store, run(runner, upload(text))).endswith(";short;0.750000;0.250000\n")
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -307,11 +353,10 @@ def test_a_header_without_each_column_once_is_refused(text: str) -> None:
     [
         (f"größe,{HEADER}\n1,{SHORT}\n".encode("latin-1"), 1, "cp1252 or cp949 or cp932"),
         (f"꽃,{HEADER}\n1,{SHORT}\n".encode("cp949"), 1, "cp1252 or cp949 or cp932"),
-        (b"PK\x03\x04\x14\x00\x06\x00\x08\x00\xff\xfe", 1, "cp1252 or cp932"),
         (f"name,{HEADER}\nx,{SHORT}\nü,{SHORT}\n".encode("latin-1"), 3, "cp1252"),
         (f"name,{HEADER}\n".encode() + f"x,{SHORT}\n".encode() * 5_000 + b"\x81", 5_002, ""),
     ],
-    ids=["latin-1", "cp949", "a zip file", "a row in latin-1", "the last row"],
+    ids=["latin-1", "cp949", "a row in latin-1", "the last row"],
 )
 def test_what_is_not_in_utf_8_is_refused_with_what_it_may_be(
     body: bytes, line: int, pages: str

@@ -26,7 +26,7 @@ def main() -> None:
     """Make the report that the command line asks for, and print it or write it."""
     parser = argparse.ArgumentParser(prog="python -m app.predictions.report", description=__doc__)
     parser.add_argument("--model", help="only this model")
-    parser.add_argument("--days", type=float, help="only predictions of the last DAYS days")
+    parser.add_argument("--days", type=days, help="only predictions of the last DAYS days")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--html", type=Path, metavar="FILE", help="also write a page with plots")
     given = parser.parse_args()
@@ -35,8 +35,18 @@ def main() -> None:
     except (StartError, StorageUnavailableError) as error:
         sys.exit(str(error) or str(error.__cause__))
     if given.html:
-        given.html.write_text(draw(report), "utf-8")
+        try:
+            given.html.write_text(draw(report), "utf-8")
+        except OSError as error:
+            sys.exit(f"{given.html} cannot be written: {error.strerror}.")
     print(report.model_dump_json(indent=2) if given.json else "\n".join(lines(report)))
+
+
+def days(text: str) -> float:
+    """Return a number of days, or raise ValueError."""
+    if not (number := float(text)) > 0:
+        raise ValueError
+    return number
 
 
 def read_record(model: str | None, days: float | None) -> Report:

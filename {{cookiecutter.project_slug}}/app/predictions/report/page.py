@@ -88,7 +88,7 @@ def bars(column: ColumnReport) -> str:
     drawn = [pair(part, n * step, step, highest) for n, part in enumerate(parts)]
     if column.edges:  # whose place is between two bars
         names = [f"{edge:.4g}" for edge in column.edges]
-        every = math.ceil(max(map(len, names)) * LETTER / step)  # the others would not fit
+        every = math.ceil((max(map(len, names)) + 2) * LETTER / step)  # the others would not fit
         places = range(every, len(parts), every)
         drawn += [label(names[n - 1], n * step, step * every) for n in places]
     else:

@@ -32,7 +32,7 @@ class CsvFormat:
         # where each feature is in a row
         names, found = self._columns.names, form.columns
         self._places = [(name, found.index(name)) for name in names if name in found]
-        self._numbers = [name for name, _ in self._places if name in self._columns.numbers]
+        self._numbers = {name: at for name, at in self._places if name in self._columns.numbers}
         self._answer = version.served.answer.columns(version.card)
         self._version_cell = [version.card.version] * form.model_version
         self._no_error = [""] * form.skip_bad_rows
@@ -54,7 +54,7 @@ class CsvFormat:
             found = f"{len(row.values)} values, the header {width}"
             raise BadRowError(f"Line {row.line} has {found}.")
         if not self.has_commas and not row.blank:
-            self.has_commas = any("," in row.values[at] for _, at in self._places)
+            self.has_commas = any("," in row.values[at] for at in self._numbers.values())
 
     def features(self, row: FileRow) -> BaseModel:
         """Return the features, or raise BadRowError, which says which value breaks which rule."""
@@ -62,11 +62,19 @@ class CsvFormat:
             self.check(row)
         texts = {name: row.values[at] for name, at in self._places}
         if self._form.decimal_comma:
-            texts |= {name: decimal_comma(r"\1.\2", texts[name]) for name in self._numbers}
+            self._read_commas(row.line, texts)
         try:
             return self._columns.parse(texts)
         except CellError as error:
             raise BadRowError(f"Line {row.line}, {error}") from None
+
+    def _read_commas(self, line: int, texts: dict[str, str]) -> None:
+        """Read 5,1 as 5.1; refuse 5.100, which is as likely 5100, and never guess."""
+        for name in self._numbers:
+            if "." in texts[name]:
+                why = "a number with a dot, in a file with decimal commas"
+                raise BadRowError(f"Line {line}, {name}: {why}.")
+            texts[name] = decimal_comma(r"\1.\2", texts[name])
 
     def header(self) -> bytes:
         """Return the first line of the result."""
@@ -103,13 +111,9 @@ class CsvFormat:
 def check_header(row: FileRow | None, known: Columns) -> list[str]:
     """Return the names of the columns, or raise BadUploadError."""
     columns = [name.strip() for name in row.values] if row else []
-    wrong = [
-        name
-        for name in known.names
-        if columns.count(name) != 1 and (name in known.required or name in columns)
-    ]
-    if wrong:
+    if wrong := [name for name in known.names if columns.count(name) != 1]:
         rule = "name each of these columns once, between commas, semicolons or tabs"
         wanted = f"The first line must {rule}: {','.join(known.names)}."
-        raise BadUploadError(f"{wanted} Missing or repeated: {', '.join(wrong)}.")
+        empty = "" if known.required.issuperset(wrong) else " Optional ones may be empty."
+        raise BadUploadError(f"{wanted} Missing or repeated: {', '.join(wrong)}.{empty}")
     return columns

@@ -8,6 +8,7 @@ it was, to the last digit.
 import io
 import json
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from typing import Any, BinaryIO
 
 from pydantic import BaseModel, ValidationError
@@ -27,6 +28,7 @@ from app.tasks.kinds.row_format import (
     not_in_utf_8,
 )
 
+NEARLY = 0.8  # how alike two names are, of 1
 ADDED = ("prediction", "error")
 MEMBER_BYTES = len(',"prediction":{"probabilities":{},"model_version":"0123456789ab"}\n')
 
@@ -52,11 +54,23 @@ class JsonLines:
     def features(self, row: FileRow) -> BaseModel:
         """Return the features, or raise BadRowError, which says which value breaks which rule."""
         found = object_in(row)
+        given = {name: found[name] for name in self._names if name in found}
+        if len(given) < min(len(found), len(self._names)):
+            self._refuse_misspelt(row.line, found.keys() - given.keys())
         try:
-            asked: BaseModel = self._read({n: found[n] for n in self._names if n in found})
+            asked: BaseModel = self._read(given)
         except ValidationError as error:
             raise BadRowError(f"Line {row.line}, {CellError(details(error))}") from None
         return asked
+
+    def _refuse_misspelt(self, line: int, others: set[str]) -> None:
+        """Refuse what is nearly the name of a feature: it would pass for one that is missing."""
+        known = {name.casefold(): name for name in self._names}
+        for other in sorted(others):
+            for near in get_close_matches(other.casefold(), known, 1, NEARLY):
+                raise BadRowError(
+                    f"Line {line}: is {other!r} the feature {known[near]}? Rename it."
+                )
 
     def header(self) -> bytes:
         """Return nothing: each line names its own values."""

@@ -31,6 +31,10 @@ ROWS_PER_PIECE = 1_000
 BYTES_PER_PIECE = 2**18  # all the values of a piece are in memory at once
 HEAD_BYTES = 4096  # enough to see how a file is written
 DELIMITERS = ",;\t"
+OTHER_FILES = {
+    b"PK": 'This is a workbook or an archive; in a spreadsheet, save it as "CSV UTF-8".',
+    b"[": "This is a JSON array; JSON Lines has an object on each line, and no brackets around.",
+}
 without_quoted = re.compile(r'"[^"]*"?').sub
 
 
@@ -88,9 +92,9 @@ def split_upload(
         answers += piece.answers
         room -= format_.largest_result(piece.text, piece.answers)
     check_size(answers, room, result_bytes)
-    commas = isinstance(format_, CsvFormat) and format_.has_commas
+    commas = isinstance(format_, CsvFormat) and format_.has_commas and form.delimiter != ","
     payload = BatchPrediction(
-        **dict(form, decimal_comma=commas and form.delimiter == ";"),
+        **dict(form, decimal_comma=commas),
         model=model.served.name,
         pieces=len(pieces),
         rows_per_piece=size,
@@ -104,6 +108,9 @@ def recognise(file: BinaryIO, model: Version, form: FileForm) -> tuple[FileForm,
     """Return how a file is written, and its rows; or raise BadUploadError."""
     head = file.read(HEAD_BYTES)
     file.seek(0)
+    for start, advice in OTHER_FILES.items():
+        if head.startswith(start):
+            raise BadUploadError(advice)
     encoding = "utf-8-sig"
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encoding = "utf-16"
@@ -115,9 +122,10 @@ def recognise(file: BinaryIO, model: Version, form: FileForm) -> tuple[FileForm,
     first, *_ = without_quoted("", text).splitlines() or [""]
     delimiter = max(DELIMITERS, key=first.count)
     rows = read_rows(file, encoding=encoding, delimiter=delimiter)
-    header = next(rows, None)
+    filled = (row for row in rows if not row.blank)
+    header = next(filled, None)
     if first.startswith("sep="):  # for Excel, and no row
-        header = next(rows, None)
+        header = next(filled, None)
     columns = check_header(header, columns_of(model.served))
     return form.model_copy(update={"columns": columns, "delimiter": delimiter}), rows
 
