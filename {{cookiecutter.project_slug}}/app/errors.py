@@ -12,6 +12,7 @@
     ├── BadPayloadError           422 (app/tasks/service.py)
     ├── BadResultError            422 (app/tasks/engine/outcome.py)
     ├── InfiniteValueError        422 (app/serving/unseen.py)
+    ├── UnreadableFeaturesError   422 (app/predictions/service.py)
     ├── BadOutcomeError           422 (app/predictions/outcomes/schemas.py)
     ├── ClientLeftError           408 (app/serving/errors.py)
     ├── ModelFailedError          500 (app/serving/errors.py)

@@ -16,6 +16,8 @@ from app.kit.waiting import PatientConnection
 HEAD_BYTES = 65_536  # of a request line and headers, of trailers, of what surrounds a chunk
 MOST_HEADERS = 100
 MOST_PIPELINED = 16  # requests sent before the first is answered; browsers and libraries send one
+LEAST_CHUNK = 64  # bytes of a piece of a body; of smaller ones there may be some
+MOST_CRUMBS = 4_096
 PIECE_BYTES = 16_384  # parsed at once, and then looked at
 
 
@@ -26,6 +28,7 @@ class BoundedConnection(PatientConnection):
         super().__init__(*arguments, **options)
         self.headers = []
         self.answered: RequestResponseCycle | None = None
+        self.chunks = self.chunked = 0  # pieces of the body, and their bytes
         self.unparsed = 0  # bytes since a head was complete or a piece of body came
 
     def data_received(self, data: bytes) -> None:
@@ -37,12 +40,15 @@ class BoundedConnection(PatientConnection):
             return
         self.unparsed += len(data)
         super().data_received(data)
-        if self.unparsed and self.is_too_large() and not self.transport.is_closing():
+        if self.is_too_large() and not self.transport.is_closing():
             self.refuse(431)
 
     def is_too_large(self) -> bool:
         """Return whether this head has more bytes or headers than any that we answer."""
-        return self.unparsed > HEAD_BYTES or len(self.headers) > MOST_HEADERS
+        crumbs = self.chunks - self.chunked // LEAST_CHUNK
+        return (
+            self.unparsed > HEAD_BYTES or len(self.headers) > MOST_HEADERS or crumbs > MOST_CRUMBS
+        )
 
     def send_400_response(self, _: str) -> None:
         """Say whether it was too much or wrong."""
@@ -52,12 +58,14 @@ class BoundedConnection(PatientConnection):
         """Begin a request, unless it is too large, too early, or one to a proxy."""
         if self.is_too_large() or len(self.pipeline) >= MOST_PIPELINED or self.url[:1] not in b"/*":
             raise ValueError  # the parser stops, and `send_400_response` is called
-        self.unparsed = 0
+        self.unparsed = self.chunks = self.chunked = 0
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""
         self.unparsed = 0
+        self.chunks += 1
+        self.chunked += len(body)
         super().on_body(body)
 
     def _start_asgi_task(self, cycle: "RequestResponseCycle", app: "ASGI3Application") -> None:

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import lru_cache, partial
-from random import getrandbits
 from time import gmtime, strftime, time
 from typing import Any, TextIO, cast
 
@@ -18,6 +17,7 @@ import structlog
 from pydantic_core import PydanticSerializationError, to_json
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from app.kit.ids import random_bits
 from app.kit.log_stream import LogStream
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
@@ -26,7 +26,7 @@ is_safe = re.compile(rb"[A-Za-z0-9._-]{1,64}").fullmatch
 
 def begin_request(given: bytes | None) -> str:
     """Take the caller's id if it is safe to log, or make one; it lasts as long as the task."""
-    made = f"{getrandbits(128):032x}"  # unique is enough: the id is not a secret
+    made = f"{random_bits():032x}"  # unique is enough: the id is not a secret
     request_id.set(given.decode("ascii") if given and is_safe(given) else made)
     return request_id.get()
 

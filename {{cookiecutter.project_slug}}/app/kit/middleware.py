@@ -5,7 +5,7 @@ One layer of pure ASGI does it all, because every request pays for every layer.
 
 import re
 from asyncio import CancelledError, current_task
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import structlog
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -22,6 +22,10 @@ AMBIGUOUS = "A request has one Host, one Content-Type, and a Content-Length only
 UNKNOWN_HOST = "This service does not answer to that host; its setting ALLOWED_HOSTS lists those."
 OTHER_CHARSET = "Send the body in UTF-8; no other charset is read."
 EXHAUSTED = "The server has too little memory, disk space, files or threads; try again soon."
+TOO_LONG = "The address is too long: a path may have 2,048 characters, a query 8,192."
+MOST_PATH, MOST_QUERY = 2_048, 8_192  # what takes them apart may take the square of their time
+TOO_MANY_ESCAPES = "The cookies have too many backslashes."
+MOST_ESCAPES = 64  # some Pythons take seconds for some thousand: python/cpython#123067
 RETRY = {"Retry-After": "1"}
 
 # a form's parser would take any codec that Python has, some of them slow, and keep its name
@@ -89,7 +93,7 @@ class RequestMiddleware:
             # the route's template keeps what the client typed out of the log
             route = getattr(scope.get("route"), "path", None)
             self.log_request(
-                method="HEAD" if exchange.head else scope["method"],
+                method="HEAD" if exchange.head else scope["method"][:16],
                 route=route,
                 status=exchange.status,
                 duration_ms=round((exchange.ended - exchange.started) * 1000, 2),
@@ -102,6 +106,10 @@ class RequestMiddleware:
             names = [name for name, _ in given]
             if any(names.count(name) > 1 for name in SINGLE):
                 return 400, AMBIGUOUS
+        if len(scope["path"]) > MOST_PATH or len(scope["query_string"]) > MOST_QUERY:
+            return 414, TOO_LONG
+        if b"cookie" in headers and escapes(given) > MOST_ESCAPES:
+            return 400, TOO_MANY_ESCAPES
         if not self.trusts(headers.get(b"host", b"")):
             path = scope["path"].removeprefix(scope.get("root_path", ""))
             if not path.startswith(self.open_paths):
@@ -119,6 +127,11 @@ class RequestMiddleware:
         headers = RETRY if status == 503 else {}
         problem = problem_response(status, headers, **({"detail": detail} if detail else {}))
         await self.cors(problem)(scope, receive, exchange.send)
+
+
+def escapes(headers: Iterable[tuple[bytes, bytes]]) -> int:
+    """Count the backslashes in the cookies, which FastAPI reads for every route."""
+    return sum(value.count(b"\\") for name, value in headers if name == b"cookie")
 
 
 def must_propagate(error: BaseException) -> bool:

@@ -21,6 +21,8 @@ from fastapi.security.base import SecurityBase
 from starlette._utils import is_async_callable
 from starlette.exceptions import HTTPException
 
+from app.kit.json_body import JsonRequest
+
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 Scheme = Callable[..., Any]
 
@@ -55,6 +57,7 @@ class GuardedRoute(APIRoute):
 
         async def handle_guarded(request: Request) -> Response:
             try:
+                request = JsonRequest(request.scope, request.receive)
                 if provider and provider.dependency_overrides:  # a test's: FastAPI knows them
                     return await handle_unguarded(request)
                 values = request.scope[VALUES] = {}

@@ -27,6 +27,8 @@ class Prediction(BaseModel):
 class StoredPrediction(Prediction):
     """A prediction and the record of it."""
 
+    model_config = ConfigDict(ser_json_inf_nan="constants")  # so that it is seen, and refused
+
     model_name: ClassVar[str]  # the model's
 
     id: UUID

@@ -5,15 +5,25 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
+from pydantic_core import from_json, to_json
 
+from app.errors import AppError
 from app.kit.ids import new_id
 from app.kit.pagination import split_page
 from app.predictions.schemas import Prediction, StoredPrediction, schemas_of
 from app.predictions.store import PredictionStore, Record
 from app.serving.answers import bad_answer
 from app.serving.batching import BatchingModel, ClientLeft
+from app.serving.errors import BadAnswerError
 from app.serving.protocol import FeaturesT
 from app.serving.unseen import unseen
+
+
+class UnreadableFeaturesError(AppError):
+    """These features cannot be stored: a number or a text in them is none that JSON has."""
+
+    status = 422
+    title = "Unreadable Features"
 
 
 async def predict(
@@ -47,8 +57,27 @@ async def predict_and_store(
         features=features.model_dump(mode="json"),
         **vars(prediction),
     )
+    check_readable(stored)
     await store.add(stored)
     return stored
+
+
+def check_readable(stored: StoredPrediction) -> None:
+    """Raise an error if what is to be stored could not be read again, or not as it was."""
+    try:
+        from_json(stored.model_dump_json(), allow_inf_nan=False)
+    except ValueError as error:
+        raise bad_record(stored.features, error) from error
+
+
+def bad_record(features: dict[str, Any], error: ValueError) -> AppError:
+    """Return the error that says whose fault it is: the client's, or the model's."""
+    try:
+        alone = to_json({"features": features}, inf_nan_mode="constants")
+        from_json(alone, allow_inf_nan=False)
+    except ValueError:
+        return UnreadableFeaturesError()
+    return BadAnswerError(f"something that cannot be stored ({error})")
 
 
 async def read_page(

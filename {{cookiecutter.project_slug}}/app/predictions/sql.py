@@ -6,6 +6,7 @@ as it is. `layout` is the version of what the service itself puts into a body.
 
 import json
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -122,10 +123,15 @@ class SqlPredictionStore(Store):
 
 def record(prediction_id: str, body: str, outcome: str | None) -> Record:
     """Return a row as it was stored; of one that was damaged, the id alone."""
-    try:
-        content = dict(from_json(body))
-    except (ValueError, TypeError):
+    content, known = read_object(body), read_object(outcome) if outcome else None
+    if content is None or (outcome and known is None):
         logger.error("prediction_damaged", prediction_id=prediction_id)
-        content = {}
-    content |= {"id": prediction_id, "outcome": from_json(outcome) if outcome else None}
-    return Record(content)
+    return Record((content or {}) | {"id": prediction_id, "outcome": known})
+
+
+def read_object(text: str) -> dict[str, Any] | None:
+    """Return an object that was stored as JSON; None if the text was damaged meanwhile."""
+    try:
+        return dict(from_json(text, allow_inf_nan=False))
+    except (ValueError, TypeError):
+        return None

@@ -30,6 +30,7 @@ logger = structlog.get_logger()
 
 CARD_FILE = "card.json"
 CURRENT_FILE = "current"
+LONGEST_VERSION = 64  # characters of a version's name
 
 
 def train_command(name: str) -> str:
@@ -152,8 +153,11 @@ def replace_file(path: Path, content: bytes) -> None:
 
 def current_version(folder: Path) -> str:
     """Return the version that is served, or raise ArtefactError."""
-    content = read_file(folder.name, folder / CURRENT_FILE)
-    return content.decode(errors="replace").split("\n")[0]
+    path = folder / CURRENT_FILE
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise ArtefactError(folder.name, f"{path} cannot be read: it is no file.")
+    with readable(folder.name, path), path.open(encoding="utf-8", errors="replace") as file:
+        return file.readline(LONGEST_VERSION).removesuffix("\n")
 
 
 def read_card(folder: Path, version: str) -> ModelCard:

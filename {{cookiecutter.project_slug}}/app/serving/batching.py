@@ -129,7 +129,7 @@ class BatchingModel(Generic[FeaturesT, AnswerT]):
             del self._deadlines[answer]
             if watch:
                 watch.cancel()
-        if isinstance(outcome, Exception):
+        if isinstance(outcome, BaseException):
             raise outcome
         return outcome
 
@@ -187,7 +187,7 @@ class BatchingModel(Generic[FeaturesT, AnswerT]):
         try:
             with self.current.pinned() as loaded:
                 return [(answer, loaded.card) for answer in loaded.predict(rows)]
-        except Exception as error:
+        except BaseException as error:  # the thread must live on
             return [error] if len(rows) == 1 else [self._outcomes([row])[0] for row in rows]
 
     def _receive(self, outcomes: dict[Pending[AnswerT], Outcome[AnswerT]]) -> None:

@@ -120,7 +120,7 @@ def ask(model: LoadedModel[Any, Any], rows: Sequence[BaseModel], without: str = 
             check_values(answer)
             if len(answer.cells(model.card)) != len(answer.columns(model.card)):
                 raise BadAnswerError("not one cell for each column")
-    except Exception as error:
+    except BaseException as error:  # `sys.exit()` would pass for a check that succeeded
         real = error.__cause__ or error
         raised = f"the model raised {type(real).__name__}: {real}{place_in(real)}."
         cause = error if isinstance(error, BadAnswerError) else raised

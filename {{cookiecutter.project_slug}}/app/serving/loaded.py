@@ -50,7 +50,9 @@ class LoadedModel(Generic[FeaturesT, AnswerT]):
         try:
             return self._ask(rows)
         except Exception as error:  # for the log
-            error.add_note(f"The model is {self.served.name}, version {self.card.version}.")
+            note = f"The model is {self.served.name}, version {self.card.version}."
+            if note not in getattr(error, "__notes__", ()):  # some raise the same one each time
+                error.add_note(note)
             raise
         finally:
             self.leave()
@@ -80,7 +82,7 @@ class LoadedModel(Generic[FeaturesT, AnswerT]):
         if unused and close:
             try:
                 close()
-            except Exception:  # it would end a prediction, or what replaces versions
+            except BaseException:  # it would end a prediction, or what replaces versions
                 logger.exception("A model could not be closed", model=self.served.name)
         return self._closed
 
@@ -100,10 +102,11 @@ class LoadedModel(Generic[FeaturesT, AnswerT]):
         kind = self.served.answer
         if not isinstance(answers, Sequence) or isinstance(answers, str):
             raise BadAnswerError(f"{type(answers).__name__} instead of a list of {kind.__name__}")
+        answers = list(answers)  # once: another look may find others
         if len(answers) != rows:
             raise BadAnswerError(f"{len(answers)} answers for {rows} row(s)")
         for answer in answers:
             if not isinstance(answer, kind):
                 given = type(answer).__name__
                 raise BadAnswerError(f"{given} instead of {kind.__name__}")
-        return list(answers)
+        return answers

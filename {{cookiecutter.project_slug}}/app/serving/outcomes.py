@@ -8,7 +8,7 @@ from app.serving.card import ModelCard
 from app.serving.protocol import AnswerT
 
 Answered: TypeAlias = tuple[AnswerT, ModelCard]
-Outcome: TypeAlias = Answered[AnswerT] | Exception
+Outcome: TypeAlias = Answered[AnswerT] | BaseException
 Pending: TypeAlias = asyncio.Future[Outcome[AnswerT]]
 
 

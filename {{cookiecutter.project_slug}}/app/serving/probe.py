@@ -33,7 +33,7 @@ class Probe:
         self._asked = asked
         self._asking: asyncio.Task[None] | None = None
         self._next_at = 0.0
-        self._fault: Exception | None = None  # of the last answer
+        self._fault: BaseException | None = None  # of the last answer
 
     async def check(self) -> None:
         """Raise ModelNotReadyError if the last answer was none."""
@@ -51,7 +51,9 @@ class Probe:
             check_values(answer)
         except ModelBusyError:  # it works, for many
             self._fault = None
-        except Exception as error:
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # `sys.exit()` in a class of the user's would end the server
             self._fault = error
         else:
             self._fault = None

@@ -42,11 +42,20 @@ async def for_each(
 
     watching = asyncio.create_task(watch())  # one for all of them
     try:
-        asked = (ask(row, left.wait) for row in question)
-        outcomes = await asyncio.gather(*asked, return_exceptions=True)
+        outcomes = await asyncio.gather(*(outcome_of(ask(row, left.wait)) for row in question))
     finally:
         watching.cancel()
     return [result_of(outcome, number) for number, outcome in enumerate(outcomes)]
+
+
+async def outcome_of(asked: Awaitable[ResultT]) -> ResultT | BaseException:
+    """Return the result, or what was raised: in a task, `sys.exit()` would end the server."""
+    try:
+        return await asked
+    except asyncio.CancelledError:
+        raise
+    except BaseException as error:
+        return error
 
 
 def result_of(outcome: ResultT | BaseException, row: int) -> ResultT:

@@ -39,6 +39,7 @@ def refuse_infinity(features: type[BaseModel]) -> None:
     for part in parts_of(features):
         if "allow_inf_nan" not in part.model_config:
             part.model_config["allow_inf_nan"] = False
+            part.model_config["ser_json_inf_nan"] = "constants"  # null would be another value
             part.model_rebuild(force=True)
 
 

@@ -7,6 +7,7 @@ and the log and `/health/ready` say so.
 import threading
 from collections.abc import Iterable
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -17,7 +18,9 @@ from app.serving.loading import load_version
 from app.serving.settings import ModelSettings
 
 LOOK_SECONDS = 1.0
+AGAIN_SECONDS = 30  # until a refused version is tried again, though its files are the same
 Stamps = list[tuple[int, int, int]]
+State = tuple[str, Stamps, int]
 
 logger = structlog.get_logger()
 
@@ -28,7 +31,7 @@ class Watcher:
     def __init__(self, models: Iterable[BatchingModel[Any, Any]], settings: ModelSettings) -> None:
         self._models = [model for model in models if not model.served.card]
         self._settings = settings
-        self._refused: dict[str, tuple[str, Stamps]] = {}  # the versions, as they were
+        self._refused: dict[str, State] = {}  # the versions, as they were
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="model-watcher", daemon=True)
         if self._models:
@@ -53,16 +56,20 @@ class Watcher:
             return  # nothing says that another one is wanted
         if version == current.loaded.card.version:
             current.refused = None
-        elif (found := (version, stamps(folder, version))) != self._refused.get(name):
+        elif (found := self._state_of(folder, version)) != self._refused.get(name):
             try:
                 loaded = load_version(model.served, self._settings, version)
-            except Exception as error:  # whatever it is, the old one and this thread go on
+            except BaseException as error:  # whatever it is, the old one and this thread go on
                 current.refused, self._refused[name] = version, found
                 logger.error("version_refused", model=name, version=version, cause=str(error))
             else:
                 current.replace(loaded)
                 current.refused = None
                 logger.info("version_replaced", model=name, version=version)
+
+    def _state_of(self, folder: Path, version: str) -> State:
+        """Return what decides whether it is tried again: also time, for a passing reason."""
+        return version, stamps(folder, version), int(monotonic() // AGAIN_SECONDS)
 
 
 def stamps(folder: Path, version: str) -> Stamps:

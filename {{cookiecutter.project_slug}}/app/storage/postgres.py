@@ -76,12 +76,19 @@ class Server:
     def open(self, seconds: float) -> "PostgresConnection":
         """Connect; raise StartError if the database cannot be used."""
         try:
-            return PostgresConnection(self, seconds)
+            connection = PostgresConnection(self, seconds)
         except psycopg.ProgrammingError:  # its message may contain part of the password
             raise StartError(f"DATABASE_URL is not {EXAMPLE}") from None
         except psycopg.Error as error:
             cause, *_ = str(error).partition("\n")
             raise StartError(f"DATABASE_URL cannot be used: {cause}") from None
+        if connection.encoding not in ("UTF8", None):
+            connection.close()
+            raise StartError(
+                f"DATABASE_URL: the database is in {connection.encoding}, which cannot hold every "
+                "text: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+            )
+        return connection
 
     def connect(self, seconds: float) -> LimitedConnection:
         """Return a new connection, which waits this long for an answer."""
@@ -128,6 +135,11 @@ class PostgresConnection:
                 raise
             finally:
                 self._in_transaction = False
+
+    @property
+    def encoding(self) -> str | None:
+        """The encoding of the database; None if nothing tells."""
+        return self._connection.info.parameter_status("server_encoding")
 
     def close(self) -> None:
         """Close the connection."""

@@ -6,7 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from stat import S_ISDIR
 
@@ -52,6 +52,8 @@ class SqliteConnection:
         with ExitStack() as stack:
             stack.enter_context(closing(self._connection))
             self._use_write_ahead_log(busy_seconds)
+            # one damaged text must not keep a list from being read, or a queue
+            self._connection.text_factory = partial(str, encoding="utf-8", errors="replace")
             self._connection.execute(f"PRAGMA synchronous = {synchronous}")
             self._connection.execute("PRAGMA foreign_keys = ON")
             # Debian's SQLite writes zeros over what is removed: a removal would need as much room

@@ -85,7 +85,10 @@ SAVE = f"""
     WHERE {HELD}
     RETURNING result_bytes, cancel_requested
 """
-INSERT_PIECE = "INSERT INTO task_pieces VALUES (:id, :name, :number, :body) ON CONFLICT DO NOTHING"
+INSERT_PIECE = """
+    INSERT INTO task_pieces (task_id, name, number, body) VALUES (:id, :name, :number, :body)
+    ON CONFLICT DO NOTHING
+"""
 SELECT_PIECE = """
     SELECT body FROM task_pieces WHERE task_id = :id AND name = :name AND number = :number
 """

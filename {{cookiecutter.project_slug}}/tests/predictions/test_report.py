@@ -253,13 +253,33 @@ def test_only_the_last_days(store: SqlPredictionStore, monkeypatch: pytest.Monke
 def test_rows_that_are_damaged_or_older_spoil_nothing(store: SqlPredictionStore) -> None:
     for _ in range(3):
         keep(store, KIND, label("flat"), {"label": "flat"})
+    keep(store, KIND, label("flat"), {"label": "flat"})
+    Direct(store).execute("UPDATE predictions SET outcome = 5 WHERE seq = 4")
     bodies = ["'{}'", "'['", """replace(body, '"label"', '"name"')"""]
     for number, body in enumerate(bodies, 1):
         Direct(store).execute(f"UPDATE predictions SET body = {body} WHERE seq = {number}")
     found = report_of(store, KIND)
-    assert (found.rows, found.accuracy) == (1, 0.0)
+    assert (found.rows, found.accuracy, found.outcomes) == (2, 0.0, 1)
     assert found.answer is not None
-    assert (found.answer.missing, found.answer.psi) == (1.0, None)
+    assert found.answer.missing == 0.5
+
+
+@pytest.mark.parametrize("value", [1e200, -1e308, 10**400], ids=["1e200", "-1e308", "10^400"])
+def test_a_number_that_cannot_be_calculated_with_ends_no_report(
+    store: SqlPredictionStore, value: float
+) -> None:
+    keep(store, PRICE, Regression(value=5), {"value": value}, rooms=1)
+    keep(store, PRICE, Regression(value=5), {"value": 7}, rooms=1)
+    keep(store, PRICE, Regression(value=min(value, 1e308)), {"value": 7}, rooms=1)
+    rooms = '"rooms":' + json.dumps(value)
+    Direct(store).execute(
+        f"""UPDATE predictions SET body = replace(body, '"rooms":1.0', '{rooms}')"""
+    )
+    found = report_of(store, PRICE)
+    assert (found.rows, found.outcomes, found.mae) == (3, 3, 2.0)
+    Report.model_validate_json(
+        make_report(store.storage, [PRICE], ModelSettings()).model_dump_json()
+    )
 
 
 def test_an_answer_that_cannot_be_compared(store: SqlPredictionStore) -> None:

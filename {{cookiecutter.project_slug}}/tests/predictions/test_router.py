@@ -134,19 +134,37 @@ def test_what_the_document_says_of_a_stored_prediction_holds_for_an_older_one(
     assert page.model_validate_json(answer).model_dump_json(exclude_unset=True) == answer
 
 
-@pytest.mark.parametrize("body", ["", "{", "[1]", "7"])
+@pytest.mark.parametrize("column", ["body", "outcome"])
+@pytest.mark.parametrize("text", ["x", "{", "[1]", "7", '{"a": NaN}', b"{\xff}"])
 def test_a_damaged_row_hides_no_other(
-    settings: Settings, database: Path, capsys: pytest.CaptureFixture[str], body: str
+    settings: Settings,
+    database: Path,
+    capsys: pytest.CaptureFixture[str],
+    column: str,
+    text: str | bytes,
 ) -> None:
     with TestClient(create_app(settings), base_url=LOCAL) as client:
         made = client.post("/v1/predictions", json=FLOWER).json()
         (name,) = store_in(database, {})
         with closing(sqlite3.connect(database)) as connection, connection:
-            connection.execute("UPDATE predictions SET body = ? WHERE id = ?", (body, name))
+            connection.execute(
+                f"UPDATE predictions SET {column} = CAST(? AS TEXT) WHERE id = ?", (text, name)
+            )
         damaged = {"id": name, "outcome": None}
         assert client.get(f"/v1/predictions/{name}").json() == damaged
         assert client.get("/v1/predictions").json()["items"] == [damaged, made]
     assert f'"prediction_id":"{name}"' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("probabilities", [None, 5, [["a"]], "abc"])
+def test_an_outcome_of_an_answer_of_another_class_is_kept(
+    settings: Settings, database: Path, probabilities: object
+) -> None:
+    with TestClient(create_app(settings), base_url=LOCAL) as client:
+        (name,) = store_in(database, {"probabilities": probabilities})
+        url = f"/v1/predictions/{name}/outcome"
+        assert client.put(url, json={"label": "a"}).status_code == 422
+        assert client.put(url, json={"label": "short"}).json()["outcome"] == {"label": "short"}
 
 
 class Colour(Enum):
@@ -230,6 +248,7 @@ class Bottle(BaseModel):
     gap: float = Field(0, allow_inf_nan=True)
     prices: list[float] = []
     origin: Place = Field(Place(), alias="from")
+    more: dict[str, Any] = {}
 
 
 BOTTLES = (
@@ -267,6 +286,69 @@ def test_no_feature_is_infinite_whether_or_not_its_rules_and_the_card_say_so(
 
 def test_a_field_may_allow_nan(cellar: TestClient) -> None:
     assert send(cellar, '{"gap": NaN}').is_success
+
+
+@pytest.mark.parametrize("value", ["NaN", "1e999", "-Infinity"])
+@pytest.mark.parametrize("row", ['{"gap": @}', '{"more": {"a": [@]}}'])
+def test_what_no_json_could_hold_is_not_stored(cellar: TestClient, row: str, value: str) -> None:
+    body = row.replace("@", value)
+    answer = cellar.post(
+        "/v1/predictions", content=body, headers={"Content-Type": "application/json"}
+    )
+    assert (answer.status_code, answer.json()["title"]) == (422, "Unreadable Features")
+    assert cellar.get("/v1/predictions").json()["items"] == []
+
+
+def test_features_of_the_greatest_depth_that_is_stored_are_read_again(cellar: TestClient) -> None:
+    for depth, status in ((190, 201), (199, 422), (250, 422)):
+        body = f'{{"more": {{"a": {"[" * depth}{"]" * depth}}}}}'
+        assert (
+            cellar.post(
+                "/v1/predictions", content=body, headers={"Content-Type": "application/json"}
+            ).status_code
+            == status
+        )
+    (item,) = cellar.get("/v1/predictions").json()["items"]
+    assert item["features"]["more"]["a"]
+
+
+class Words(Answer):
+    """An answer whose word may be anything."""
+
+    word: Any
+
+
+class Speaker:
+    """Answers with whatever it was asked."""
+
+    def __init__(self, _: Artefact) -> None:
+        """Need no artefact."""
+
+    def predict(self, rows: Sequence[Bottle]) -> Sequence[Words]:
+        """Return the word of each row, which Python can hold, and JSON perhaps not."""
+        said = {"depth": nested(230), "digits": 10**5_000, "nan": float("nan")}
+        return [Words(word=said.get(row.more.get("say", ""), "hello")) for row in rows]
+
+
+def nested(depth: int) -> list[Any]:
+    """Return lists in lists."""
+    return [nested(depth - 1)] if depth else []
+
+
+SPEAKERS = (Served("speaker", Bottle, Words, Speaker, WINE.model_copy(update={"features": []})),)
+
+
+@pytest.mark.parametrize("word", ["depth", "digits", "nan"])
+def test_an_answer_that_could_not_be_read_again_is_not_stored(
+    settings: Settings, word: str
+) -> None:
+    speaking = settings.model_copy(update={"models": f"{__name__}:SPEAKERS"})
+    with TestClient(create_app(speaking), base_url=LOCAL) as client:
+        answer = client.post("/v1/predictions", json={"more": {"say": word}})
+        assert (answer.status_code, answer.json()["title"]) == (500, "Bad Model Answer")
+        assert "that cannot be stored" in answer.json()["detail"]
+        assert client.get("/v1/predictions").json()["items"] == []
+        assert client.post("/v1/predictions", json={}).status_code == 201
 
 
 @pytest.mark.parametrize(

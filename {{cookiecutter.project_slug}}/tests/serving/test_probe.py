@@ -24,7 +24,7 @@ def wrong(probability: float) -> Classification:
 class Asked:
     """A model's queue, which raises or gives what the test says; records each row."""
 
-    def __init__(self, outcome: Classification | Exception = SHORT) -> None:
+    def __init__(self, outcome: Classification | BaseException = SHORT) -> None:
         self.outcome = outcome
         self.example = EXAMPLE
         self.rows: list[Flower] = []
@@ -37,7 +37,7 @@ class Asked:
         """Wait at the gate, then answer."""
         self.rows.append(row)
         await self.gate.wait()
-        if isinstance(self.outcome, Exception):
+        if isinstance(self.outcome, BaseException):
             raise self.outcome
         return self.outcome, None
 
@@ -62,12 +62,13 @@ async def test_a_model_that_answers_is_ready() -> None:
     ("outcome", "cause"),
     [
         (KeyError("a bug"), KeyError),
+        (SystemExit("in a validator"), SystemExit),
         (wrong(float("nan")), BadAnswerError),
         (wrong(7), BadAnswerError),
     ],
 )
 async def test_a_model_that_always_fails_is_not_ready_until_it_answers(
-    outcome: Classification | Exception, cause: type[Exception]
+    outcome: Classification | BaseException, cause: type[BaseException]
 ) -> None:
     """No client need come for that: a balancer sends none to a service that is not ready."""
     asked = Asked(outcome)

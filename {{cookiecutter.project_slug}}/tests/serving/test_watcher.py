@@ -1,6 +1,7 @@
 """When a version that was refused is tried again, and what the watcher survives."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -73,6 +74,39 @@ def test_a_version_that_is_named_again_is_tried_again_whatever_the_clock_says(
     os.utime(current, ns=(before.st_atime_ns, before.st_mtime_ns))
     looker.look(model)
     assert model.current.refused is None
+    assert model.card.version == version
+
+
+def test_a_version_that_is_refused_for_a_passing_reason_is_tried_again(
+    settings: ModelSettings, model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Permissions, memory, a file system that fails for a while: no file changes afterwards."""
+    looker, now = Watcher([], settings), 5.0
+    monkeypatch.setattr(watcher, "monotonic", lambda: now)
+    version, _ = write(tmp_path, 0.25)
+    with monkeypatch.context() as broken:
+        broken.setattr(watcher, "load_version", lambda *_: sys.exit("no memory"))
+        looker.look(model)
+    looker.look(model)
+    assert model.current.refused == version
+    now += watcher.AGAIN_SECONDS
+    looker.look(model)
+    assert model.card.version == version
+
+
+def test_what_is_no_name_of_a_version_is_not_waited_for_nor_shown(
+    settings: ModelSettings, model: Model, tmp_path: Path
+) -> None:
+    looker, current = Watcher([], settings), tmp_path / "flower" / "current"
+    current.write_bytes(bytes(10_000_000))
+    looker.look(model)
+    assert model.current.refused == "\0" * 64
+    current.unlink()
+    os.mkfifo(current)
+    looker.look(model)  # and returns
+    current.unlink()
+    version, _ = write(tmp_path, 0.25)
+    looker.look(model)
     assert model.card.version == version
 
 

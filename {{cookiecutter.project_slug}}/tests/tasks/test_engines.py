@@ -23,6 +23,7 @@ from app.storage.calls import Call, Item
 from app.storage.connection import StorageUnavailableError
 from app.storage.opening import connector, open_storage
 from app.storage.thread import Storage
+from app.tasks.engine import background
 from app.tasks.engine.context import TaskContext
 from app.tasks.engine.runner import Runner
 from app.tasks.kinds.registry import KINDS, Kind, Kinds
@@ -283,6 +284,29 @@ async def test_a_suspect_runs_alone_and_the_others_afterwards(fast: Settings, ot
         done = await ended(tasks, *suspects, *others)
     assert {task.state for task in done} == {TaskState.SUCCEEDED}
     assert [task.attempts for task in done] == [3, 3, *[1] * 6]
+
+
+async def test_the_others_do_not_wait_for_ever_for_a_suspect(
+    fast: Settings, other: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "ALONE_SECONDS", 0.5)  # a minute
+    gate = Gate()
+    wide = fast.model_copy(update={"task_concurrency": 2})
+    suspect, beside = (added(other, new_task("test", "{}")) for _ in range(2))
+    for _ in range(2):
+        other.claim("a process that is gone", GONE, 2)
+        for task in (suspect, beside):
+            other.claim("a process that is gone", GONE, 1, str(task.id))
+        rescue(other)
+    kinds = {**with_kind(gate), "quick": Kind(Anything, lambda _, __: "done", {})}
+    async with opened(wide, kinds) as tasks:
+        await until(lambda: gate.here == 1)
+        others = [await submit(tasks, "quick") for _ in range(3)]
+        done = await ended(tasks, *others)
+        assert gate.here >= 1
+        gate.opened.set()
+        done += await ended(tasks, suspect, beside)
+    assert {task.state for task in done} == {TaskState.SUCCEEDED}
 
 
 async def test_what_nobody_here_knows_waits_and_is_mentioned(

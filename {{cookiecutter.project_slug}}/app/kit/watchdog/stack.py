@@ -70,7 +70,8 @@ def endpoints(frames: list[FrameType]) -> Iterator[str]:
     for frame in frames:
         scope = frame.f_locals.get("scope")
         if isinstance(scope, dict) and (endpoint := scope.get("endpoint")):
-            yield f"{endpoint.__module__}.{endpoint.__qualname__}"
+            named = getattr(endpoint, "__qualname__", type(endpoint).__qualname__)  # or mounted
+            yield f"{endpoint.__module__}.{named}"
 
 
 def module(frame: FrameType) -> str:

@@ -19,6 +19,7 @@ async def keep_outcome(
     A label must be known to the version that answered, or to today's.
     """
     name = model.served.name
-    known = (await store.get(name, prediction_id)).content.get("probabilities", {})
+    answered = (await store.get(name, prediction_id)).content.get("probabilities")
+    known = answered if isinstance(answered, dict) else {}  # of whatever answer was stored then
     check_label(model.served.answer, outcome, {*known, *model.card.labels})
     return await store.set_outcome(name, prediction_id, outcome.model_dump_json(exclude_unset=True))

@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import from_json
 
 from app.predictions.report.columns import Column, is_number
 from app.predictions.report.schemas import Report, VersionReport
-from app.predictions.sql import BEYOND_THE_NEWEST, SqlPredictionStore
+from app.predictions.sql import BEYOND_THE_NEWEST, SqlPredictionStore, read_object
 from app.serving.artefact import ArtefactError, read_card
 from app.serving.card import FeatureCategories, FeatureRange, ModelCard
 from app.serving.served import Served
@@ -181,7 +180,7 @@ def read(body: str, outcome: str | None) -> Iterator[Kept]:
         row = Kept.model_validate_json(body)
     except ValidationError:
         return
-    row.outcome = from_json(outcome) if outcome else None
+    row.outcome = read_object(outcome) if outcome else None
     yield row
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from app.predictions.report.schemas import ColumnReport, Part
 from app.serving.card import Bins, as_category
+from app.serving.unseen import LARGEST
 
 FLOOR = 1e-4  # for the share of a bin that is empty: a PSI has a logarithm in it
 MOST_VALUES = 50  # that a category may have and still be counted; a text has more
@@ -26,8 +27,10 @@ def psi(shares: Sequence[float], training: Sequence[float]) -> float:
 
 
 def is_number(value: object) -> bool:
-    """Return whether a value is a number; true and false are not."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Return whether a value is a number that can be calculated with; true and false are not."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return abs(value) <= LARGEST
 
 
 class Sample:

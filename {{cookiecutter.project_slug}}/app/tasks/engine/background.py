@@ -14,6 +14,8 @@ from app.tasks.engine.context import TaskContext
 from app.tasks.engine.runner import Runner
 from app.tasks.settings import TaskSettings
 
+ALONE_SECONDS = 60.0  # that the others wait for a suspect at most, and then it for them
+
 
 class BackgroundEngine(Engine):
     """The engine that claims due tasks and runs them, TASK_CONCURRENCY at once."""
@@ -24,6 +26,7 @@ class BackgroundEngine(Engine):
         self._lease = settings.task_lease_seconds
         self._free = settings.task_concurrency
         self._suspect: str | None = None  # the task that waits to run alone, or does
+        self._alone_until = self._look_at = 0.0
         self._stop_at: float | None = None
         self._queue: SimpleQueue[TaskContext | None] = SimpleQueue()
         self._asyncio = asyncio.get_running_loop()
@@ -49,7 +52,12 @@ class BackgroundEngine(Engine):
 
     async def look(self) -> None:
         """Look for a suspect, too: a task that processes were lost with."""
-        self._suspect = self._suspect or await self.store.find_suspect()
+        now = time.monotonic()
+        if self._suspect and now > self._alone_until:  # it may be long, or never find a place
+            self._suspect, self._look_at = None, now + ALONE_SECONDS
+        if not self._suspect and now >= self._look_at:
+            self._suspect = await self.store.find_suspect()
+            self._alone_until = now + ALONE_SECONDS
         await super().look()
 
     async def work(self) -> None:
@@ -86,7 +94,7 @@ class BackgroundEngine(Engine):
                     following = self._run_one(context)
                 except BaseException:  # the place must not be lost; the task's lease runs out
                     self._runner.end(context)
-                    with suppress(Exception):
+                    with suppress(BaseException):
                         logger.exception("task_engine_error", task_id=context.claim.id)
             with suppress(RuntimeError):  # the event loop has ended before the task did
                 self._asyncio.call_soon_threadsafe(self._free_place)

@@ -83,8 +83,8 @@ class TaskContext:
 
         A later attempt finds the pieces: it continues after those that `resume` keeps.
         """
-        part = max(0.0, min(part, 1.0))
-        number = 0
+        part = max(0.0, min(float(part), 1.0))  # NumPy's numbers are none of a database's
+        number, piece = 0, None if piece is None else bytes(memoryview(piece))
         if len(piece or b"") > LARGEST_VALUE:
             raise ResultTooLargeError
         if piece is not None:  # by its number, a piece that is sent again is stored once

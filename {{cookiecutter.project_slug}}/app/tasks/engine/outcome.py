@@ -31,14 +31,20 @@ def as_json(value: object) -> str:
     return text
 
 
+def is_refusal(error: BaseException) -> bool:
+    """Return whether the task's own input is at fault, so that another attempt would not help."""
+    with suppress(BaseException):  # of a class of the user's, whose status is anything
+        return isinstance(error, AppError) and bool(error.status < 500)
+    return False
+
+
 def describe_error(error: BaseException) -> TaskProblem:
     """Describe the error for the client: by its message if it is ours, else by its name alone."""
     name = type(error).__name__
     title, detail = "Unexpected Error", f"The task raised {name}; the log has more under its id."
     if isinstance(error, AppError):
-        with suppress(
-            Exception
-        ):  # a message that cannot be made must not keep the task from ending
+        # a message that cannot be made must not keep the task from ending
+        with suppress(BaseException):
             title, detail = storable(error.title), storable(error.detail)
     return TaskProblem(type=f"urn:problem:{name.removesuffix('Error')}", title=title, detail=detail)
 

@@ -11,7 +11,6 @@ from uuid import uuid4
 
 import structlog
 
-from app.errors import AppError
 from app.serving.models import Models
 from app.storage.connection import StorageUnavailableError
 from app.tasks.engine.context import (
@@ -21,7 +20,7 @@ from app.tasks.engine.context import (
     TaskContext,
     TaskStoppedError,
 )
-from app.tasks.engine.outcome import as_json, describe_error
+from app.tasks.engine.outcome import as_json, describe_error, is_refusal
 from app.tasks.kinds.registry import Kinds, find_kind
 from app.tasks.records import Claim, Outcome
 from app.tasks.schemas import TaskState
@@ -133,9 +132,13 @@ class Runner:
 
     def _failed(self, claim: Claim, error: BaseException) -> Outcome:
         problem = describe_error(error).model_dump_json()
-        if isinstance(error, AppError) and error.status < 500:
+        if is_refusal(error):
             return Outcome(TaskState.FAILED, problem=problem)
-        logger.error("task_error", task_id=claim.id, attempt=claim.attempt, exc_info=error)
+        with suppress(BaseException):  # an error may have a text that cannot be made
+            logger.error("task_error", task_id=claim.id, attempt=claim.attempt, exc_info=error)
+        if isinstance(error, StorageUnavailableError):  # no fault of the task's
+            delay = self._backoff(claim.attempt)
+            return Outcome(TaskState.QUEUED, problem=problem, delay=delay, charged=False)
         if claim.charged >= self._settings.task_max_attempts:
             return Outcome(TaskState.DEAD, problem=problem)
         return Outcome(TaskState.QUEUED, problem=problem, delay=self._backoff(claim.attempt))

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from app.errors import AppError, UnavailableError
 from app.serving.answers import Answer
+from app.serving.errors import BadAnswerError
 from app.tasks.engine.context import TaskContext
 from app.tasks.kinds.row_format import BadRowError, FileRow, RowFormat
 from app.tasks.kinds.upload import BatchPrediction, format_of
@@ -48,8 +49,8 @@ def predict_batch(payload: BatchPrediction, task: TaskContext) -> dict[str, Any]
 
 def predict_rows(
     format_: RowFormat, rows: Sequence[FileRow], ask: Callable[[Rows], Outcomes], *, skip: bool
-) -> Outcomes:
-    """Yield each row's answer, or its error if bad rows are skipped; else raise the first error."""
+) -> Iterator[Any]:
+    """Yield each row's answer as the result has it, or its error; raise that if none is skipped."""
     read = partial(features_or_error, format_) if skip else format_.features
     asked = [read(row) for row in rows]
     outcomes = ask([one for one in asked if not isinstance(one, BadRowError)])
@@ -57,13 +58,25 @@ def predict_rows(
         if isinstance(one, BadRowError):
             yield one
             continue
-        outcome = next(outcomes)
+        outcome = written(format_, next(outcomes))
         if isinstance(outcome, AppError):
             outcome.place = f"Line {row.line}"
             if not skip:
                 raise outcome
             logger.warning("row_skipped", why=outcome.detail, cause=repr(outcome.__cause__)[:300])
         yield outcome
+
+
+def written(format_: RowFormat, outcome: Answer | AppError) -> Any:  # noqa: ANN401
+    """Return an answer as the result has it, or the error that it cannot be."""
+    if isinstance(outcome, AppError):
+        return outcome
+    try:
+        return format_.written(outcome)
+    except Exception as error:
+        bad = BadAnswerError(f"something that cannot be written ({type(error).__name__})")
+        bad.__cause__ = error
+        return bad
 
 
 def features_or_error(format_: RowFormat, row: FileRow) -> BaseModel | BadRowError:

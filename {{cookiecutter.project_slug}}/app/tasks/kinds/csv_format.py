@@ -82,14 +82,17 @@ class CsvFormat:
         more = ["model_version"] * form.model_version + ["error"] * form.skip_bad_rows
         return as_csv([[*form.columns, *self._answer, *more]], form.delimiter)
 
-    def result(self, rows: Iterable[tuple[FileRow, Answer | AppError]]) -> bytes:
+    def written(self, answer: Answer) -> list[str]:
+        """Return the cells of an answer."""
+        return answer.cells(self._version.card, "," if self._form.decimal_comma else ".")
+
+    def result(self, rows: Iterable[tuple[FileRow, list[str] | AppError]]) -> bytes:
         """Return rows with their answers, or with their errors; all are of the same width."""
-        card, mark = self._version.card, "," if self._form.decimal_comma else "."
         last = self._version_cell + self._no_error
         lines = [
             self._with_error(row, outcome)
             if isinstance(outcome, AppError)
-            else [*row.values, *outcome.cells(card, mark), *last]
+            else [*row.values, *outcome, *last]
             for row, outcome in rows
         ]
         return as_csv(lines, self._form.delimiter)

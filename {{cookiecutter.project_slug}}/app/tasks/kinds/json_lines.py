@@ -76,11 +76,19 @@ class JsonLines:
         """Return nothing: each line names its own values."""
         return b""
 
-    def result(self, rows: Iterable[tuple[FileRow, Answer | AppError]]) -> bytes:
+    def written(self, answer: Answer) -> str:
+        """Return an answer as JSON."""
+        text = answer.model_dump_json()
+        if not self._form.model_version:
+            return text
+        version = f'"model_version":"{self._version.card.version}"'
+        return f"{text[:-1]}{'' if text == '{}' else ','}{version}" + "}"
+
+    def result(self, rows: Iterable[tuple[FileRow, str | AppError]]) -> bytes:
         """Return rows with their answers, or with their errors."""
         return "".join([self._line(row, outcome) for row, outcome in rows]).encode()
 
-    def _line(self, row: FileRow, outcome: Answer | AppError) -> str:
+    def _line(self, row: FileRow, outcome: str | AppError) -> str:
         text = row.values[:-1].rstrip()
         if isinstance(outcome, AppError):
             member = {"error": outcome.detail}
@@ -90,15 +98,8 @@ class JsonLines:
                 text = "{"
             added = json.dumps(member, ensure_ascii=False)[1:]
         else:
-            added = f'"prediction":{self._prediction(outcome)}' + "}"
+            added = f'"prediction":{outcome}' + "}"
         return f"{text}{'' if text == '{' else ','}{added}\n"
-
-    def _prediction(self, answer: Answer) -> str:
-        text = answer.model_dump_json()
-        if not self._form.model_version:
-            return text
-        version = f'"model_version":"{self._version.card.version}"'
-        return f"{text[:-1]}{'' if text == '{}' else ','}{version}" + "}"
 
     def largest_result(self, text: bytearray, answers: int) -> int:
         """Return how many bytes the result of these rows can take."""

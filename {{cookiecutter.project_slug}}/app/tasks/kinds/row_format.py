@@ -75,8 +75,11 @@ class RowFormat(Protocol):
     def header(self) -> bytes:
         """Return what the result begins with."""
 
-    def result(self, rows: Iterable[tuple[FileRow, Answer | AppError]]) -> bytes:
-        """Return rows with their answers, or with their errors."""
+    def written(self, answer: Answer) -> Any:  # noqa: ANN401
+        """Return an answer as the result has it; whatever is raised is the answer's fault."""
+
+    def result(self, rows: Iterable[tuple[FileRow, Any]]) -> bytes:
+        """Return rows with their written answers, or with their errors."""
 
     def largest_result(self, text: bytearray, answers: int) -> int:
         """Return how many bytes the result of these rows can take."""
