@@ -187,6 +187,11 @@ def endless_chunk_extension(route: Route) -> list[bytes]:
     return [head(route, "Transfer-Encoding: chunked"), b"2;", *[MEGABYTE] * 3]
 
 
+def crumbs(route: Route) -> list[bytes]:
+    """Send a body of one byte at a time: each takes as long to parse as a whole one."""
+    return [head(route, "Transfer-Encoding: chunked"), *[b"1\r\n \r\n" * 10_000] * 20]
+
+
 def endless_trailer(route: Route) -> list[bytes]:
     whole = head(route, "Transfer-Encoding: chunked") + b"2\r\n{}\r\n0\r\nX: "
     return [whole, *[MEGABYTE] * 3]
@@ -234,6 +239,7 @@ HOSTILE: dict[Callable[[Route], list[bytes]], set[int]] = {
     many_headers: REFUSED,
     long_url: REFUSED,
     endless_chunk_extension: {*REFUSED, AS_EVER},
+    crumbs: {*REFUSED, AS_EVER, 413},
     endless_trailer: {*REFUSED, AS_EVER},
     stalled_body: {AS_EVER},
     stalled_upload: {413, AS_EVER},

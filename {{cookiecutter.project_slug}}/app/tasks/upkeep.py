@@ -39,7 +39,7 @@ class Upkeep(Store):
 
     @writes
     def catch_up(self, longest: float) -> int:
-        """Make tasks due that wait longer than any should; return how many."""
+        """Make some of the tasks due that wait longer than any should; return how many."""
         return len(self._execute(sql.CATCH_UP, longest=longest))
 
     @writes
@@ -88,7 +88,7 @@ class Upkeep(Store):
 
     @writes
     def redispatch(self, older_than: float, known: int) -> int:
-        """Put back queued tasks that were announced this many seconds ago; return how many.
+        """Put back some queued tasks that were announced this many seconds ago; return how many.
 
         Do so only when more are announced than the `known` ones that the broker reports.
         """

@@ -35,9 +35,10 @@ RESCUE = """
 RESCUE %= {"spent": SPENT}
 # A task waits only after an error, and no longer than `:longest`: else the clock was set back.
 CATCH_UP = """
-    UPDATE tasks SET due_at = {now}
-    WHERE state = 'queued' AND due_at > {now} + 1
-        AND due_at > {now} + CASE WHEN problem IS NULL THEN 1 ELSE :longest END
+    UPDATE tasks SET due_at = {now} WHERE seq IN (
+        SELECT seq FROM tasks WHERE state = 'queued' AND due_at > {now} + 1
+            AND due_at > {now} + CASE WHEN problem IS NULL THEN 1 ELSE :longest END
+        LIMIT 10000 {skip_locked})
     RETURNING id
 """
 # What ended later than now ended before the clock was set back, and is not kept for much longer.
@@ -93,7 +94,7 @@ REDISPATCH = """
     WHERE seq IN (
         SELECT seq FROM tasks
         WHERE state = 'queued' AND dispatched_at NOT BETWEEN {now} - :older_than AND {now}
-        {skip_locked})
+        LIMIT 5000 {skip_locked})
     AND :known < (
         SELECT COUNT(*) FROM tasks WHERE state = 'queued' AND dispatched_at IS NOT NULL
     )

@@ -175,6 +175,22 @@ def test_a_page_of_an_allowed_origin_may_call(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize(
+    "given",
+    [
+        {"url": "/" + "a/" * 1_023, "status": 404},
+        {"url": "/health/live?" + "a=%41&" * 1_300},
+        {"url": "/health/live", "headers": {"Cookie": 'a="' + "\\a" * 64 + '"; b=' + "c" * 4_000}},
+    ],
+    ids=["path", "query", "cookie"],
+)
+def test_what_is_long_but_costs_little_is_answered(
+    client: TestClient, given: dict[str, Any]
+) -> None:
+    status = given.pop("status", 200)
+    assert client.get(**given).status_code == status
+
+
+@pytest.mark.parametrize(
     ("request_", "status"),
     [
         (("POST", "/v1/predict", {"json": FLOWER}), 500),
@@ -182,6 +198,9 @@ def test_a_page_of_an_allowed_origin_may_call(settings: Settings) -> None:
         (("POST", "/v1/predict", {"content": b" " * 300_000}), 413),
         (("POST", "/v1/predict", {"headers": {"Content-Type": "text/plain; charset=x"}}), 415),
         (("POST", "/v1/predict", {"content": b"{", "headers": {"Content-Type": JSON}}), 422),
+        (("GET", "/" + "a/" * 1_024, {}), 414),
+        (("GET", "/health/live?" + "a=%41&" * 1_400, {}), 414),
+        (("GET", "/health/live", {"headers": {"Cookie": 'a="' + "\\a" * 65 + '"'}}), 400),
         (("GET", "/nowhere", {}), 404),
         (("PUT", "/v1/model", {}), 405),
         (("GET", "/v1/tasks/00000000000000000000000000000000", {}), 404),

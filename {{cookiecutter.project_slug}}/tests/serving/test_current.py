@@ -46,10 +46,11 @@ def test_a_version_that_nobody_uses_is_closed_at_once_and_only_once() -> None:
     assert old.calls.count("close") == 1
 
 
-def test_a_version_that_cannot_be_closed_hinders_nothing() -> None:
+@pytest.mark.parametrize("error", [OSError("it will not close"), SystemExit(0)])
+def test_a_version_that_cannot_be_closed_hinders_nothing(error: BaseException) -> None:
     class Stubborn(FakeModel):
         def close(self) -> None:
-            raise OSError("it will not close")
+            raise error
 
     current = Current(loaded(Stubborn()))
     with current.pinned() as old:

@@ -121,6 +121,16 @@ def test_an_unknown_user_is_refused_in_one_line(server: Postgres) -> None:
         pass
 
 
+def test_a_database_that_cannot_hold_every_text_is_refused(server: Postgres) -> None:
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS latin")
+        connection.execute("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+        latin = server.url.rpartition("/")[0] + "/latin"
+        with pytest.raises(StartError, match="is in LATIN1, which cannot hold"), opened(latin):
+            pass
+        connection.execute("DROP DATABASE latin")
+
+
 def test_an_older_schema_is_brought_forward_and_keeps_its_tasks(url: str, tasks: Tasks) -> None:
     task = added(tasks, new_task())
     with opened(url) as upgraded:

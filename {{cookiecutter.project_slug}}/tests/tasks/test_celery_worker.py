@@ -265,16 +265,27 @@ def test_a_process_that_finds_no_storage_waits_for_it_and_stops_when_asked(
 
 @pytest.mark.services
 @pytest.mark.parametrize(
-    ("number", "status", "attempts"),
+    ("numbers", "to_all", "status", "attempts"),
     [
-        (signal.SIGHUP, 0, 0),
-        (signal.SIGQUIT, 1, 1),
-        (signal.SIGKILL, -signal.SIGKILL, 1),
+        ([signal.SIGHUP], False, 0, 0),
+        ([signal.SIGTERM, signal.SIGQUIT], False, 0, 0),
+        ([signal.SIGINT, signal.SIGINT], False, 1, 0),
+        ([signal.SIGTERM], True, 0, 0),
+        ([signal.SIGHUP], True, 0, 0),
+        ([signal.SIGKILL], False, -signal.SIGKILL, 1),
     ],
-    ids=["SIGHUP", "SIGQUIT", "SIGKILL"],
+    ids=[
+        "SIGHUP",
+        "SIGTERM and SIGQUIT",
+        "SIGINT twice",
+        "SIGTERM to all",
+        "SIGHUP to all",
+        "SIGKILL",
+    ],
 )
 def test_after_a_signal_no_process_is_left_and_the_task_waits_for_another(
-    number: signal.Signals,
+    numbers: list[signal.Signals],
+    to_all: bool,
     status: int,
     attempts: int,
     variables: dict[str, str],
@@ -287,10 +298,29 @@ def test_after_a_signal_no_process_is_left_and_the_task_waits_for_another(
         task_id = submit(client, seconds=600)
         wait_for_state(client, task_id, "running")
         forked = children(process)
-        process.send_signal(number)
+        for number in numbers:
+            for pid in [*(forked if to_all else ()), process.pid]:
+                os.kill(pid, number)
+            time.sleep(0.2)
         assert process.wait(20) == status
         wait_for(lambda: not any(map(runs, forked)))
         assert wait_for_state(client, task_id, "queued")["attempts"] == attempts
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1])
+def test_a_signal_to_a_process_that_runs_a_task_does_not_end_the_task(
+    number: signal.Signals, variables: dict[str, str], tmp_path: Path
+) -> None:
+    with (
+        serve(tmp_path, SERVED, **variables) as (client, _),
+        worker(tmp_path, **variables) as process,
+    ):
+        task_id = submit(client, seconds=2)
+        wait_for_state(client, task_id, "running")
+        for pid in children(process):
+            os.kill(pid, number)
+        assert wait_for_state(client, task_id, "succeeded")["attempts"] == 1
 
 
 @pytest.mark.services

@@ -30,6 +30,7 @@ from app.tasks.kinds.wait import STEPS, Wait, wait
 from app.tasks.records import NewTask
 from app.tasks.schemas import TaskState
 from app.tasks.store import TaskStore
+from tests import fakes
 from tests.fakes import (
     CARD,
     HEADER,
@@ -220,6 +221,35 @@ def test_a_column_that_may_be_empty_must_be_there_all_the_same(header: str) -> N
         check_header(row, Columns(Loan))
     with pytest.raises(BadUploadError, match=r"repeated: purpose\.$"):
         check_header(FileRow(1, b"", ["income"]), Columns(Loan))
+
+
+class UnwrittenModel(FakeModel):
+    """Answers with a label and no probability, of which a CSV has no cells."""
+
+    def predict(self, rows: Sequence[Flower]) -> Sequence[Classification]:
+        """Give some rows such an answer, but never the example."""
+        return [
+            Classification(label="short", probabilities={})
+            if row.sepal_length_cm == 7
+            else fakes.SHORT
+            for row in rows
+        ]
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_an_answer_that_makes_no_cells_fails_its_row_alone(
+    store: TaskStore, settings: Settings, skip: bool
+) -> None:
+    new = upload(f"{HEADER}\n{SHORT}\n{LONG}\n{SHORT}\n", form=SKIP if skip else None)
+    with started_runner(store, settings, model=UnwrittenModel()) as runner:
+        task = run(runner, new)
+        if not skip:
+            assert task.problem is not None
+            assert task.problem.detail.startswith("Line 3: The model gave something that cannot")
+            return
+        _, first, bad, last = result(runner.store, task).splitlines()
+    assert first == last == f"{SHORT},{ANSWERS[SHORT]},"
+    assert bad.startswith(f"{LONG},,,,Line 3: The model gave something that cannot be written")
 
 
 def test_a_comma_in_a_text_is_no_decimal_mark(runner: Runner) -> None:

@@ -7,10 +7,13 @@ from asyncio import CancelledError
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pytest
 from pydantic import BaseModel, model_validator
 from pydantic_core import from_json
@@ -250,7 +253,7 @@ class UnspeakableError(AppError):
     @property
     def detail(self) -> str:
         """Fail."""
-        raise ZeroDivisionError
+        raise next(iter(self.args), ZeroDivisionError())
 
 
 @pytest.mark.parametrize(
@@ -260,8 +263,9 @@ class UnspeakableError(AppError):
         (NotPossibleError("nothing: \0"), "nothing: \0"),
         (NotPossibleError("x" * 9_999), "x" * LONGEST_TEXT),
         (UnspeakableError(), "The task raised UnspeakableError; the log has more under its id."),
+        (UnspeakableError(SystemExit()), "The task raised UnspeakableError; the log has more un"),
     ],
-    ids=["surrogate", "nul", "long", "raises"],
+    ids=["surrogate", "nul", "long", "raises", "exits"],
 )
 def test_whatever_an_error_says_it_can_be_stored_and_answered(
     runner: Runner, register: Callable[[Run], None], error: AppError, detail: str
@@ -271,13 +275,75 @@ def test_whatever_an_error_says_it_can_be_stored_and_answered(
 
     register(fail)
     task = attempt(runner, submit(runner))
-    assert (task.state, problem_of(task)[2]) == (TaskState.FAILED, detail)
+    assert (task.state, problem_of(task)[2][: len(detail)]) == (TaskState.FAILED, detail)
     assert task.model_dump_json()
 
 
-@pytest.mark.parametrize(("part", "noted"), [(1.5, 1), (-1, 0), (float("nan"), 0)])
+@pytest.mark.parametrize("status", ["404", None, SystemExit])
+def test_an_error_whose_status_is_none_is_a_bug_of_the_task(
+    runner: Runner,
+    register: Callable[[Run], None],
+    status: Any,  # noqa: ANN401
+) -> None:
+    class OddError(AppError):
+        pass
+
+    OddError.status = status
+
+    def fail(_: BaseModel, __: TaskContext) -> None:
+        raise OddError
+
+    register(fail)
+    assert attempt(runner, submit(runner)).state is TaskState.QUEUED
+    assert runner.running == {}
+
+
+def test_an_outage_of_the_storage_costs_a_task_no_attempt(
+    runner: Runner, register: Callable[[Run], None]
+) -> None:
+    """A kind may use the storage itself, as the report does."""
+
+    def fail(_: BaseModel, __: TaskContext) -> None:
+        raise StorageUnavailableError
+
+    register(fail)
+    task = submit(runner)
+    for _ in range(runner._settings.task_max_attempts + 1):
+        queued = attempt(runner, task)
+        assert queued.state is TaskState.QUEUED
+    register(lambda _, __: "done")
+    assert attempt(runner, task).state is TaskState.SUCCEEDED
+
+
+@pytest.mark.parametrize("piece", ["text", 5, [1], {}])
+def test_a_piece_that_is_no_bytes_is_a_bug_of_the_task(
+    runner: Runner,
+    register: Callable[[Run], None],
+    piece: Any,  # noqa: ANN401
+) -> None:
+    def run(_: BaseModel, task: TaskContext) -> None:
+        task.save(0.5, piece)
+
+    register(run)
+    assert problem_of(attempt(runner, submit(runner)))[0] == "urn:problem:Type"
+
+
+@pytest.mark.parametrize(
+    ("part", "noted"),
+    [
+        (1.5, 1),
+        (-1, 0),
+        (float("nan"), 0),
+        (np.float32(0.5), 0.5),
+        (Decimal("0.5"), 0.5),
+        (Fraction(1, 2), 0.5),
+    ],
+)
 def test_progress_stays_between_nothing_and_all(
-    runner: Runner, register: Callable[[Run], None], part: float, noted: float
+    runner: Runner,
+    register: Callable[[Run], None],
+    part: Any,  # noqa: ANN401
+    noted: float,
 ) -> None:
     seen: list[float] = []
 

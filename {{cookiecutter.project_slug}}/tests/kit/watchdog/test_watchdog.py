@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from starlette.staticfiles import StaticFiles
 
 from app.kit.watchdog.stack import describe
 from app.kit.watchdog.thread import Block, Look, Watchdog, blocked_seconds
@@ -154,6 +155,9 @@ def test_a_request_is_named_by_its_route_whoever_holds_the_loop_for_it() -> None
     place = describe([frame_of("library"), route({"endpoint": watch})])
     assert place
     assert place.handler == f"{__name__}.watch"
+    mounted = describe([frame_of("library"), route({"endpoint": StaticFiles(directory=".")})])
+    assert mounted
+    assert mounted.handler == "starlette.staticfiles.StaticFiles"
 
 
 def test_many_short_steps_and_a_thread_are_not_a_block() -> None:

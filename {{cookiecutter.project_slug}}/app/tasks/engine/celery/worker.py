@@ -16,6 +16,7 @@ from functools import cache, partialmethod
 from uuid import UUID
 
 import structlog
+from celery.apps import worker as celery_worker
 from celery.signals import worker_process_init, worker_shutting_down
 from celery.worker import heartbeat
 
@@ -57,15 +58,21 @@ stopping = multiprocessing.RawValue("b", 0)
 
 # Celery would send a heartbeat for ever, and notice no signal, while the broker is silent.
 heartbeat.Heart._send = partialmethod(heartbeat.Heart._send, retry=False)
+# It would write in its signal handlers, and stop for ever if nobody reads.
+celery_worker.safe_say = lambda *_, **__: None
 
 
 class Worker(celery.Worker):  # type: ignore[misc,name-defined]
     """Celery's, but every end drains our processes, and an exit status says how it was."""
 
     def install_platform_tweaks(self, worker: object) -> None:
-        """Stop in order on SIGHUP too: Celery would start again by a command that is not ours."""
+        """Stop in order on SIGHUP and SIGQUIT too.
+
+        Celery would start again by a command that is not ours, or kill what runs.
+        """
         super().install_platform_tweaks(worker)
-        signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
+        for number in (signal.SIGHUP, signal.SIGQUIT):
+            signal.signal(number, signal.getsignal(signal.SIGTERM))
 
     def stop(self, in_sighandler: bool = False, exitcode: int | None = None) -> None:
         """Stop, after a signal or an error."""
@@ -74,6 +81,7 @@ class Worker(celery.Worker):  # type: ignore[misc,name-defined]
 
     def terminate(self, in_sighandler: bool = False) -> None:
         """Stop at once: some tasks do not finish here."""
+        begin_stop()
         self.exitcode = 1
         super().terminate(in_sighandler)
 
@@ -121,12 +129,22 @@ def runner() -> Runner:
 @celery.task(name=RUN)  # type: ignore[untyped-decorator]
 def run(task_id: str) -> None:
     """Run the task with this id, if it is due and no other process runs it."""
+    outlive_signals()
     for claim in claim_when_possible(task_id):
         context = runner().begin(claim)
         try:
             runner().settle(claim, runner().run(context))
         finally:
             runner().end(context)
+
+
+def outlive_signals() -> None:
+    """Do not raise in a task what is sent to all processes: `stopping` says when this one ends.
+
+    Not ignored, which programs that a task starts would inherit.
+    """
+    for name in ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1"):
+        signal.signal(getattr(signal, name), lambda *_: None)
 
 
 def claim_when_possible(task_id: str) -> list[Claim]:
@@ -165,7 +183,7 @@ def main(kinds: Kinds = KINDS) -> None:
         sys.exit(f"{NOT_STARTED} {error}")
     configure_logs()
     celery.kinds = kinds
-    worker = Worker(loglevel="WARNING", without_gossip=True, without_mingle=True)
+    worker = Worker(quiet=True, loglevel="WARNING", without_gossip=True, without_mingle=True)
     worker.start()
     sys.exit(worker.exitcode)
 
