@@ -64,7 +64,8 @@ DEPENDENCIES = frozenset(PACKAGES.split())
 PRUNED = {
     "__course": """course app/todo.py app/showcases/concurrency/router.py app/showcases/lecture.py
         app/showcases/orders app/showcases/users tests/test_course.py""",
-    "__showcases": "app/showcases docs/concurrency.md lab tests/showcases tests/lab",
+    "__showcases": """app/showcases docs/concurrency.md docs/presence.md lab tests/showcases
+        tests/lab""",
     "__container": "Dockerfile compose.yaml .dockerignore",
     "__celery": """app/tasks/engine/celery docs/celery.md tests/tasks/served_worker.py
         tests/tasks/messages.py tests/tasks/workers.py tests/tasks/test_celery.py

@@ -62,7 +62,16 @@ SHOWCASES = {
     "app/showcases/concurrency/handlers.py",
     "app/showcases/concurrency/settings.py",
     "app/showcases/concurrency/threads.py",
+    "app/showcases/gallery.py",
+    "app/showcases/presence/__init__.py",
+    "app/showcases/presence/dependencies.py",
+    "app/showcases/presence/router.py",
+    "app/showcases/presence/schemas.py",
+    "app/showcases/presence/service.py",
+    "app/showcases/presence/settings.py",
+    "app/showcases/presence/store.py",
     "docs/concurrency.md",
+    "docs/presence.md",
     "lab/__init__.py",
     "lab/bare.py",
     "lab/bystander.py",
@@ -88,6 +97,13 @@ SHOWCASES = {
     "tests/showcases/__init__.py",
     "tests/showcases/concurrency/__init__.py",
     "tests/showcases/concurrency/test_handlers.py",
+    "tests/showcases/presence/__init__.py",
+    "tests/showcases/presence/test_decorator_order.py",
+    "tests/showcases/presence/test_processes.py",
+    "tests/showcases/presence/test_router.py",
+    "tests/showcases/presence/test_store.py",
+    "tests/showcases/presence/test_store_on_postgres.py",
+    "tests/showcases/presence/visitors.py",
 }
 # course/ is compared with git and with what post_gen writes; this is what a course has besides.
 COURSE = {
@@ -363,7 +379,7 @@ EVERY_ANSWER: list[Answers] = [
     dict(zip(CHOICES, values, strict=True)) for values in product(*CHOICES.values())
 ]
 OF_THE_COURSE = r"(?<!scikit-)\b(course|lecture|learn|chapter|exercise|TodoError)\b"
-OF_THE_LAB = r"\b(lab|locust|matplotlib|showcases?|concurrency\.md)\b"
+OF_THE_LAB = r"\b(lab|locust|matplotlib|showcases?|concurrency\.md|presence)\b"
 FIRST_CHOICES: Answers = {name: choices[0] for name, choices in CHOICES.items()}
 LAST_CHOICES = {name: choices[-1] for name, choices in CHOICES.items()} | {"edition": "service"}
 

@@ -9,6 +9,10 @@
     ├── IdempotencyConflictError  409 (app/tasks/records.py)
     ├── LeaseLostError            409 (app/tasks/records.py)
     ├── NoTaskFileError           409 (app/tasks/service.py)
+    # {% if cookiecutter.__showcases == "yes" %}
+    ├── PresenceFullError         409 (app/showcases/presence/store.py)
+    ├── SessionTakenError         409 (app/showcases/presence/store.py)
+    # {% endif %}
     ├── BadPayloadError           422 (app/tasks/service.py)
     ├── BadResultError            422 (app/tasks/engine/outcome.py)
     ├── InfiniteValueError        422 (app/serving/unseen.py)

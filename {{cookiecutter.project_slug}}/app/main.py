@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from fastapi import FastAPI
+from fastapi import FastAPI, params
 from fastapi.middleware.cors import CORSMiddleware
 
 from app import health
@@ -12,7 +12,7 @@ from app.kit.logs import configure_logs
 from app.kit.middleware import RequestMiddleware
 from app.kit.mount import mount
 from app.kit.problems import document_problems
-from app.kit.routes import warn_without_temporary_folder
+from app.kit.routes import read_headers, warn_without_temporary_folder
 from app.kit.settings import load_settings
 from app.kit.tuning import collect_garbage_less_often
 from app.kit.watchdog.lifespan import with_watchdog
@@ -24,7 +24,7 @@ from app.serving.opening import find_models, open_models
 from app.settings import Settings
 
 # {%- if cookiecutter.__showcases == "yes" +%}
-from app.showcases.concurrency import handlers, threads
+from app.showcases import gallery
 
 # {%- endif +%}
 # {%- if cookiecutter.__course == "yes" +%}
@@ -35,8 +35,6 @@ from app.showcases.lecture import mount_lecture
 from app.storage.opening import open_storage
 from app.tasks import router as tasks
 from app.tasks.kinds.registry import KINDS, Kinds
-
-CLIENT_HEADERS = ["Content-Type", "X-API-Key", "X-Request-ID", "Idempotency-Key", "Last-Event-ID"]
 
 
 def create_app(
@@ -80,15 +78,15 @@ def mount_routers(app: FastAPI, settings: Settings) -> None:
     for served, (prefix, suffix) in zip([models[0], *models], places, strict=True):
         mount(app, predictions.build_router(served, settings.model_max_rows, prefix, suffix))
         mount(app, outcomes.build_router(served, prefix, suffix))
+    with_tasks: list[params.Depends] = []  # what a request about tasks does besides
     # {% if cookiecutter.__showcases == "yes" %}
-    mount(app, handlers.router)
-    threads.limit_threads(app, settings.thread_tokens)
+    with_tasks += gallery.mount_showcases(app, settings)
     # {% endif %}
     # {% if cookiecutter.__course == "yes" %}
     mount(app, concurrency)
     mount_lecture(app)
     # {% endif %}
-    mount(app, tasks.build_router(settings.task_upload_bytes))
+    mount(app, tasks.build_router(settings.task_upload_bytes), dependencies=with_tasks)
 
 
 def add_middleware(app: FastAPI, settings: Settings) -> None:
@@ -97,7 +95,7 @@ def add_middleware(app: FastAPI, settings: Settings) -> None:
         CORSMiddleware,
         allow_origins=settings.cors_origins,
         allow_methods=["GET", "POST", "PUT", "DELETE"],
-        allow_headers=CLIENT_HEADERS,
+        allow_headers=["Content-Type", "X-API-Key", "X-Request-ID", *read_headers(app.routes)],
         expose_headers=["Location", "Retry-After", "X-Request-ID"],
     )
     app.add_middleware(

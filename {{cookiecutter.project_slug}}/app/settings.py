@@ -20,6 +20,7 @@ from app.serving.settings import ModelSettings
 
 # {%- if cookiecutter.__showcases == "yes" +%}
 from app.showcases.concurrency.settings import ConcurrencySettings
+from app.showcases.presence.settings import PresenceSettings
 
 # {%- endif +%}
 from app.storage.settings import StorageSettings
@@ -48,6 +49,7 @@ Names = Annotated[list[str], NoDecode]
 class Settings(
     # {% if cookiecutter.__showcases == "yes" %}
     ConcurrencySettings,
+    PresenceSettings,
     # {% endif %}
     # {% if cookiecutter.__celery == "yes" %}
     CelerySettings,

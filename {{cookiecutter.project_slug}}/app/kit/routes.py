@@ -5,7 +5,7 @@ a file kept and a form parsed. `mount` makes each route one of these.
 """
 
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
 from functools import partial
 from inspect import signature
@@ -63,11 +63,21 @@ class GuardedRoute(APIRoute):
                 values = request.scope[VALUES] = {}
                 for scheme, call in schemes.items():
                     values[scheme] = await call(request)
+                if self.is_sse_stream:  # a body that is too large would end it halfway
+                    await request.body()
                 return await handle(request)
             except HTTPException as error:
                 raise own_fault(error) or error from error.__cause__
 
         return handle_guarded
+
+
+def read_headers(routes: Iterable[object]) -> set[str]:
+    """Return the names of the headers that these routes declare: a web page may send them."""
+    found = [route.dependant for route in routes if isinstance(route, APIRoute)]
+    for dependant in found:  # which grows meanwhile
+        found += dependant.dependencies
+    return {field.alias for dependant in found for field in dependant.header_params}
 
 
 def without_schemes(dependant: Dependant, found: dict[Scheme, Scheme]) -> Dependant:

@@ -15,10 +15,11 @@ class StorageUnavailableError(UnavailableError):
     """The storage does not answer. Send the request again; an Idempotency-Key makes that safe."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Dialect:
     """How a database spells what the other spells differently; statements have it in braces."""
 
+    clock: str = "{now}"  # the time at this moment; `now` may be when the transaction began
     now: str
     serial: str
     blob: str

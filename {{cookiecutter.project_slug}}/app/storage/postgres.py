@@ -31,6 +31,7 @@ NETWORK = {
 
 POSTGRES = Dialect(
     now="extract(epoch FROM now())::double precision",
+    clock="extract(epoch FROM clock_timestamp())::double precision",
     serial="BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
     blob="BYTEA",
     real="DOUBLE PRECISION",

@@ -301,7 +301,7 @@ def test_what_no_json_could_hold_is_not_stored(cellar: TestClient, row: str, val
 
 def test_features_of_the_greatest_depth_that_is_stored_are_read_again(cellar: TestClient) -> None:
     for depth, status in ((190, 201), (199, 422), (250, 422)):
-        body = f'{{"more": {{"a": {"[" * depth}{"]" * depth}}}}}'
+        body = '{"more": {"a": @}}'.replace("@", "[" * depth + "]" * depth)
         assert (
             cellar.post(
                 "/v1/predictions", content=body, headers={"Content-Type": "application/json"}

@@ -1,0 +1,1 @@
+"""Who is using the service, across its processes and machines."""
