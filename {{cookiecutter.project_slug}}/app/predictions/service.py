@@ -11,7 +11,7 @@ from app.errors import AppError
 from app.kit.ids import new_id
 from app.kit.pagination import split_page
 from app.predictions.schemas import Prediction, StoredPrediction, schemas_of
-from app.predictions.store import PredictionStore, Record
+from app.predictions.store import PredictionStore, Record, UnreadableError
 from app.serving.answers import bad_answer
 from app.serving.batching import BatchingModel, ClientLeft
 from app.serving.errors import BadAnswerError
@@ -57,17 +57,11 @@ async def predict_and_store(
         features=features.model_dump(mode="json"),
         **vars(prediction),
     )
-    check_readable(stored)
-    await store.add(stored)
-    return stored
-
-
-def check_readable(stored: StoredPrediction) -> None:
-    """Raise an error if what is to be stored could not be read again, or not as it was."""
     try:
-        from_json(stored.model_dump_json(), allow_inf_nan=False)
-    except ValueError as error:
+        await store.add(stored)
+    except UnreadableError as error:
         raise bad_record(stored.features, error) from error
+    return stored
 
 
 def bad_record(features: dict[str, Any], error: ValueError) -> AppError:

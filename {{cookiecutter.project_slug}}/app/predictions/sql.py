@@ -13,7 +13,7 @@ import structlog
 from pydantic_core import from_json
 
 from app.predictions.schemas import StoredPrediction
-from app.predictions.store import PredictionNotFoundError, Record
+from app.predictions.store import PredictionNotFoundError, Record, UnreadableError, as_text
 from app.storage.connection import Row
 from app.storage.store import Store, gathers, reads, writes
 from app.storage.thread import Storage
@@ -77,14 +77,17 @@ class SqlPredictionStore(Store):
         storage.migrate("predictions", MIGRATIONS)
 
     @gathers
-    def add(self, predictions: Sequence[StoredPrediction]) -> list[None]:
-        """Keep predictions, in one statement."""
-        rows = [
-            {"id": str(p.id), "model": p.model_name, "body": p.model_dump_json()}
-            for p in predictions
-        ]
+    def add(self, predictions: Sequence[StoredPrediction]) -> list[UnreadableError | None]:
+        """Keep predictions, in one statement; those that could not be read again are left out."""
+        rows, outcomes = [], list[UnreadableError | None]()
+        for p in predictions:
+            try:
+                rows.append({"id": str(p.id), "model": p.model_name, "body": as_text(p)})
+                outcomes.append(None)
+            except UnreadableError as error:
+                outcomes.append(error)
         self.connection.execute(INSERT, rows=json.dumps(rows))
-        return [None] * len(rows)
+        return outcomes
 
     @reads
     def get(self, model: str, prediction_id: UUID) -> Record:

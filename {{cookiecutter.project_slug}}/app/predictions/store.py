@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
+from pydantic_core import from_json
+
 from app.errors import NotFoundError
 from app.predictions.schemas import StoredPrediction
 
@@ -13,6 +15,10 @@ class PredictionNotFoundError(NotFoundError):
     """No prediction has this id."""
 
     title = "Prediction Not Found"
+
+
+class UnreadableError(ValueError):
+    """What was to be stored could not be read again, or not as it was."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,16 @@ class Record:
         return UUID(self.content["id"])
 
 
+def as_text(prediction: StoredPrediction) -> str:
+    """Return a prediction as JSON that can be read again, or raise UnreadableError."""
+    try:
+        text = prediction.model_dump_json()
+        from_json(text, allow_inf_nan=False)
+    except ValueError as error:
+        raise UnreadableError(str(error)) from error
+    return text
+
+
 class PredictionStore(Protocol):
     """Predictions in the order they were added. All methods may raise StorageUnavailableError.
 
@@ -34,7 +50,7 @@ class PredictionStore(Protocol):
     """
 
     def add(self, prediction: StoredPrediction, /) -> Awaitable[None]:
-        """Keep a prediction; once this is awaited, it survives the process."""
+        """Keep a prediction, or raise UnreadableError; it then survives the process."""
 
     def get(self, model: str, prediction_id: UUID, /) -> Awaitable[Record]:
         """Return the prediction with this id, or raise PredictionNotFoundError."""

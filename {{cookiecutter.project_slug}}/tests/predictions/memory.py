@@ -4,7 +4,7 @@ import json
 from uuid import UUID
 
 from app.predictions.schemas import StoredPrediction
-from app.predictions.store import PredictionNotFoundError, Record
+from app.predictions.store import PredictionNotFoundError, Record, as_text
 
 
 class MemoryPredictionStore:
@@ -15,7 +15,7 @@ class MemoryPredictionStore:
 
     async def add(self, prediction: StoredPrediction) -> None:
         """Keep a prediction."""
-        record = Record(prediction.model_dump(mode="json"))
+        record = Record(json.loads(as_text(prediction)))
         self._records[prediction.model_name, prediction.id] = record
 
     async def get(self, model: str, prediction_id: UUID) -> Record:

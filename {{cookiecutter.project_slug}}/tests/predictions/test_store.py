@@ -1,6 +1,8 @@
 """What every store of predictions promises: the one in memory, and the one in a database."""
 
+import asyncio
 import json
+import math
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +15,12 @@ from anyio import to_thread
 from app.predictions.report.collect import make_report
 from app.predictions.schemas import StoredPrediction, schemas_of
 from app.predictions.sql import MIGRATIONS, SqlPredictionStore
-from app.predictions.store import PredictionNotFoundError, PredictionStore, Record
+from app.predictions.store import (
+    PredictionNotFoundError,
+    PredictionStore,
+    Record,
+    UnreadableError,
+)
 from app.serving.answers import Classification
 from app.serving.served import Served
 from app.serving.settings import ModelSettings
@@ -48,7 +55,7 @@ def prediction(kind: type[StoredPrediction] = KIND) -> StoredPrediction:
     return kind(
         id=uuid4(),
         created_at=datetime.now(UTC),
-        features=FLOWER,
+        features=dict(FLOWER),
         **vars(SHORT),
         model_version="000000000000",
         warnings=[RangeWarning(name="petal_width_cm", unit="cm", value=9, minimum=0.1, maximum=8)],
@@ -58,6 +65,22 @@ def prediction(kind: type[StoredPrediction] = KIND) -> StoredPrediction:
 def record(added: StoredPrediction) -> Record:
     """Return what must be found of a prediction."""
     return Record(added.model_dump(mode="json"))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [math.nan, [[math.inf]], "\ud800", 10**5_000],
+    ids=["nan", "infinity", "surrogate", "digits"],
+)
+async def test_what_could_not_be_read_again_is_not_kept_and_spoils_no_other(
+    store: PredictionStore, value: object
+) -> None:
+    good, bad, also_good = prediction(), prediction(), prediction()
+    bad.features["sepal_width_cm"] = value
+    added = [store.add(one) for one in (good, bad, also_good)]
+    outcomes = await asyncio.gather(*added, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [type(None), UnreadableError, type(None)]
+    assert await store.page(OWN, 9, None) == [record(also_good), record(good)]
 
 
 async def test_what_is_added_is_found_as_it_was(store: PredictionStore) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
@@ -10,7 +11,16 @@ from app.serving.answers import Classification
 from app.serving.current import Current
 from app.serving.errors import ModelClosedError
 from app.serving.loaded import LoadedModel
-from tests.fakes import CARD, FakeModel, Flower, HeldModel, flower, loaded, queue_before
+from tests.fakes import (
+    CARD,
+    ChangedModel,
+    FakeModel,
+    Flower,
+    HeldModel,
+    flower,
+    loaded,
+    queue_before,
+)
 
 NEWER = CARD.model_copy(update={"version": "111111111111"})
 
@@ -36,6 +46,23 @@ def test_the_old_version_is_closed_once_nobody_uses_it() -> None:
     assert old.calls.count("close") == 1
     with pytest.raises(ModelClosedError):
         first.predict([flower()])
+
+
+class Once(list[Classification]):
+    """Answers that can be looked at once."""
+
+    def __iter__(self) -> Iterator[Classification]:
+        """Give them away."""
+        found, self[:] = self[:], []
+        return iter(found)
+
+
+@pytest.mark.anyio
+async def test_answers_that_can_be_looked_at_once_are_looked_at_once() -> None:
+    with closing(queue_before(ChangedModel(Once))) as model:
+        for _ in range(3):
+            answer, _ = await model.ask(flower(), asyncio.Event().wait)
+            assert answer.label == "short"
 
 
 def test_a_version_that_nobody_uses_is_closed_at_once_and_only_once() -> None:
