@@ -85,7 +85,7 @@ class CeleryEngine(Engine):
     async def _announce_due(self) -> None:
         end = time.monotonic() + ANNOUNCING_SECONDS
         while task_ids := await self.store.dispatch(GROUP):
-            left = list(task_ids)
+            left = task_ids[::-1]  # the first is announced first
             try:
                 await to_thread.run_sync(self._announce, left)
             finally:
