@@ -109,8 +109,13 @@ async def answer_http_exception(request: Request, error: HTTPException) -> Respo
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(sorted(allowed_methods(request)))
-    detail = too_large(request.scope) if error.detail == TOO_LARGE else error.detail
-    return problem_response(error.status_code, headers, detail=detail)
+    return problem_response(error.status_code, headers, detail=error.detail)
+
+
+async def answer_too_large(request: Request, error: HTTPException) -> Response:
+    """Name the limit that a body is beyond, as Starlette does not."""
+    error.detail = too_large(request.scope) if error.detail == TOO_LARGE else error.detail
+    return await answer_http_exception(request, error)
 
 
 def allowed_methods(request: Request) -> set[str]:
@@ -137,4 +142,5 @@ def install_error_handlers(app: FastAPI) -> None:
     """Install a handler for each kind; `app/kit/middleware.py` answers anything else, a bug."""
     app.exception_handler(AppError)(answer_app_error)
     app.exception_handler(HTTPException)(answer_http_exception)
+    app.exception_handler(413)(answer_too_large)
     app.exception_handler(RequestValidationError)(answer_validation_error)

@@ -1,6 +1,5 @@
 """The `celery` engine with a folder as its broker, which needs no server."""
 
-import asyncio
 import base64
 import json
 import shutil
@@ -100,15 +99,3 @@ def test_a_worker_keeps_no_message_but_the_last() -> None:
     for number in range(3):
         places.append(object(), str(number))
     assert list(places._delivered) == ["2"]
-
-
-def test_what_is_not_announced_before_a_stop_is_left(settings: Settings, tmp_path: Path) -> None:
-    engine, broker = CeleryEngine.__new__(CeleryEngine), tmp_path / "broker"
-    engine._celery, engine.stopping = make_celery(with_folder(settings, broker)), asyncio.Event()
-    engine.stopping.set()
-    left = [ID]
-    engine._announce(left)
-    assert (left, list(broker.glob("*.msg"))) == ([ID], [])
-    engine.stopping.clear()
-    engine._announce(left)
-    assert (left, len(list(broker.glob("*.msg")))) == ([], 1)

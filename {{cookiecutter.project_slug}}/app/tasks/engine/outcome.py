@@ -31,10 +31,10 @@ def as_json(value: object) -> str:
     return text
 
 
-def is_refusal(error: BaseException) -> bool:
+def is_refusal(error: AppError) -> bool:
     """Return whether the task's own input is at fault, so that another attempt would not help."""
     with suppress(BaseException):  # of a class of the user's, whose status is anything
-        return isinstance(error, AppError) and bool(error.status < 500)
+        return bool(error.status < 500)
     return False
 
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import structlog
 
+from app.errors import AppError
 from app.serving.models import Models
 from app.storage.connection import StorageUnavailableError
 from app.tasks.engine.context import (
@@ -132,7 +133,7 @@ class Runner:
 
     def _failed(self, claim: Claim, error: BaseException) -> Outcome:
         problem = describe_error(error).model_dump_json()
-        if is_refusal(error):
+        if isinstance(error, AppError) and is_refusal(error):
             return Outcome(TaskState.FAILED, problem=problem)
         with suppress(BaseException):  # an error may have a text that cannot be made
             logger.error("task_error", task_id=claim.id, attempt=claim.attempt, exc_info=error)

@@ -22,7 +22,6 @@ from app.tasks.store import TaskStore
 QUEUE = "tasks"
 RUN = "app.tasks.run"
 GROUP = 100
-ANNOUNCING_SECONDS = 1.0  # then it is time for what else an engine does: rescue, remove, stop
 PROCESS_START_SECONDS = 3600  # a model takes its time to load, and the storage may be away
 FOLDER = "filesystem://"
 
@@ -83,17 +82,13 @@ class CeleryEngine(Engine):
         self._celery.close()
 
     async def _announce_due(self) -> None:
-        end = time.monotonic() + ANNOUNCING_SECONDS
         while task_ids := await self.store.dispatch(GROUP):
-            left = task_ids[::-1]  # the first is announced first
             try:
-                await to_thread.run_sync(self._announce, left)
-            finally:
+                await to_thread.run_sync(self._announce, task_ids)
+            except BaseException:
                 # otherwise they would count as announced, and be left alone for a lease
-                await self.store.undispatch(left)
-            if self.stopping.is_set() or time.monotonic() > end:
-                await self.kick()  # the rest comes after what else an engine does
-                break
+                await self.store.undispatch(task_ids)
+                raise
 
     async def _announce_lost(self) -> None:
         """Once per lease, announce tasks again if the broker has fewer than were announced."""
@@ -105,12 +100,10 @@ class CeleryEngine(Engine):
             await self.kick()
         self._audited_at = time.monotonic()
 
-    def _announce(self, left: list[str]) -> None:
-        """Announce tasks, and remove them from the list; leave those for which no time is left."""
+    def _announce(self, task_ids: list[str]) -> None:
         with self._celery.producer_pool.acquire(block=True) as producer:
-            while left and not self.stopping.is_set():
-                self._celery.send_task(RUN, left[-1:], task_id=left[-1], producer=producer)
-                left.pop()
+            for task_id in task_ids:
+                self._celery.send_task(RUN, [task_id], task_id=task_id, producer=producer)
 
     def _count_announced(self) -> int:
         with self._celery.connection_for_write() as connection:

@@ -1,4 +1,4 @@
-"""Takes any value and hopes. Rejected by: types."""
+"""Takes any value and hopes. Rejected by: accepts."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Closes the storage and the tasks before the first request. Rejected by: works."""
+"""Keeps predictions in a storage that it has closed before. Rejected by: works."""
 
 
 @asynccontextmanager
@@ -9,12 +9,12 @@ async def lifespan(
     with closing(await to_thread.run_sync(open_models, settings)) as models:
         with closing(await to_thread.run_sync(open_storage, settings)) as storage:
             predictions = SqlPredictionStore(storage)
+        with closing(await to_thread.run_sync(open_storage, settings)) as storage:
             async with open_tasks(settings, storage, models, kinds) as tasks:
-                pass
-        yield AppState(
-            settings=settings,
-            models=models,
-            storage=storage,
-            predictions=predictions,
-            tasks=tasks,
-        )
+                yield AppState(
+                    settings=settings,
+                    models=models,
+                    storage=storage,
+                    predictions=predictions,
+                    tasks=tasks,
+                )
