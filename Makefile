@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 BUILD ?= build
-WORKERS ?= 4
+WORKERS ?= 3
 
 UV := $(shell command -v uv 2>/dev/null || echo $(CURDIR)/.tools/bin/uv)
 BIN := .venv/bin
@@ -41,7 +41,7 @@ test: .venv/installed
 	$(BIN)/pytest -n $(WORKERS) --maxschedchunk 1 -m 'not services and not large'
 
 test-services: .venv/installed
-	$(BIN)/pytest -n 3 --dist loadfile -m services
+	$(BIN)/pytest -n 2 --dist loadfile -m services
 
 test-large: .venv/installed
 	$(BIN)/pytest -m large
