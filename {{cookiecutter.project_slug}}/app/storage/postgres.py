@@ -83,10 +83,10 @@ class Server:
         except psycopg.Error as error:
             cause, *_ = str(error).partition("\n")
             raise StartError(f"DATABASE_URL cannot be used: {cause}") from None
-        if connection.encoding not in ("UTF8", None):
+        if (encoding := connection.encoding) not in ("UTF8", None):
             connection.close()
             raise StartError(
-                f"DATABASE_URL: the database is in {connection.encoding}, which cannot hold every "
+                f"DATABASE_URL: the database is in {encoding}, which cannot hold every "
                 "text: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
             )
         return connection
