@@ -171,6 +171,7 @@ ALWAYS = {
     "app/kit/columns.py",
     "app/kit/connections.py",
     "app/kit/docs.py",
+    "app/kit/events.py",
     "app/kit/exchange.py",
     "app/kit/exhaustion.py",
     "app/kit/forms.py",

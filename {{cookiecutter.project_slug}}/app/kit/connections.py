@@ -46,9 +46,8 @@ class BoundedConnection(PatientConnection):
     def is_too_large(self) -> bool:
         """Return whether this head has more bytes or headers than any that we answer."""
         crumbs = self.chunks - self.chunked // LEAST_CHUNK
-        return (
-            self.unparsed > HEAD_BYTES or len(self.headers) > MOST_HEADERS or crumbs > MOST_CRUMBS
-        )
+        too_many = len(self.headers) > MOST_HEADERS or crumbs > MOST_CRUMBS
+        return too_many or self.unparsed > HEAD_BYTES
 
     def send_400_response(self, _: str) -> None:
         """Say whether it was too much or wrong."""

@@ -56,23 +56,26 @@ def units_of(features: type[BaseModel]) -> dict[str, str | None]:
 
 def check_bounds(example: BaseModel, card: ModelCard) -> None:
     """Raise StartError if the API refuses values that training saw; it names them all."""
-    features = type(example)
-    fields = features.model_fields
-    asked = {key_of(name, field): getattr(example, name) for name, field in fields.items()}
     refused = []
     for feature in card.features:
         for value in values_of(feature):
-            question = {**asked, key_of(feature.name, fields[feature.name]): value}
             try:
-                features.model_validate(question)
+                with_value(example, feature.name, value)
             except ValidationError as error:
                 refused.append(f"  {value!r} for {feature.name}: {error.errors()[0]['msg']}")
     if refused:
         raise StartError(
-            f"{place_of(features)} refuses what the model was trained on:\n"
+            f"{place_of(type(example))} refuses what the model was trained on:\n"
             + "\n".join(refused)
             + "\nChange the rules there, or train without such values: python -m app.models train"
         )
+
+
+def with_value(example: BaseModel, name: str, value: object) -> BaseModel:
+    """Return the example with another value of this feature, or raise ValidationError."""
+    fields = type(example).model_fields
+    asked = {key_of(other, field): getattr(example, other) for other, field in fields.items()}
+    return type(example).model_validate({**asked, key_of(name, fields[name]): value})
 
 
 def values_of(feature: FeatureSeen) -> Iterator[Any]:
@@ -100,12 +103,10 @@ def check_answers(model: LoadedModel[Any, Any]) -> None:
 
 def with_gaps(example: BaseModel) -> dict[str, BaseModel]:
     """Return the example without each feature that may be missing, by the feature's name."""
-    fields, found = type(example).model_fields, {}
-    asked = {key_of(name, field): getattr(example, name) for name, field in fields.items()}
-    for name, field in fields.items():
+    found = {}
+    for name in type(example).model_fields:
         with suppress(ValidationError):
-            gap = type(example).model_validate({**asked, key_of(name, field): None})
-            found[name] = gap
+            found[name] = with_value(example, name, None)
     return found
 
 

@@ -21,11 +21,8 @@ def example_of(features: type[FeaturesT], card: ModelCard) -> FeaturesT:
     default, or what training saw.
     """
     schema = features.model_json_schema()
-    seen = {
-        feature.name: value_in(feature)
-        for feature in card.features
-        if not isinstance(feature, FeatureOther)
-    }
+    told = [feature for feature in card.features if not isinstance(feature, FeatureOther)]
+    seen = {feature.name: value_in(feature) for feature in told}
     whole: list[dict[str, Any]] = schema.get("examples", [])
     values = whole[0] if whole else {}
     for name, field in features.model_fields.items() if not whole else ():

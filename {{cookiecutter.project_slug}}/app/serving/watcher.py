@@ -19,8 +19,7 @@ from app.serving.settings import ModelSettings
 
 LOOK_SECONDS = 1.0
 AGAIN_SECONDS = 30  # until a refused version is tried again, though its files are the same
-Stamps = list[tuple[int, int, int]]
-State = tuple[str, Stamps, int]
+State = tuple[object, ...]
 
 logger = structlog.get_logger()
 
@@ -56,7 +55,7 @@ class Watcher:
             return  # nothing says that another one is wanted
         if version == current.loaded.card.version:
             current.refused = None
-        elif (found := self._state_of(folder, version)) != self._refused.get(name):
+        elif (found := state_of(folder, version)) != self._refused.get(name):
             try:
                 loaded = load_version(model.served, self._settings, version)
             except BaseException as error:  # whatever it is, the old one and this thread go on
@@ -67,19 +66,16 @@ class Watcher:
                 current.refused = None
                 logger.info("version_replaced", model=name, version=version)
 
-    def _state_of(self, folder: Path, version: str) -> State:
-        """Return what decides whether it is tried again: also time, for a passing reason."""
-        return version, stamps(folder, version), int(monotonic() // AGAIN_SECONDS)
 
-
-def stamps(folder: Path, version: str) -> Stamps:
-    """Return what changes when a version is named again, or a file of it is written.
+def state_of(folder: Path, version: str) -> State:
+    """Return what changes when a version is named again, a file of it is written, or time passes.
 
     Not only times: some file systems count in seconds, and a replaced file is another one.
     """
+    turn = int(monotonic() // AGAIN_SECONDS)
     try:
         paths = [folder / CURRENT_FILE, folder / version, *sorted((folder / version).iterdir())]
         found = [path.stat() for path in paths]
     except (OSError, ValueError):  # ValueError: no path has a null character
-        return []
-    return [(one.st_mtime_ns, one.st_ino, one.st_size) for one in found]
+        found = []
+    return version, turn, *((one.st_mtime_ns, one.st_ino, one.st_size) for one in found)

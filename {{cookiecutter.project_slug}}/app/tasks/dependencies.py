@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
-from zlib import crc32
 
 from fastapi import Body, Depends, Header, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.models import Example
 from pydantic import BaseModel, Field, ValidationError
 
+from app.kit.events import LastEventId, id_of
 from app.state import app_state
 from app.tasks.kinds.registry import KINDS, Kinds, find_kind
 from app.tasks.kinds.row_format import JSON_LINES_TYPES, FileForm
@@ -40,9 +40,6 @@ IdempotencyKey = Annotated[
         description="Your name for this request: sent again, it returns the same task",
     ),
 ]
-LastEventId = Annotated[
-    str | None, Header(description="The `id` of the last event that you have: it is not sent again")
-]
 
 
 class UploadOptions(BaseModel):
@@ -67,8 +64,8 @@ class UploadOptions(BaseModel):
 
 
 def event_id(task: Task) -> str:
-    """Return an id for the task as it is now: the same in every process, another at any change."""
-    return f"{crc32(task.model_dump_json().encode()):08x}"
+    """Return the id of the event that tells of the task as it is now."""
+    return id_of(task.model_dump_json())
 
 
 async def get_seen(

@@ -9,6 +9,7 @@ from fastapi import APIRouter, BackgroundTasks, File, Query, Response, UploadFil
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from app.kit.events import stream_of
 from app.kit.pagination import Cursor, Limit
 from app.kit.problems import problems
 from app.security import ApiKeyRequired
@@ -33,13 +34,8 @@ CSV, JSON_LINES = ("text/csv", "csv"), (JSON_LINES_TYPES[0], "jsonl")
 # generators of clients know a file by this; FastAPI documents only `contentMediaType`
 RowsFile = Annotated[UploadFile, File(json_schema_extra={"format": "binary"})]
 
-# The data of an event is a task. Most generators do not know `itemSchema` yet, and take `schema`
-# for that of an event's data, or for that of the whole text.
-TASK = {"$ref": "#/components/schemas/Task"}
-AN_EVENT = {"properties": {"data": {"contentMediaType": "application/json", "contentSchema": TASK}}}
-STREAM = {"schema": {"anyOf": [TASK, {"type": "string"}]}, "itemSchema": AN_EVENT}
 EVENTS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/event-stream": STREAM}},
+    200: stream_of("Task"),
     204: {"description": "No event follows `Last-Event-ID`"},
 }
 

@@ -1,11 +1,12 @@
 """`/v1/presence`: who is using the service now."""
 
 from collections.abc import AsyncIterable
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from app.kit.events import LastEventId, stream_of
 from app.kit.ids import new_id
 from app.kit.problems import problems
 from app.security import ApiKeyRequired
@@ -14,14 +15,7 @@ from app.showcases.presence.dependencies import PresenceStoreDep, PresentDep
 from app.showcases.presence.schemas import Membership, Name, Present, SessionId
 from app.state import app_state
 
-# The data of an event is the list; described as that of a task's events, for the same generators.
-PRESENT = {"$ref": "#/components/schemas/Present"}
-DATA = {"data": {"contentMediaType": "application/json", "contentSchema": PRESENT}}
-STREAM = {"schema": {"anyOf": [PRESENT, {"type": "string"}]}, "itemSchema": {"properties": DATA}}
-EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": STREAM}}}
-LastEventId = Annotated[
-    str | None, Header(description="The `id` of the last event that you have: it is not sent again")
-]
+EVENTS: dict[int | str, dict[str, Any]] = {200: stream_of("Present")}
 
 router = APIRouter(
     prefix="/v1/presence",

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from zlib import crc32
 
+from app.kit.events import id_of
 from app.showcases.presence.schemas import Present
 from app.showcases.presence.store import PresenceStore
 from app.storage.connection import StorageUnavailableError
@@ -14,8 +14,7 @@ LOOK_SECONDS = 1.0  # from one look at the storage to the next
 
 def event_id(present: Present) -> str:
     """Return an id for who is present: the same in every process, and after a mere refresh."""
-    text = present.model_dump_json(exclude={"items": {"__all__": {"last_seen"}}})
-    return f"{crc32(text.encode()):08x}"
+    return id_of(present.model_dump_json(exclude={"items": {"__all__": {"last_seen"}}}))
 
 
 async def watch(

@@ -137,12 +137,11 @@ class Runner:
             return Outcome(TaskState.FAILED, problem=problem)
         with suppress(BaseException):  # an error may have a text that cannot be made
             logger.error("task_error", task_id=claim.id, attempt=claim.attempt, exc_info=error)
-        if isinstance(error, StorageUnavailableError):  # no fault of the task's
-            delay = self._backoff(claim.attempt)
-            return Outcome(TaskState.QUEUED, problem=problem, delay=delay, charged=False)
-        if claim.charged >= self._settings.task_max_attempts:
+        charged = not isinstance(error, StorageUnavailableError)  # which no task is to blame for
+        if charged and claim.charged >= self._settings.task_max_attempts:
             return Outcome(TaskState.DEAD, problem=problem)
-        return Outcome(TaskState.QUEUED, problem=problem, delay=self._backoff(claim.attempt))
+        delay = self._backoff(claim.attempt)
+        return Outcome(TaskState.QUEUED, problem=problem, delay=delay, charged=charged)
 
     def _backoff(self, attempt: int) -> float:
         """Return a delay that doubles with each attempt, less up to half, to spread retries out."""
