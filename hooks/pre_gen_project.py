@@ -33,6 +33,7 @@ CHOICES = {
     "showcases": ("none", "all"),
     "task_engine": ("background", "celery"),
     "container": ("yes", "no"),
+    "aws_lambda": ("no", "yes"),
 }
 
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -43,21 +44,21 @@ is_windows_device = re.compile(r"con|prn|aux|nul|(com|lpt)\d").fullmatch
 
 # A project with the name of a package that it needs, directly or not, would shadow it, and uv would
 # refuse to resolve. tests/test_refusals.py compares this list with what is installed.
-PACKAGES = """amqp annotated-doc annotated-types anyio asgiref ast-serialize async-timeout bidict
-billiard blinker brotli celery certifi cffi charset-normalizer click click-didyoumean click-plugins
-click-repl cloudpickle colorama configargparse contourpy coverage cycler django exceptiongroup
-fastapi fastapi-offline flask flask-cors flask-login flatbuffers flower fonttools gevent
-geventhttpclient greenlet h11 httpcore2 httptools httpx2 httpx2-jsfetch humanize idna
-importlib-metadata iniconfig itsdangerous jinja2 joblib kiwisolver kombu librt locust markdown-it-py
-markupsafe matplotlib mdurl ml-dtypes msgpack mypy mypy-extensions narwhals numpy onnx onnxruntime
-opentelemetry-api opentelemetry-sdk opentelemetry-semantic-conventions packaging palmerpenguins
-pandas pathspec pillow pluggy prometheus-client prompt-toolkit protobuf psutil psycopg
-psycopg-binary pydantic pydantic-core pydantic-settings pygments pyparsing pytest pytest-cov
+PACKAGES = """amqp annotated-doc annotated-types anyio asgiref ast-serialize async-timeout
+awslambdaric bidict billiard blinker brotli celery certifi cffi charset-normalizer click
+click-didyoumean click-plugins click-repl cloudpickle colorama configargparse contourpy coverage
+cycler django exceptiongroup fastapi fastapi-offline flask flask-cors flask-login flatbuffers flower
+fonttools gevent geventhttpclient greenlet h11 httpcore2 httptools httpx2 httpx2-jsfetch humanize
+idna importlib-metadata iniconfig itsdangerous jinja2 joblib kiwisolver kombu librt locust mangum
+markdown-it-py markupsafe matplotlib mdurl ml-dtypes msgpack mypy mypy-extensions narwhals numpy
+onnx onnxruntime opentelemetry-api opentelemetry-sdk opentelemetry-semantic-conventions packaging
+palmerpenguins pandas pathspec pillow pluggy prometheus-client prompt-toolkit protobuf psutil
+psycopg psycopg-binary pydantic pydantic-core pydantic-settings pygments pyparsing pytest pytest-cov
 python-dateutil python-dotenv python-engineio python-multipart python-socketio pytz pywin32 pyyaml
-pyzmq redis requests rich ruff scikit-learn scipy shellingham simple-websocket six skl2onnx sqlparse
-starlette structlog threadpoolctl tomli tornado truststore typer typing-extensions typing-inspection
-tzdata tzlocal urllib3 uvicorn uvloop vine watchfiles wcwidth websocket-client websockets werkzeug
-wsproto zope-event zope-interface"""
+pyzmq redis requests rich ruff scikit-learn scipy shellingham simple-websocket simplejson six
+skl2onnx snapshot-restore-py sqlparse starlette structlog threadpoolctl tomli tornado truststore
+typer typing-extensions typing-inspection tzdata tzlocal urllib3 uvicorn uvloop vine watchfiles
+wcwidth websocket-client websockets werkzeug wsproto zope-event zope-interface"""
 DEPENDENCIES = frozenset(PACKAGES.split())
 
 # What a project has only with one of the private answers, which tags read too: cookiecutter.json.
@@ -66,11 +67,13 @@ PRUNED = {
         app/showcases/orders app/showcases/users tests/test_course.py""",
     "__showcases": """app/showcases docs/concurrency.md docs/presence.md lab tests/showcases
         tests/lab""",
-    "__container": "Dockerfile compose.yaml .dockerignore",
+    "__container": "Dockerfile compose.yaml .dockerignore deploy/aws-lambda/Dockerfile",
     "__celery": """app/tasks/engine/celery docs/celery.md tests/tasks/served_worker.py
         tests/tasks/messages.py tests/tasks/workers.py tests/tasks/test_celery.py
         tests/tasks/test_celery_broker.py tests/tasks/test_celery_worker.py
         tests/tasks/test_folder_broker.py""",
+    "__aws_lambda": """app/aws_lambda.py app/kit/aws_lambda app/storage/refusing.py
+        app/tasks/engine/frozen.py deploy docs/aws-lambda.md tests/aws_lambda""",
 }
 NOT_IN_A_COURSE = ".github"  # tests fail until the last exercise; course/teach.md has a workflow
 # A course that was handed out has this; its app is the learner's, and starters would replace it.
@@ -146,8 +149,7 @@ def problems() -> Iterator[str]:
         suggestion = cleaned(text, limit) or example
         for fault in text_faults(text, limit):
             yield f"{question} {fault}. Type for example: {suggestion}"
-    slug = answer("project_slug")
-    for fault in slug_faults(slug):
+    for fault in slug_faults(slug := answer("project_slug")):
         yield f"project_slug {fault}. Type for example: {slug_from(slug)}"
     for question, choices in CHOICES.items():
         if answer(question) not in choices:
@@ -157,8 +159,7 @@ def problems() -> Iterator[str]:
     if answer("edition") == "course" and answer("model") != "iris":
         yield "edition: a course teaches with the iris. Type for example: model=iris"
     if answer("edition") == "course" and Path("app").exists() and not SOLUTION.exists():
-        why = "course would replace functions of the app/ that is here by exercises"
-        yield f"edition: {why}. Move app/ away, or choose another --output-dir"
+        yield "edition: course would replace functions in app/. Move app/ away, or use --output-dir"
 
 
 def hand_over() -> None:
@@ -186,8 +187,7 @@ def set_aside(names: list[str]) -> None:
 
 def main() -> None:
     """Exit with 1 and every problem on standard error, or prepare the folder."""
-    found = list(problems())
-    if found:
+    if found := list(problems()):
         sys.exit("\n  - ".join(["These answers cannot work, so nothing was generated:", *found]))
     try:
         hand_over()

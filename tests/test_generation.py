@@ -198,7 +198,7 @@ def test_a_course_is_not_generated_over_an_app_that_is_not_its_own(
     before = {name: (project / name).read_bytes() for name in tree(project)}
     with pytest.raises(FailedHookException):
         again(project, skip, edition="course")
-    assert "Move app/ away, or choose another --output-dir" in capfd.readouterr().err
+    assert "Move app/ away, or use --output-dir" in capfd.readouterr().err
     assert {name: (project / name).read_bytes() for name in tree(project)} == before
 
 

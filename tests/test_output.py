@@ -39,6 +39,29 @@ CONTAINER = {
     "Dockerfile",
     "compose.yaml",
 }
+AWS_LAMBDA = {
+    "app/aws_lambda.py",
+    "app/kit/aws_lambda/__init__.py",
+    "app/kit/aws_lambda/environment.py",
+    "app/kit/aws_lambda/events.py",
+    "app/kit/aws_lambda/handler.py",
+    "app/kit/aws_lambda/whole.py",
+    "app/storage/refusing.py",
+    "app/tasks/engine/frozen.py",
+    "deploy/aws-lambda/main.tf",
+    "deploy/aws-lambda/package.py",
+    "deploy/aws-lambda/serverless.yml",
+    "deploy/aws-lambda/template.yaml",
+    "docs/aws-lambda.md",
+    "tests/aws_lambda/__init__.py",
+    "tests/aws_lambda/events.py",
+    "tests/aws_lambda/odd.py",
+    "tests/aws_lambda/runtime.py",
+    "tests/aws_lambda/test_answers.py",
+    "tests/aws_lambda/test_function.py",
+}
+# These need both features.
+LAMBDA_IMAGE = {"deploy/aws-lambda/Dockerfile"}
 CELERY = {
     "app/tasks/engine/celery/__init__.py",
     "app/tasks/engine/celery/channel.py",
@@ -406,6 +429,7 @@ COMBINATIONS = list(filter(is_tried, EVERY_ANSWER))
 # These change no line of Python outside app/models, so the project's types and tests need not be
 # checked with each.
 NO_CODE = {"container", "model"}
+OF_CODE = [name for name in CHOICES if name not in {*NO_CODE, "edition"}]
 
 
 def pairs(answers: Answers) -> set[frozenset[tuple[str, str]]]:
@@ -415,9 +439,8 @@ def pairs(answers: Answers) -> set[frozenset[tuple[str, str]]]:
 
 def pairwise() -> Iterator[Answers]:
     """Yield a few rows that try each pair of answers at least once: the greedy choice."""
-    chosen = [name for name in CHOICES if name not in NO_CODE]
     services = [answers for answers in EVERY_ANSWER if answers["edition"] == "service"]
-    rows = [{name: answers[name] for name in chosen} for answers in services]
+    rows = [{name: answers[name] for name in OF_CODE} for answers in services]
     missing = set().union(*map(pairs, rows))
     while missing:
         best = max(rows, key=lambda answers: len(pairs(answers) & missing))
@@ -443,12 +466,15 @@ def project(bake: Bake, answers: Answers) -> Path:
 def expected_files(answers: Answers) -> set[str]:
     if answers["edition"] == "course":
         course = {f"course/{name}" for name in tracked(TEMPLATE / "course")}
-        every = ALWAYS | SETTINGS | CONTAINER | CELERY | SHOWCASES | model_files("iris")
-        return (every | COURSE | course) - GITHUB
+        every = ALWAYS | SETTINGS | CONTAINER | CELERY | SHOWCASES | AWS_LAMBDA | LAMBDA_IMAGE
+        return (every | model_files("iris") | COURSE | course) - GITHUB
     container = CONTAINER if answers["container"] == "yes" else set()
     celery = CELERY if answers["task_engine"] == "celery" else set()
     showcases = SHOWCASES if answers["showcases"] == "all" else set()
-    return ALWAYS | SETTINGS | container | celery | showcases | model_files(answers["model"])
+    features = container | celery | showcases
+    if answers["aws_lambda"] == "yes":
+        features |= AWS_LAMBDA | (LAMBDA_IMAGE if container else set())
+    return ALWAYS | SETTINGS | features | model_files(answers["model"])
 
 
 def model_files(name: str) -> set[str]:
@@ -535,6 +561,16 @@ def test_without_showcases_nothing_of_the_lab_is_there(bake: Bake) -> None:
         assert not re.search(OF_THE_LAB, text, re.IGNORECASE), name
 
 
+OF_AWS_LAMBDA = r"\b(aws|mangum|serverless|lambda function|function url)"
+
+
+def test_without_aws_lambda_nothing_says_a_word_of_it(bake: Bake) -> None:
+    project = bake(showcases="all", task_engine="celery")
+    for name in tree(project):
+        text = (project / name).read_text("utf-8")
+        assert not re.search(OF_AWS_LAMBDA, text, re.IGNORECASE), name
+
+
 LONGEST: dict[str, Answers] = {
     "long": {
         "project_name": ("Name " * 16).strip(),
@@ -602,9 +638,10 @@ def test_what_is_downloaded_is_pinned() -> None:
         assert set(re.findall(rf"{action}@(.*)", together)) == {pin}
     assert len(actions) == 3
     stages = set(re.findall(r"^FROM .* AS (\w+)$", together, re.M))
-    found = re.findall(r"^(?:FROM|\s+image:) (\S+)", together, re.M)
-    images = [image for image in found if image not in stages]
-    assert {image.split(":")[0] for image in images} == {"python", "redis", "postgres"}
+    found = re.findall(r"^(?:FROM|\s+image:|COPY --from=(?=\S+/)) ?(\S+)", together, re.M)
+    images = [image for image in found if image not in {*stages, "${IMAGE}"}]  # a project's own
+    adapter = "public.ecr.aws/awsguru/aws-lambda-adapter"
+    assert {image.split(":")[0] for image in images} == {"python", "redis", "postgres", adapter}
     assert [image for image in images if not re.search(r":\d+\.\d+", image)] == []
     installed = re.findall(r"pip install [^\n]*\b(uv\S*)$", together, re.M)
     assert len(installed) >= 4
@@ -618,6 +655,10 @@ WITH_ONE_FEATURE: dict[str, tuple[Answers, list[str]]] = {
     "celery, once": ({"task_engine": "celery"}, ["-q", "-p", "no:cacheprovider", *ONCE]),
     "celery": ({"task_engine": "celery"}, WITHOUT_SERVERS),
     "showcases": ({"showcases": "all"}, WITHOUT_SERVERS),
+    "aws lambda": (
+        {"aws_lambda": "yes"},
+        ["-q", "-p", "no:cacheprovider", "tests/aws_lambda", "tests/test_layers.py"],
+    ),
 }
 
 
@@ -628,11 +669,11 @@ def test_the_projects_own_tests_pass(bake: Bake, answers: Answers, tests: list[s
 
 
 def test_each_row_runs_its_own_tests() -> None:
-    """A new question must not go without: name here where its tests run."""
-    elsewhere = [{}, {"showcases": "all", "task_engine": "celery"}]
+    """A new question must not go without: each pair of answers is tried together somewhere."""
+    elsewhere = [{}, {name: choices[-1] for name, choices in CHOICES.items()}]  # fresh, and raw
     planned = [answers for answers, _ in WITH_ONE_FEATURE.values()] + elsewhere
-    services = {name: choices[0] for name, choices in CHOICES.items() if name not in NO_CODE}
-    assert [row for row in pairwise() if row not in [services | p for p in planned]] == []
+    rows = [{name: (FIRST_CHOICES | row)[name] for name in OF_CODE} for row in planned]
+    assert set().union(*map(pairs, pairwise())) - set().union(*map(pairs, rows)) == set()
 
 
 @pytest.mark.long(1)

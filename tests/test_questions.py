@@ -9,7 +9,7 @@ import pytest
 from support import CHOICES, QUESTIONS, ROOT, Bake
 
 RAW = json.loads((ROOT / "cookiecutter.json").read_text("utf-8"))
-MOST_QUESTIONS = 9
+MOST_QUESTIONS = 10
 
 
 def readme_table() -> list[tuple[str, str, str]]:

@@ -3,6 +3,11 @@
 from pathlib import Path
 
 from app.kit.start import StartError
+
+# {%- if cookiecutter.__aws_lambda == "yes" +%}
+from app.storage.refusing import RefusingStorage, would_be_lost
+
+# {%- endif +%}
 from app.storage.settings import SQLITE, StorageSettings
 from app.storage.sqlite import open_sqlite
 from app.storage.thread import Connect, Storage
@@ -10,6 +15,10 @@ from app.storage.thread import Connect, Storage
 
 def open_storage(settings: StorageSettings) -> Storage:
     """Open the database that `DATABASE_URL` names; raise StartError if it cannot be used."""
+    # {% if cookiecutter.__aws_lambda == "yes" %}
+    if would_be_lost(settings):
+        return RefusingStorage()
+    # {% endif %}
     return Storage(connector(settings), settings.storage_seconds)
 
 

@@ -36,10 +36,9 @@ async def open_tasks(
 
 def retentions_of_predictions(settings: TaskSettings, storage: Storage) -> list[Retention]:
     """Return how long predictions are kept, if that is limited."""
-    if isinstance(settings, PredictionSettings) and settings.prediction_retention_seconds:
-        expire = SqlPredictionStore(storage).expire
-        return [Retention(expire, settings.prediction_retention_seconds)]
-    return []
+    if not isinstance(settings, PredictionSettings) or not settings.prediction_retention_seconds:
+        return []
+    return [Retention(SqlPredictionStore(storage).expire, settings.prediction_retention_seconds)]
 
 
 @asynccontextmanager

@@ -58,13 +58,15 @@ class TaskService:
         fingerprint = hashlib.sha256(f"{kind} {body}".encode()).hexdigest() if key else ""
         version = find_kind(self.kinds, kind).version
         new = NewTask(str(new_id()), kind, body, key, fingerprint, pieces, version)
-        self._demand_room(new.size)
+        await self._demand_room(new.size)
         return await self.store.add(new)
 
-    def _demand_room(self, size: int) -> None:
+    async def _demand_room(self, size: int) -> None:
         """Count a new task into the queue, or raise QueueFullError; an empty queue takes any."""
-        full = self.engine.queued_bytes + size > self.engine.settings.task_queue_bytes
-        if self.engine.queued_bytes and full:
+        most = max(0, self.engine.settings.task_queue_bytes - size)
+        if self.engine.queued_bytes > most:
+            await self.engine.look()  # some of it may be done
+        if self.engine.queued_bytes > most:
             raise QueueFullError
         self.engine.queued_bytes += size
 

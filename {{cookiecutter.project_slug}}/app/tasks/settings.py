@@ -10,7 +10,7 @@ LONGEST_BACKOFF_SECONDS = 300.0  # from one try to the next
 class TaskSettings(ProcessSettings):
     """How many tasks run at once, how often one is tried, and how long it is kept."""
 
-    task_concurrency: int = Field(4, ge=1, le=64, description="Tasks at once in each process")
+    task_concurrency: int = Field(4, ge=0, le=64, description="Tasks at once in a process; 0: none")
     task_lease_seconds: float = Field(
         30, ge=0.5, le=3600, description="A process silent for this long loses its tasks to others"
     )

@@ -309,6 +309,24 @@ async def test_the_others_do_not_wait_for_ever_for_a_suspect(
     assert {task.state for task in done} == {TaskState.SUCCEEDED}
 
 
+async def test_a_process_may_accept_tasks_that_others_run(fast: Settings, other: Tasks) -> None:
+    accepting = fast.model_copy(update={"task_concurrency": 0})
+    kinds = with_kind(lambda _, __: "done")
+    suspect = added(other, new_task("test", "{}"))  # which somebody must run alone
+    for _ in range(2):
+        other.claim("a process that is gone", GONE, 1, str(suspect.id))
+        rescue(other)
+    async with opened(accepting, kinds) as tasks:
+        accepted = [suspect, await submit(tasks)]
+        await until(lambda: tasks.engine._suspect)  # type: ignore[attr-defined]
+        await tasks.engine.work()
+        found = [await tasks.get(task.id) for task in accepted]
+        assert {task.state for task in found} == {TaskState.QUEUED}
+        async with opened(fast, kinds) as elsewhere:
+            done = await ended(elsewhere, *accepted)
+    assert {task.state for task in done} == {TaskState.SUCCEEDED}
+
+
 async def test_what_nobody_here_knows_waits_and_is_mentioned(
     fast: Settings, other: Tasks, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -343,7 +361,6 @@ async def test_a_queue_that_is_full_refuses_more_until_there_is_room(
                 await submit(tasks)
         await tasks.cancel(large.id)
         tasks.engine._measure_at = 0
-        await until(lambda: not tasks.engine.queued_bytes)
         waiting = await submit(tasks)
         gate.opened.set()
         done = await ended(tasks, running, waiting)

@@ -62,7 +62,7 @@ class BackgroundEngine(Engine):
 
     async def work(self) -> None:
         """Claim as many tasks as there are free places; a suspect, once all places are free."""
-        alone = self._free == self.settings.task_concurrency
+        alone = 0 < self._free == self.settings.task_concurrency
         limit = self._free if self._suspect is None else int(alone)
         if limit:
             try:

@@ -16,6 +16,11 @@ from typing import NamedTuple
 import structlog
 
 from app.storage.connection import StorageUnavailableError
+
+# {%- if cookiecutter.__aws_lambda == "yes" +%}
+from app.tasks.engine.frozen import is_frozen
+
+# {%- endif +%}
 from app.tasks.settings import LONGEST_BACKOFF_SECONDS, TaskSettings
 from app.tasks.store import TaskStore
 
@@ -67,6 +72,10 @@ class Engine(ABC):
 
     async def __aenter__(self) -> "Engine":
         """Start the loop."""
+        # {% if cookiecutter.__aws_lambda == "yes" %}
+        if is_frozen(self.settings.task_concurrency):
+            self.begin_stop()
+        # {% endif %}
         self._loop = asyncio.create_task(self._run())
         return self
 

@@ -19,6 +19,7 @@ import structlog
 from celery.apps import worker as celery_worker
 from celery.signals import worker_process_init, worker_shutting_down
 from celery.worker import heartbeat
+from pydantic import Field
 
 from app.kit.logs import configure_logs
 from app.kit.settings import load_settings
@@ -45,6 +46,8 @@ logger = structlog.get_logger()
 
 class WorkerSettings(CelerySettings, ModelSettings, StorageSettings):
     """The settings that a worker needs; the API key, for example, is not one."""
+
+    task_concurrency: int = Field(4, ge=1, le=64, description="Tasks at once in this worker")
 
 
 try:
