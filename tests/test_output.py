@@ -58,7 +58,9 @@ AWS_LAMBDA = {
     "tests/aws_lambda/odd.py",
     "tests/aws_lambda/runtime.py",
     "tests/aws_lambda/test_answers.py",
+    "tests/aws_lambda/test_database.py",
     "tests/aws_lambda/test_function.py",
+    "tests/aws_lambda/test_page.py",
 }
 # These need both features.
 LAMBDA_IMAGE = {"deploy/aws-lambda/Dockerfile"}

@@ -6,6 +6,7 @@ the service as its handler; whatever it is told, it is told over HTTP.
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -97,6 +98,15 @@ class Function:
         """Return its result; raise FunctionError if it is an error."""
         self._api.events.put((event, seconds))
         return self.result()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Freeze the process, as AWS Lambda does between two events."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def result(self) -> Any:  # noqa: ANN401 - any JSON
         """Return what it says next."""
