@@ -84,7 +84,8 @@ class RequestMiddleware:
             if exchange.status:
                 self.log(exchange, scope)
                 raise  # part of the answer is sent: only a closed connection can tell the client
-            await self.answer(exchange, scope, receive, *answer_to(error))
+            found = (503, EXHAUSTED) if is_exhaustion(error) else (500, "")  # or a bug
+            await self.answer(exchange, scope, receive, *found)
         self.log(exchange, scope)
 
     def log(self, exchange: "Exchange", scope: Scope) -> None:
@@ -140,11 +141,6 @@ def must_propagate(error: BaseException) -> bool:
         task = current_task()
         return task is None or task.cancelling() > 0
     return isinstance(error, GeneratorExit)
-
-
-def answer_to(error: BaseException) -> tuple[int, str]:
-    """Return the status and the detail for what a route raised: a bug, or a want of resources."""
-    return (503, EXHAUSTED) if is_exhaustion(error) else (500, "")
 
 
 def with_one_prefix(scope: Scope) -> Scope:

@@ -36,7 +36,10 @@ class SettingsError(StartError):
 class ProcessSettings(BaseSettings):
     """The settings that every feature has in common."""
 
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
+    # deferred: what only the whole needs is not made for each part as well
+    model_config = SettingsConfigDict(
+        env_ignore_empty=True, extra="ignore", frozen=True, defer_build=True
+    )
 
     shutdown_seconds: int = Field(10, ge=1, le=600, description="Time to finish when stopped")
 

@@ -14,7 +14,6 @@ from app.serving.models import Models
 from app.serving.protocol import AnswerT, FeaturesT
 from app.serving.served import Served
 from app.serving.settings import ModelSettings
-from app.serving.source import fetch_models
 from app.serving.watcher import Watcher
 
 
@@ -38,7 +37,10 @@ def find_models(settings: ModelSettings) -> tuple[Served[Any, Any], ...]:
 
 def open_models(settings: ModelSettings) -> Models:
     """Load every model, check it, and put a queue before it; raise StartError if one is unfit."""
-    fetch_models(settings)
+    if settings.model_source:
+        from app.serving.source import fetch_models  # slow to import
+
+        fetch_models(settings)
     with ExitStack() as stack:
         opened = {
             served.name: stack.enter_context(closing(open_with_queue(served, settings)))

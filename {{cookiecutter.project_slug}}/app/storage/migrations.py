@@ -1,7 +1,4 @@
-"""The schema: each feature has a list of migrations, and the database records how many have run.
-
-A feature's first migration says `IF NOT EXISTS`: an older database has tables, but no such record.
-"""
+"""The schema: each feature has a list of migrations, and the database records how many have run."""
 
 from collections.abc import Sequence
 

@@ -25,20 +25,11 @@ def open_storage(settings: StorageSettings) -> Storage:
 def connector(settings: StorageSettings) -> Connect:
     """Return what connects to SQLite or Postgres, depending on how the URL begins."""
     url = settings.database_url.get_secret_value()
-    if url.startswith(SQLITE):
-        return sqlite_connector(Path(url.removeprefix(SQLITE)), settings)
-    return postgres_connector(url)
-
-
-def sqlite_connector(path: Path, settings: StorageSettings) -> Connect:
-    """Return what opens this file; whatever it is to do, it waits as long for another process."""
-    older = path.with_name("tasks.sqlite3")
-    if older != path and older.exists():  # its tasks must not be left behind unnoticed
-        raise StartError(
-            f"{older} is from an earlier version of this app and is no longer read. Let that "
-            "version finish its tasks if you need them; then move the file away."
-        )
-    return lambda _: open_sqlite(path, settings.database_synchronous, settings.storage_seconds)
+    if not url.startswith(SQLITE):
+        return postgres_connector(url)
+    path, synchronous = Path(url.removeprefix(SQLITE)), settings.database_synchronous
+    # whatever it is to do, it waits as long for another process
+    return lambda _: open_sqlite(path, synchronous, settings.storage_seconds)
 
 
 def postgres_connector(url: str) -> Connect:

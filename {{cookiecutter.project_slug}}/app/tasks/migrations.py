@@ -7,7 +7,7 @@ default, and no column changes its meaning.
 MIGRATIONS = (
     (
         """
-        CREATE TABLE IF NOT EXISTS tasks (
+        CREATE TABLE tasks (
             seq {serial},
             id TEXT NOT NULL UNIQUE,
             kind TEXT NOT NULL,
@@ -27,41 +27,16 @@ MIGRATIONS = (
             dispatched_at {real},
             owner TEXT,
             lease_ends_at {real},
-            result_bytes INTEGER NOT NULL DEFAULT 0
+            result_bytes INTEGER NOT NULL DEFAULT 0,
+            version INTEGER NOT NULL DEFAULT 1, -- of the kind
+            size BIGINT NOT NULL DEFAULT 0, -- of payload and input
+            forgiven INTEGER NOT NULL DEFAULT 0, -- attempts
+            losses INTEGER NOT NULL DEFAULT 0, -- of its process
+            silent INTEGER NOT NULL DEFAULT 0 -- see `upkeep_sql.DOUBT`
         )
         """,
-        # Partial, so that a hundred thousand finished tasks cost the queue nothing.
-        "CREATE INDEX IF NOT EXISTS tasks_due ON tasks (state, due_at) WHERE state = 'queued'",
-        """
-        CREATE INDEX IF NOT EXISTS tasks_leases ON tasks (state, lease_ends_at)
-        WHERE state = 'running'
-        """,
-        """
-        CREATE INDEX IF NOT EXISTS tasks_finished ON tasks (finished_at)
-        WHERE finished_at IS NOT NULL
-        """,
-        "CREATE INDEX IF NOT EXISTS tasks_states ON tasks (state, seq)",
-        "CREATE INDEX IF NOT EXISTS tasks_kinds ON tasks (kind, seq)",
-        "CREATE INDEX IF NOT EXISTS tasks_kinds_states ON tasks (kind, state, seq)",
-        """
-        CREATE TABLE IF NOT EXISTS task_pieces (
-            task_id TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
-            name TEXT NOT NULL,
-            number INTEGER NOT NULL,
-            body {blob} NOT NULL,
-            PRIMARY KEY (task_id, name, number)
-        )
-        """,
-        "DROP TABLE IF EXISTS task_schema",  # where an earlier version counted its migrations
-    ),
-    (
-        "ALTER TABLE tasks ADD COLUMN version INTEGER NOT NULL DEFAULT 1",  # of the kind
-        "ALTER TABLE tasks ADD COLUMN size BIGINT NOT NULL DEFAULT 0",  # of payload and input
-        "ALTER TABLE tasks ADD COLUMN forgiven INTEGER NOT NULL DEFAULT 0",  # attempts
-        "ALTER TABLE tasks ADD COLUMN losses INTEGER NOT NULL DEFAULT 0",  # of its process
-        "ALTER TABLE tasks ADD COLUMN silent INTEGER NOT NULL DEFAULT 0",  # see `upkeep_sql.DOUBT`
-        "DROP INDEX tasks_due",
-        # With all that a claim asks for, and `seq` where its order needs it.
+        # Partial, so that a hundred thousand finished tasks cost the queue nothing; with all that a
+        # claim asks for, and `seq` where its order needs it.
         """
         CREATE INDEX tasks_due ON tasks (state, due_at, seq, kind, version, losses, size)
         WHERE state = 'queued'
@@ -69,6 +44,20 @@ MIGRATIONS = (
         """
         CREATE INDEX tasks_suspects ON tasks (state, due_at, seq, id, kind, version)
         WHERE state = 'queued' AND losses >= 2
+        """,
+        "CREATE INDEX tasks_leases ON tasks (state, lease_ends_at) WHERE state = 'running'",
+        "CREATE INDEX tasks_finished ON tasks (finished_at) WHERE finished_at IS NOT NULL",
+        "CREATE INDEX tasks_states ON tasks (state, seq)",
+        "CREATE INDEX tasks_kinds ON tasks (kind, seq)",
+        "CREATE INDEX tasks_kinds_states ON tasks (kind, state, seq)",
+        """
+        CREATE TABLE task_pieces (
+            task_id TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            body {blob} NOT NULL,
+            PRIMARY KEY (task_id, name, number)
+        )
         """,
     ),
 )

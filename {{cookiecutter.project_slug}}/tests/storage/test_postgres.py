@@ -25,10 +25,6 @@ pytestmark = pytest.mark.services
 CUT_OFF = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction'"
 )
-EARLIER = """
-    INSERT INTO tasks (id, kind, state, payload, fingerprint, created_at, due_at)
-    VALUES ('00000000-0000-4000-8000-000000000000', 'wait', 'queued', '{"seconds": 0}', '', 1, 1)
-"""
 SCHEMA = "SELECT version FROM schema_versions WHERE feature = 'tasks'"
 
 
@@ -142,20 +138,6 @@ def test_an_older_schema_is_brought_forward_and_keeps_its_tasks(url: str, tasks:
         opened_postgres_tasks(url),
     ):
         pass
-
-
-def test_the_tasks_of_an_earlier_app_are_kept(url: str) -> None:
-    """An earlier app counted the migrations of the tasks in their own table."""
-    with opened(url) as earlier:
-        earlier.migrate("tasks", MIGRATIONS[:1])
-    with psycopg.connect(url) as connection:
-        connection.execute(EARLIER)
-        connection.execute("DROP TABLE schema_versions")
-        connection.execute("CREATE TABLE task_schema (version INTEGER NOT NULL)")
-        connection.execute("INSERT INTO task_schema VALUES (1)")
-    with opened_postgres_tasks(url) as tasks:
-        assert [claim.kind for claim in tasks.claim("one", FAR, 9)] == ["wait"]
-    assert ask(url, "SELECT to_regclass('task_schema')") == [(None,)]
 
 
 def test_many_may_open_a_new_database_at_once(server: Postgres) -> None:

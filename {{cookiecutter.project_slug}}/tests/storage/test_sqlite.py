@@ -99,18 +99,11 @@ def test_each_feature_has_a_version_of_its_own(path: Path) -> None:
     assert ask(path, versions) == [("notes", 1), ("storage", 1), ("tasks", len(NEWER))]
 
 
-def test_the_tasks_of_an_earlier_file_are_kept_where_it_is_named(path: Path) -> None:
-    earlier = path.with_name("tasks.sqlite3")
+def test_what_is_there_is_kept(path: Path) -> None:
     for _ in range(2):
-        with opened_tasks(earlier) as tasks:
+        with opened_tasks(path) as tasks:
             added(tasks, new_task())
-    assert ask(earlier, "SELECT COUNT(*) FROM tasks") == [(2,)]
-
-
-def test_the_tasks_of_an_earlier_app_are_not_left_behind_without_a_word(path: Path) -> None:
-    path.with_name("tasks.sqlite3").touch()
-    with pytest.raises(StartError, match=r"tasks\.sqlite3 is from an earlier version"):
-        open_tasks(path)
+    assert ask(path, "SELECT COUNT(*) FROM tasks") == [(2,)]
 
 
 def test_many_may_open_a_new_file_at_once(tmp_path: Path) -> None:

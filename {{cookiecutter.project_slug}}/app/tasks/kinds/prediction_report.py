@@ -5,7 +5,6 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from app.kit.settings import load_settings
-from app.predictions.report.collect import make_report
 from app.serving.settings import ModelSettings
 from app.tasks.engine.context import TaskContext
 
@@ -19,6 +18,8 @@ class PredictionReport(BaseModel):
 
 def report_predictions(payload: PredictionReport, task: TaskContext) -> dict[str, Any]:
     """Read the record, a page at a time."""
+    from app.predictions.report.collect import make_report  # slow to import
+
     given = task.settings
     settings = given if isinstance(given, ModelSettings) else load_settings(ModelSettings)
     opened = [task.models.get(payload.model)] if payload.model else task.models.all
