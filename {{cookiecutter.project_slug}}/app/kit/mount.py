@@ -4,11 +4,12 @@
 its own, which every request has to pass: a quarter more CPU for the route mounted last. Here each
 route is put on the app itself, as if written with `@app.get`. A route without a parameter in its
 path is found in one step, wherever it comes, which saves another quarter; the template's
-`python -m benchmarks.http_cost` measures both.
+`python -m benchmarks.http_cost` measures both, and `benchmarks.imports` what a `Router` saves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
+from functools import partial
 from inspect import signature
 from typing import Any, cast
 
@@ -16,12 +17,32 @@ from fastapi import APIRouter, FastAPI
 from fastapi.params import Depends
 from fastapi.routing import APIRoute
 from starlette.datastructures import URLPath
-from starlette.routing import BaseRoute, Match, NoMatchFound
+from starlette.routing import BaseRoute, Match, NoMatchFound, get_name
 from starlette.types import Receive, Scope, Send
 
 from app.kit.routes import FORM_LIMITS, GuardedRoute
 
 OPTIONS = signature(APIRouter.add_api_route).parameters.keys() - {"self", "path", "endpoint"}
+
+
+class LazyRoute(APIRoute):
+    """A route that is made once it is asked for: that takes 2 ms, and `mount` makes it anew."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401
+        noted = {"path": path, "endpoint": endpoint, "stream_item_type": None, "form_limits": {}}
+        vars(self).update(noted | options | {"name": options["name"] or get_name(endpoint)})
+        self.noted = options
+
+    def __getattr__(self, name: str) -> object:
+        """Make the route, since something of it is missing."""
+        noted = vars(self).pop("noted", None)
+        if noted is None:
+            raise AttributeError(name)
+        super().__init__(self.path, self.endpoint, **noted)
+        return getattr(self, name)
+
+
+Router = partial(APIRouter, route_class=LazyRoute)  # for routers that are mounted
 
 
 def mount(
@@ -39,12 +60,12 @@ def mount(
     for route in router.routes:
         if not isinstance(route, APIRoute):
             raise TypeError(f"{route!r} is not a route: mount each router by itself")
-        options = {name: getattr(route, name) for name in OPTIONS if hasattr(route, name)}
+        options = {name: value for name, value in vars(route).items() if name in OPTIONS}
         options["tags"] = outer.tags + route.tags
         options["dependencies"] = outer.dependencies + route.dependencies
         options["responses"] = outer.responses | route.responses
         options["form_limits"] = {**FORM_LIMITS, **router.form_limits, **route.form_limits}
-        plain = type(route) is APIRoute
+        plain = type(route) in (APIRoute, LazyRoute)
         options["route_class_override"] = GuardedRoute if plain else type(route)
         if route.stream_item_type:
             del options["response_model"]  # found again, in the return annotation

@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from pydantic_core import to_json
 
 from app.kit.forms import encoders_of, form_reader
+from app.kit.mount import Router
 from app.kit.pagination import Cursor, Limit
 from app.kit.problems import problems
 from app.predictions import service
@@ -38,7 +39,7 @@ def build_router(
     served: Served[Any, Any], most_rows: int, prefix: str, suffix: str = ""
 ) -> APIRouter:
     """Return the routes of a model; their names, which a generated client has, end in `suffix`."""
-    router = APIRouter(
+    router = Router(
         prefix=prefix,
         tags=["predictions"],
         dependencies=[ApiKeyRequired],

@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from app.kit.events import stream_of
+from app.kit.mount import Router
 from app.kit.pagination import Cursor, Limit
 from app.kit.problems import problems
 from app.security import ApiKeyRequired
@@ -39,7 +40,7 @@ EVENTS: dict[int | str, dict[str, Any]] = {
     204: {"description": "No event follows `Last-Event-ID`"},
 }
 
-router = APIRouter(
+router = Router(
     prefix=PREFIX, tags=["tasks"], dependencies=[ApiKeyRequired], responses=problems(401, 422, 503)
 )
 
@@ -148,7 +149,7 @@ async def cancel_task(task_id: UUID, tasks: TaskServiceDep) -> Task:
 def build_router(upload_bytes: int) -> APIRouter:
     """Return every route of the tasks; only an upload may be as large as this."""
     responses = problems(400, 401, 409, 413, 422, 503)
-    built = APIRouter(
+    built = Router(
         prefix=PREFIX, tags=["tasks"], dependencies=[ApiKeyRequired], responses=responses
     )
     upload = built.post("/batch-prediction", status_code=202, max_body_size=upload_bytes)

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 from starlette.routing import Match
 
-from app.kit.mount import fixed_paths, mount
+from app.kit.mount import LazyRoute, Router, fixed_paths, mount
 
 
 class Item(BaseModel):
@@ -49,6 +49,16 @@ async def events() -> AsyncIterator[Item]:
     yield Item(size=1)
 
 
+lazy = Router(
+    prefix="/v1/items", tags=["items"], dependencies=[Depends(current_user)], responses={401: {}}
+)
+lazy.post("", status_code=201, response_model=Item, summary="Make one", operation_id="make")(
+    create_item
+)
+lazy.get("/{item_id}", deprecated=True, responses={404: {"description": "None"}})(read_item)
+lazy.get("/all/events", response_class=EventSourceResponse)(events)
+
+
 def mounted() -> FastAPI:
     app = FastAPI()
     mount(app, router)
@@ -68,10 +78,33 @@ def mounted() -> FastAPI:
 def test_the_same_arguments_give_the_same_document_as_include_router(
     arguments: dict[str, Any],
 ) -> None:
-    included, flat = FastAPI(), FastAPI()
+    included, flat, late = FastAPI(), FastAPI(), FastAPI()
     included.include_router(router, **arguments)
     mount(flat, router, **arguments)
-    assert flat.openapi() == included.openapi()
+    mount(late, lazy, **arguments)
+    assert flat.openapi() == late.openapi() == included.openapi()
+
+
+def test_a_lazy_route_is_made_by_whoever_asks_for_it_and_not_by_mount() -> None:
+    noted = Router(prefix="/v1/items")
+    noted.get("/{item_id}", name="one")(read_item)
+    [route] = noted.routes
+    mount(FastAPI(), noted)
+    assert isinstance(route, LazyRoute)
+    assert "dependant" not in vars(route)
+    assert noted.url_path_for("one", item_id=3) == "/v1/items/3"
+    assert route.dependant.path_params[0].name == "item_id"
+    with pytest.raises(AttributeError, match="no_such_thing"):
+        _ = route.no_such_thing
+    plain, included = APIRouter(prefix="/v1/items"), FastAPI()
+    plain.get("/{item_id}", name="one")(read_item)
+    included.include_router(plain)
+    fresh = Router(prefix="/v1/items")
+    fresh.get("/{item_id}", name="one")(read_item)
+    late = FastAPI()
+    late.include_router(fresh)
+    assert late.openapi() == included.openapi()
+    assert TestClient(late).get("/v1/items/3").json() == {"size": 3}
 
 
 @pytest.mark.parametrize("prefix", ["below", "/below/"])

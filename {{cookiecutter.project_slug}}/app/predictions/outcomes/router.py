@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 
+from app.kit.mount import Router
 from app.kit.problems import problems
 from app.predictions.outcomes import service
 from app.predictions.router import ONE, PredictionStoreDep, as_stored
@@ -17,7 +18,7 @@ from app.state import model_getter
 
 def build_router(served: Served[Any, Any], prefix: str, suffix: str = "") -> APIRouter:
     """Return the route of a model; its name, which generated clients use, ends in `suffix`."""
-    router = APIRouter(
+    router = Router(
         prefix=prefix,
         tags=["predictions"],
         dependencies=[ApiKeyRequired],

@@ -12,14 +12,15 @@ from typing import Annotated
 
 import anyio
 from anyio.to_thread import current_default_thread_limiter
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
+from app.kit.mount import Router
 from app.kit.problems import problems
 from app.security import ApiKeyRequired
 
-router = APIRouter(
+router = Router(
     prefix="/v1/concurrency",
     tags=["concurrency"],
     dependencies=[ApiKeyRequired],

@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterable
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from app.kit.events import LastEventId, stream_of
 from app.kit.ids import new_id
+from app.kit.mount import Router
 from app.kit.problems import problems
 from app.security import ApiKeyRequired
 from app.showcases.presence import service
@@ -17,7 +18,7 @@ from app.state import app_state
 
 EVENTS: dict[int | str, dict[str, Any]] = {200: stream_of("Present")}
 
-router = APIRouter(
+router = Router(
     prefix="/v1/presence",
     tags=["presence"],
     dependencies=[ApiKeyRequired],
