@@ -126,6 +126,7 @@ SHOWCASES = {
     "tests/showcases/presence/test_decorator_order.py",
     "tests/showcases/presence/test_processes.py",
     "tests/showcases/presence/test_router.py",
+    "tests/showcases/presence/test_state_machine.py",
     "tests/showcases/presence/test_store.py",
     "tests/showcases/presence/test_store_on_postgres.py",
     "tests/showcases/presence/visitors.py",

@@ -1,6 +1,5 @@
 """What the store of presence promises, in SQLite."""
 
-import random
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -168,34 +167,3 @@ async def test_only_so_many_sessions_have_room(
     await store.leave("ada", "b")
     await store.join("ada", "c")
     assert names(await store.present()) == {"ada": 2}
-
-
-PEOPLE = ("ada", "bob", "cyd")
-SESSIONS = [f"{name}-{number}" for name in PEOPLE for number in range(3)]
-
-
-@pytest.mark.parametrize("seed", range(5))
-async def test_a_random_walk_agrees_with_a_dict(store: PresenceStore, seed: int) -> None:
-    """The steps of the clock are large, so that the time that really passes decides nothing."""
-    choose, ages = random.Random(seed), dict[str, float]()
-    for _ in range(200):
-        session = choose.choice(SESSIONS)
-        name = session.split("-")[0]
-        match choose.choice(["join", "join", "refresh", "leave", "wait", "set back"]):
-            case "join":
-                await store.join(name, session)
-                ages[session] = 0
-            case "refresh":
-                await store.refresh(session)
-                ages |= {session: 0} if session in ages else {}
-            case "leave":
-                await store.leave(name, session)
-                ages.pop(session, None)
-            case step:
-                by = choose.choice([20, 40, 60]) if step == "wait" else -20
-                pass_time(store, by)
-                aged = {session: age + by for session, age in ages.items()}
-                ages = {session: age for session, age in aged.items() if 0 <= age < SECONDS}
-        expected = {n: sum(s.startswith(n) for s in ages) for n in PEOPLE}
-        assert names(await store.present()) == {n: count for n, count in expected.items() if count}
-        assert count_rows(store) == len(ages)
