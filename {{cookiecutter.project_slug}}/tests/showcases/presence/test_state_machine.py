@@ -1,4 +1,4 @@
-"""Presence as a state machine: whatever people do and in whatever order, the store is a dict's twin.
+"""Presence as a state machine: whatever people do, in any order, the store is a dict's twin.
 
 Hypothesis looks for an order that tells them apart, and shortens what it finds.
 """
