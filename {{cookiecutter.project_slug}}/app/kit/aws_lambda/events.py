@@ -89,11 +89,11 @@ class HttpEvent:
         if self.root_path:
             return self.root_path
         template = self.event.get("resource") or self.event.get("routeKey", "").partition(" ")[2]
-        if template:
-            given = self.event.get("pathParameters") or {}
-            own = re.sub(r"{(\w+)\+?}", lambda match: given.get(match[1], ""), template)
-            before = path.rstrip("/").removesuffix(unquote(own).rstrip("/"))
-            return before.rstrip("/")
+        given = self.event.get("pathParameters") or {}
+        own = re.sub(r"{([^}+]+)\+?}", lambda match: str(given.get(match[1], "")), template)
+        own, path = unquote(own).rstrip("/"), path.rstrip("/")
+        if template.startswith("/") and path.endswith(own):  # `$default` says nothing
+            return path.removesuffix(own).rstrip("/")
         stage = f"/{self.about.get('stage', '')}"
         below_aws = self.about.get("domainName", "").endswith(AWS_DOMAIN)
         return stage if below_aws and begins_with(path, stage) else ""

@@ -17,26 +17,40 @@ def headers(domain: str) -> dict[str, str]:
     return {"host": domain, "x-api-key": KEY, "content-type": "application/json"}
 
 
+def parameters(route: str, path: str) -> dict[str, str] | None:
+    """Return what the `{proxy+}` of a route stands for; AWS has null for none."""
+    before, found, _ = route.partition("{proxy+}")
+    return {"proxy": path.removeprefix(before).rstrip("/")} if found else None
+
+
 def rest(
-    method: str, path: str, body: Json = None, *, stage: str, domain: str = AWS_DOMAIN
+    method: str,
+    path: str,
+    body: Json = None,
+    *,
+    stage: str,
+    domain: str = AWS_DOMAIN,
+    route: str = "/{proxy+}",
+    mapping: str = "",
 ) -> Event:
-    """Return an event of a REST API; a domain of one's own hides the stage."""
+    """Return an event of a REST API; a custom domain hides the stage, and may map a path."""
     several = {name: [value] for name, value in headers(domain).items()}
+    full = f"/{stage}{path}" if domain == AWS_DOMAIN else f"{mapping}{path}"
     return {
-        "resource": "/{proxy+}",
-        "path": path,
+        "resource": route,
+        "path": f"{mapping}{path}",
         "httpMethod": method,
         "headers": headers(domain),
         "multiValueHeaders": several,
         "queryStringParameters": None,
         "multiValueQueryStringParameters": None,
-        "pathParameters": {"proxy": path.removeprefix("/")},
+        "pathParameters": parameters(route, path),
         "requestContext": {
             "domainName": domain,
             "httpMethod": method,
             "identity": {"sourceIp": "203.0.113.7"},
-            "path": f"/{stage}{path}" if domain == AWS_DOMAIN else path,
-            "resourcePath": "/{proxy+}",
+            "path": full,
+            "resourcePath": route,
             "stage": stage,
         },
         "body": None if body is None else json.dumps(body),
@@ -51,22 +65,38 @@ def http(
     *,
     stage: str = "$default",
     domain: str = AWS_DOMAIN,
+    route: str = "ANY /{proxy+}",
+    mapping: str = "",
 ) -> Event:
     """Return an event of an HTTP API; its default stage is no part of the path."""
-    full = path if stage == "$default" or domain == OWN_DOMAIN else f"/{stage}{path}"
+    hidden = stage == "$default" or domain == OWN_DOMAIN
+    full = f"{mapping}{path}" if hidden else f"/{stage}{path}"
     return {
         "version": "2.0",
-        "routeKey": "ANY /{proxy+}",
+        "routeKey": route,
         "rawPath": full,
         "rawQueryString": "",
         "headers": headers(domain),
-        "pathParameters": {"proxy": path.removeprefix("/")},
+        "pathParameters": parameters(route.partition(" ")[2], path),
         "requestContext": {
             "domainName": domain,
             "http": {"method": method, "path": full, "sourceIp": "203.0.113.7"},
-            "routeKey": "ANY /{proxy+}",
+            "routeKey": route,
             "stage": stage,
         },
         "body": None if body is None else json.dumps(body),
+        "isBase64Encoded": False,
+    }
+
+
+def balancer(method: str, path: str) -> Event:
+    """Return an event of a load balancer, which has neither a stage nor a route."""
+    return {
+        "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:graded"}},
+        "httpMethod": method,
+        "path": path,
+        "queryStringParameters": {},
+        "headers": headers(OWN_DOMAIN),
+        "body": "",
         "isBase64Encoded": False,
     }

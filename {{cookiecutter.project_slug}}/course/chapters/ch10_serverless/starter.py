@@ -5,9 +5,9 @@ class LambdaHandler:
         app.user_middleware.append(Middleware(WholeAnswers))  # the innermost layer
         # 1. Mangum as it comes starts and stops the app for each event. Start it here, once: enter
         #    app.router.lifespan_context(app), in an event loop that you make and set; Mangum's
-        #    calls will run in it, too. Keep the context: it would end with the last reference.
-        # 2. Tell Mangum to leave the lifespan alone, and give each request what was opened: ASGI
-        #    has it in scope["state"]. So Mangum needs a function of yours that calls the app.
+        #    calls will run in it, too. Keep the context: Python closes it once nothing refers to it.
+        # 2. Tell Mangum to leave the lifespan alone, and give each request a copy of what was
+        #    opened: ASGI has it in scope["state"]. So Mangum needs a function of yours that calls the app.
         self.mangum = Mangum(app, api_gateway_base_path=root_path, custom_handlers=[HttpEvent])
 
     def __call__(self, event: Event, context: LambdaContext) -> Event | None:
@@ -23,7 +23,7 @@ class HttpEvent:
         """Return what precedes our own path: ROOT_PATH, a stage, or a mapping of a domain."""
         # 4. ROOT_PATH (self.root_path) comes first, if it is set. Otherwise the route that the
         #    gateway matched says where our own path begins: self.event has it as "resource"
-        #    (REST) or behind the method in "routeKey" (HTTP), with {names}, and their values in
+        #    (REST) or after the method in "routeKey" (HTTP), with {names}, and their values in
         #    "pathParameters". What precedes our own path in `path` is the prefix.
         # 5. Where no route says it, the prefix is the stage, but only below AWS_DOMAIN.
         return self.root_path
@@ -31,5 +31,5 @@ class HttpEvent:
 
 def as_text(body: bytes) -> Event:
     """Return the body as text, or as base64 if it is none."""
-    # 6. Only what is no text needs base64.
+    # 6. Only what is not text needs base64.
     return {"body": b64encode(body).decode("ascii"), "isBase64Encoded": True}

@@ -1,4 +1,4 @@
-"""Finds the prefix by the parameter of the route."""
+"""Takes `proxy` for the whole of our own path. Rejected by: stage."""
 
 
 # file: app/kit/aws_lambda/events.py
@@ -9,6 +9,7 @@ class HttpEvent:
             return self.root_path
         given = self.event.get("pathParameters") or {}
         if "proxy" in given:
-            return path.rstrip("/").removesuffix("/" + given["proxy"].strip("/"))
-        domain, stage = self.about.get("domainName", ""), self.about.get("stage", "")
-        return f"/{stage}" if domain.endswith(AWS_DOMAIN) and stage != "$default" else ""
+            return path.rstrip("/").removesuffix(f"/{given['proxy']}")
+        stage = f"/{self.about.get('stage', '')}"
+        below_aws = self.about.get("domainName", "").endswith(AWS_DOMAIN)
+        return stage if below_aws and begins_with(path, stage) else ""

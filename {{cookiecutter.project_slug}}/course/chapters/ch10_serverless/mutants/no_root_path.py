@@ -1,0 +1,15 @@
+"""Forgets ROOT_PATH. Rejected by: root-path."""
+
+
+# file: app/kit/aws_lambda/events.py
+class HttpEvent:
+    def prefix_of(self, path: str) -> str:
+        """Return what precedes our own path: ROOT_PATH, a stage, or a mapping of a domain."""
+        template = self.event.get("resource") or self.event.get("routeKey", "").partition(" ")[2]
+        given = self.event.get("pathParameters") or {}
+        own = re.sub(r"{([^}+]+)\+?}", lambda match: str(given.get(match[1], "")), template)
+        if template.startswith("/"):
+            return path.rstrip("/").removesuffix(own.rstrip("/")).rstrip("/")
+        stage = f"/{self.about.get('stage', '')}"
+        below_aws = self.about.get("domainName", "").endswith(AWS_DOMAIN)
+        return stage if below_aws and begins_with(path, stage) else ""
