@@ -33,7 +33,7 @@ Response = httpx2.Response
 BAD: list[tuple[str, str, dict[str, Any], int]] = [
     ("POST", "/v1/predict", {"content": b"{", "headers": JSON}, 422),
     ("POST", "/v1/predictions", {"json": {**FLOWERS[0], NAMES[0]: -1}}, 422),
-    ("POST", "/v1/predict", {"content": bytes(100_000), "headers": JSON}, 413),
+    ("POST", "/v1/predict", {"content": bytes(300_000), "headers": JSON}, 413),
     ("POST", "/v1/tasks/nothing", {"json": {}}, 404),
     ("POST", "/v1/tasks/wait", {"json": {"seconds": "x"}}, 422),
     ("POST", "/v1/tasks/batch-prediction", {"files": {"file": b"a,b\n1,2\n"}}, 422),

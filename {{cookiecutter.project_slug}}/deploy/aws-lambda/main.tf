@@ -1,4 +1,4 @@
-# OpenTofu, or Terraform: a function URL, without a gateway.
+# OpenTofu, or Terraform: an HTTP API whose every path goes to the function.
 #   uv run python deploy/aws-lambda/package.py
 #   cd deploy/aws-lambda
 #   tofu init && tofu apply
@@ -34,22 +34,44 @@ locals {
   archive = "${path.module}/../../build/lambda.zip"
 }
 
+# AWS Lambda takes a zip of more than 50 MB from a bucket alone.
+resource "aws_s3_bucket" "code" {
+  bucket_prefix = "${local.name}-"
+}
+
+resource "aws_s3_bucket_public_access_block" "code" {
+  bucket                  = aws_s3_bucket.code.id
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_s3_object" "code" {
+  bucket      = aws_s3_bucket.code.id
+  key         = "lambda.zip"
+  source      = local.archive
+  source_hash = filesha256(local.archive)
+}
+
 resource "aws_lambda_function" "api" {
   function_name    = local.name
   role             = aws_iam_role.api.arn
-  filename         = local.archive
+  s3_bucket        = aws_s3_object.code.bucket
+  s3_key           = aws_s3_object.code.key
   source_code_hash = filebase64sha256(local.archive)
   handler          = "app.aws_lambda.handler"
   runtime          = "python3.13"
   architectures    = ["x86_64"] # package.py says why
   memory_size      = 1769       # the least with a whole processor
-  timeout          = 29
+  timeout          = 29         # API Gateway waits no longer
   environment {
     variables = {
       APP_ENV = "prod"
       API_KEY = var.api_key
-      # The URL has no other function, whatever name a client gives it.
+      # The gateway has no other function, whatever name a client gives it.
       ALLOWED_HOSTS = "*"
+      DOCS_ENABLED  = "false"
       # Processes elsewhere run the tasks, and share this database.
       TASK_CONCURRENCY = "0"
       DATABASE_URL     = var.database_url
@@ -58,10 +80,17 @@ resource "aws_lambda_function" "api" {
   depends_on = [aws_cloudwatch_log_group.api]
 }
 
-# The service itself asks for the key.
-resource "aws_lambda_function_url" "api" {
-  function_name      = aws_lambda_function.api.function_name
-  authorization_type = "NONE"
+resource "aws_apigatewayv2_api" "api" {
+  name          = local.name
+  protocol_type = "HTTP"
+  target        = aws_lambda_function.api.arn
+}
+
+resource "aws_lambda_permission" "api" {
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.api.function_name
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "${aws_apigatewayv2_api.api.execution_arn}/*"
 }
 
 resource "aws_iam_role" "api" {
@@ -111,7 +140,21 @@ resource "aws_cloudwatch_metric_alarm" "server_errors" {
   treat_missing_data  = "notBreaching"
 }
 
+# It did not start, or was killed.
+resource "aws_cloudwatch_metric_alarm" "failures" {
+  alarm_name          = "${local.name}-failures"
+  namespace           = "AWS/Lambda"
+  metric_name         = "Errors"
+  dimensions          = { FunctionName = local.name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+}
+
 output "url" {
   description = "Where the service answers"
-  value       = aws_lambda_function_url.api.function_url
+  value       = aws_apigatewayv2_api.api.api_endpoint
 }

@@ -17,16 +17,17 @@ MODELS = Path("var/models")
 PLATFORM = "x86_64-manylinux_2_28"  # the glibc of Amazon Linux 2023 is newer
 MOST_BYTES = 250 * 2**20  # of all files; AWS Lambda refuses more
 MEGABYTE = 2**20
+NO_UV = "uv is not on your PATH. Get it with: pip install uv"
 
 
 def main() -> None:
     """Build the zip; exit with a message if it would not work."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--python", default="3.13", help="the runtime's version (%(default)s)")
+    parser.add_argument("--python", default="3.13", help="as the templates say (%(default)s)")
     python = parser.parse_args().python
-    if not (PROJECT / MODELS).is_dir():
-        sys.exit(f"{MODELS} has no model. Train one: uv run python -m app.models train")
-    package = BUILD / "lambda"
+    check_models()
+    package, archive = BUILD / "lambda", BUILD / "lambda.zip"
+    archive.unlink(missing_ok=True)  # an older one must not be deployed if this fails
     shutil.rmtree(package, ignore_errors=True)
     install(package, python)
     shutil.copytree(PROJECT / "app", package / "app", ignore=shutil.ignore_patterns("__pycache__"))
@@ -38,9 +39,16 @@ def main() -> None:
             f"The files have {size // MEGABYTE} MB; AWS Lambda takes {MOST_BYTES // MEGABYTE}. "
             "Deploy the container image instead: docs/aws-lambda.md"
         )
-    archive = pack(package)
+    pack(package, archive)
     packed = archive.stat().st_size // MEGABYTE
     print(f"{archive.relative_to(PROJECT)}: {packed} MB, unpacked {size // MEGABYTE} MB")
+
+
+def check_models() -> None:
+    """Exit unless every model has a version that can be served."""
+    check = [sys.executable, "-m", "app.models", "check"]
+    if subprocess.run(check, cwd=PROJECT, stdout=subprocess.DEVNULL).returncode:
+        sys.exit("Nothing was packed. First: uv run python -m app.models train --missing")
 
 
 def install(package: Path, python: str) -> None:
@@ -61,20 +69,18 @@ def compile_all(package: Path, python: str) -> None:
 
 def uv(command: str, *options: str | Path) -> None:
     """Run uv, or exit as it did."""
-    words = ["uv", *command.split(), *map(str, options)]
+    words = [shutil.which("uv") or sys.exit(NO_UV), *command.split(), *map(str, options)]
     if subprocess.run(words, cwd=PROJECT).returncode:
-        sys.exit(f"This failed: {' '.join(words)}")
+        sys.exit(f"Nothing was packed. This failed: {' '.join(words)}")
 
 
-def pack(package: Path) -> Path:
-    """Write the zip, in an order and with times that do not change; return its path."""
-    archive = BUILD / "lambda.zip"
+def pack(package: Path, archive: Path) -> None:
+    """Write the zip, in an order and with times that do not change."""
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
         for path in sorted(filter(Path.is_file, package.rglob("*"))):
             entry = zipfile.ZipInfo(path.relative_to(package).as_posix())
             entry.external_attr = 0o644 << 16
             file.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
-    return archive
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def rest(request: Request, stage: str = "prod", domain: str = "", mapping: str =
         "multiValueHeaders": several(request) or None,
         "queryStringParameters": last(query),
         "multiValueQueryStringParameters": query or None,
-        "pathParameters": {"proxy": unquote(request.path).strip("/")},
+        "pathParameters": {"proxy": request.path.strip("/")},
         "stageVariables": None,
         "requestContext": {
             "accountId": "123456789012",
@@ -73,8 +73,9 @@ def rest(request: Request, stage: str = "prod", domain: str = "", mapping: str =
 
 
 def http(request: Request, stage: str = "$default", route: str = "ANY /{proxy+}") -> Event:
-    """Return an event of an HTTP API, in payload format 2.0."""
-    path = request.path if stage == "$default" else f"/{stage}{request.path}"
+    """Return an event of an HTTP API, in payload format 2.0: its path is decoded."""
+    own = unquote(request.path)
+    path = own if stage == "$default" else f"/{stage}{own}"
     given = several(request)
     cookies = [part for name in given if name.lower() == "cookie" for part in given[name]]
     event: Event = {
@@ -106,19 +107,22 @@ def http(request: Request, stage: str = "$default", route: str = "ANY /{proxy+}"
     if cookies:
         event["cookies"] = cookies
     if "{proxy+}" in route:
-        event["pathParameters"] = {"proxy": unquote(request.path).strip("/")}
+        event["pathParameters"] = {"proxy": own.strip("/")}
     return event
 
 
 def http_1(request: Request) -> Event:
-    """Return an event of an HTTP API, in payload format 1.0."""
-    return {"version": "1.0", **rest(request)}
+    """Return an event of an HTTP API, in payload format 1.0: its path is decoded, too."""
+    return {"version": "1.0", **rest(request._replace(path=unquote(request.path)))}
 
 
 def function_url(request: Request) -> Event:
-    """Return an event of a function URL."""
+    """Return an event of a function URL: its path is not decoded, and cookies are there twice."""
     event = http(request, route="$default")
+    event["rawPath"] = event["requestContext"]["http"]["path"] = request.path
     event["requestContext"]["domainName"] = "a1b2c3.lambda-url.eu-central-1.on.aws"
+    if cookies := event.get("cookies"):
+        event["headers"]["cookie"] = "; ".join(cookies)
     return event
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, BackgroundTasks, Header, Query, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from app.kit.aws_lambda.handler import LambdaHandler
@@ -80,6 +80,25 @@ async def seen(
     answer.set_cookie("a", "1")
     answer.set_cookie("b", "2")
     return answer
+
+
+@router.get("/halves")
+async def halves(then: str) -> Response:
+    """Send half an answer, then wait too long, or fail."""
+
+    async def pieces() -> AsyncIterable[bytes]:
+        yield b"half"
+        if then == "fail":
+            raise RuntimeError
+        await sleep(60)
+
+    return StreamingResponse(pieces(), media_type="text/plain")
+
+
+@router.get("/city")
+async def city() -> Response:
+    """Answer with a header that is no ASCII."""
+    return Response(headers={"X-City": "Zürich"})
 
 
 @router.delete("/nothing")

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from tests.aws_lambda.events import Event, Request
+from tests.aws_lambda.events import Request
 from tests.conftest import ROOT, kill_group
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -36,7 +36,7 @@ class Api(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.events: SimpleQueue[tuple[Event, float]] = SimpleQueue()
+        self.events: SimpleQueue[tuple[object, float]] = SimpleQueue()
         self.results: SimpleQueue[tuple[str, Any]] = SimpleQueue()
 
     def handle_error(self, *_: object) -> None:
@@ -94,7 +94,7 @@ class Function:
     def __init__(self, api: Api, process: "subprocess.Popen[str]") -> None:
         self._api, self.process = api, process
 
-    def call(self, event: Event, seconds: float = 30) -> Any:  # noqa: ANN401 - any JSON
+    def call(self, event: object, seconds: float = 30) -> Any:  # noqa: ANN401 - any JSON
         """Return its result; raise FunctionError if it is an error."""
         self._api.events.put((event, seconds))
         return self.result()
@@ -141,6 +141,7 @@ def function(
             "ALLOWED_HOSTS": "*",
             "MODELS": "tests.fakes:MODELS",
             "TASK_CONCURRENCY": "0",
+            "DOCS_ENABLED": "true",
             **variables,
         }
         with log.open("w") as stream:

@@ -22,7 +22,13 @@ from tests.aws_lambda.runtime import HOST, KEY, SENT, function, request
 from tests.conftest import serve
 from tests.fakes import FLOWER
 
-SERVED = {"APP_ENV": "prod", "API_KEY": KEY, "ALLOWED_HOSTS": "*", "TASK_CONCURRENCY": "0"}
+SERVED = {
+    "APP_ENV": "prod",
+    "API_KEY": KEY,
+    "ALLOWED_HOSTS": "*",
+    "TASK_CONCURRENCY": "0",
+    "DOCS_ENABLED": "true",
+}
 OPEN = {"CORS_ORIGINS": "https://shop.example", "MAX_BODY_BYTES": "2000"}
 ORIGIN = ("Origin", "https://shop.example")
 REQUESTS = [
@@ -34,6 +40,7 @@ REQUESTS = [
     request("OPTIONS", "/v1/model", headers=[*SENT, ORIGIN]),
     request("GET", "/v1/nope"),
     request("GET", "/v1/na%C3%AFve%20caf%C3%A9"),
+    request("GET", "/v1/100%2525"),
     request("GET", "/v1/model/"),
     request("PUT", "/v1/model"),
     request("POST", "/v1/predict", FLOWER),
@@ -54,6 +61,10 @@ BARE: dict[str, Shape] = {
     "HTTP API": http,
     "HTTP API, route $default": lambda r: http(r, route="$default"),
     "HTTP API, format 1.0": lambda r: http_1(r) | {"requestContext": bare_context(r)},
+    "HTTP API, format 1.0, route $default": lambda r: (
+        http_1(r)
+        | {"requestContext": bare_context(r), "resource": "$default", "pathParameters": None}
+    ),
     "function URL": function_url,
     "balancer": balancer,
     "balancer, single values": plain_balancer,
@@ -70,7 +81,8 @@ FORWARDED: dict[str, Shape] = {"function URL": function_url, "balancer": balance
 
 def bare_context(asked: Request) -> Event:
     """Return the context of an HTTP API, whose stage `$default` is no part of the path."""
-    return {**http_1(asked)["requestContext"], "stage": "$default", "path": asked.path}
+    event = http_1(asked)
+    return {**event["requestContext"], "stage": "$default", "path": event["path"]}
 
 
 def of_uvicorn(client: httpx2.Client, asked: Request) -> tuple[int, dict[str, str], bytes]:

@@ -53,6 +53,20 @@ def test_what_takes_too_long_is_answered_before_the_function_is_killed(tmp_path:
     assert (in_time["statusCode"], in_time["body"]) == (200, "0.1")
 
 
+@pytest.mark.parametrize(("way", "status"), [("stop", 504), ("fail", 500)])
+def test_whatever_ends_an_answer_halfway_is_a_problem(
+    way: str, status: int, tmp_path: Path
+) -> None:
+    with function(tmp_path / "log", ODD) as served:
+        result = served.call(http(request("GET", f"/odd/halves?then={way}")), seconds=2)
+        assert problem(result)[0] == status
+        assert served.call(http(request("GET", "/health/live")))["statusCode"] == 200
+    ids = result["headers"]["x-request-id"], json.loads(result["body"])["request_id"]
+    assert ids[0] == ids[1]
+    told = [line for line in lines(tmp_path / "log") if line.get("route") == "/odd/halves"]
+    assert [line["status"] for line in told] == [status]
+
+
 def test_what_fails_after_the_answer_changes_nothing_about_it(tmp_path: Path) -> None:
     with function(tmp_path / "log", ODD) as served:
         result = served.call(rest(request("POST", "/odd/later", {})))
@@ -69,6 +83,8 @@ def test_an_answer_that_lambda_cannot_send_is_a_problem(tmp_path: Path) -> None:
         )
     assert problem(large)[0] == 501
     assert "content-disposition" not in large["multiValueHeaders"]
+    assert large["multiValueHeaders"]["content-length"] == [str(len(large["body"]))]
+    assert large["multiValueHeaders"]["x-request-id"] == [json.loads(large["body"])["request_id"]]
     assert (small["statusCode"], len(json.dumps(small)) < most) == (200, True)
 
 
@@ -85,6 +101,21 @@ def test_queries_and_cookies_arrive_as_they_were_sent(tmp_path: Path) -> None:
     assert results[0]["multiValueHeaders"]["set-cookie"] == made
     assert results[1]["cookies"] == made
     assert [v for n, v in last["headers"].items() if n.lower() == "set-cookie"] == made
+
+
+def test_a_header_is_what_a_server_would_send(tmp_path: Path) -> None:
+    with function(tmp_path / "log", ODD) as served:
+        result = served.call(http(request("GET", "/odd/city")))
+    assert (result["statusCode"], result["headers"]["x-city"]) == (200, "Zürich")
+
+
+def test_a_parameter_of_a_route_may_have_any_name(tmp_path: Path) -> None:
+    asked = rest(request("GET", "/odd/seen")) | {
+        "resource": "/odd/{a-name.of_it}",
+        "pathParameters": {"a-name.of_it": "seen"},
+    }
+    with function(tmp_path / "log", ODD) as served:
+        assert served.call(asked)["statusCode"] == 200
 
 
 def test_an_answer_without_a_body_has_no_type(tmp_path: Path) -> None:
@@ -112,7 +143,9 @@ def test_what_keeps_a_function_warm_is_no_request(tmp_path: Path) -> None:
 def test_an_event_that_is_no_request_is_not_swallowed(tmp_path: Path) -> None:
     message = {"eventSource": "aws:sqs", "body": "{}"}
     with function(tmp_path / "log") as served:
-        for event in ({"Records": [message]}, {"source": "aws.s3"}, {}):
+        socket = {"requestContext": {"routeKey": "$connect", "connectionId": "a"}, "headers": {}}
+        others: list[object] = [{"Records": [message]}, {"source": "aws.s3"}, socket, {}, [], "a"]
+        for event in others:
             with pytest.raises(FunctionError, match="answers HTTP requests"):
                 served.call(event)
         assert served.call(http(request("GET", "/health/live")))["statusCode"] == 200

@@ -5,7 +5,6 @@ take whatever `X-Forwarded-For` says for the client, join cookies with commas an
 base64; this one takes their place.
 """
 
-import json
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
@@ -16,13 +15,10 @@ from urllib.parse import quote, unquote, urlencode
 from mangum.handlers.alb import case_mutated_headers
 from mangum.types import LambdaConfig, LambdaContext, Response, Scope
 
-from app.kit.problems import PROBLEM_JSON, problem_body
-
 Event = dict[str, Any]
 
 AWS_DOMAIN = ".amazonaws.com"  # below it, a stage is a part of the path
-MOST_ANSWER = 6 * 2**20 - 2**16  # bytes of the result as JSON, less room for its headers
-TOO_LARGE = "The answer is larger than the 6 MB that AWS Lambda sends. Ask for a part of it."
+URL_DOMAIN = ".on.aws"  # of function URLs
 FRAMING = ("content-length", "transfer-encoding")  # what follows says how long the body is
 
 
@@ -43,7 +39,7 @@ class HttpEvent:
     @classmethod
     def infer(cls, event: Event, _context: LambdaContext, _config: LambdaConfig) -> bool:
         """Return whether the event is a request."""
-        return "requestContext" in event
+        return is_request(event)
 
     @property
     def body(self) -> bytes:
@@ -54,7 +50,7 @@ class HttpEvent:
     @property
     def scope(self) -> Scope:
         """The request as ASGI has it, and as uvicorn would have made it."""
-        path = unquote(self.full_path())
+        path = self.decode(self.full_path())
         prefix = self.prefix_of(path)
         path = path if begins_with(path, prefix) else prefix + path
         headers = list(self.headers())
@@ -81,6 +77,12 @@ class HttpEvent:
         path = "rawPath" if self.http else "path"
         return self.about.get("path") or self.event[path] or "/"
 
+    def decode(self, path: str) -> str:
+        """Return a path without escapes: an HTTP API has decoded it, which nobody else does."""
+        of_http_api = "version" in self.event
+        of_url = self.about.get("domainName", "").endswith(URL_DOMAIN)
+        return path if of_http_api and not of_url else unquote(path)
+
     def prefix_of(self, path: str) -> str:
         """Return what precedes our own path: ROOT_PATH, a stage, or a mapping of a domain.
 
@@ -91,7 +93,7 @@ class HttpEvent:
         template = self.event.get("resource") or self.event.get("routeKey", "").partition(" ")[2]
         given = self.event.get("pathParameters") or {}
         own = re.sub(r"{([^}+]+)\+?}", lambda match: str(given.get(match[1], "")), template)
-        own, path = unquote(own).rstrip("/"), path.rstrip("/")
+        own, path = self.decode(own).rstrip("/"), path.rstrip("/")
         if template.startswith("/") and path.endswith(own):  # `$default` says nothing
             return path.removesuffix(own).rstrip("/")
         stage = f"/{self.about.get('stage', '')}"
@@ -114,13 +116,13 @@ class HttpEvent:
         several: dict[str, list[str]] = self.event.get("multiValueHeaders") or {}
         single: dict[str, str] = self.event.get("headers") or {}
         given = several or {name: [value] for name, value in single.items()}
-        cookies: list[str] = list(self.event.get("cookies", []))
+        cookies: list[str] = []
         for name, values in given.items():
             if name.lower() == "cookie":
                 cookies += values
             elif name.lower() not in FRAMING:
                 yield from ((name.lower(), value) for value in values)
-        if cookies:  # HTTP/2 may split them, HTTP/1 may not
+        if cookies := self.event.get("cookies") or cookies:  # a function URL has them twice
             yield "cookie", "; ".join(cookies)
         if body := self.body:  # without it, no limit would be checked
             yield "content-length", str(len(body))
@@ -137,11 +139,7 @@ class HttpEvent:
         result = {"statusCode": response["status"], **as_text(response["body"])}
         headers: dict[str, list[str]] = {}
         for name, value in response["headers"]:
-            headers.setdefault(name.decode().lower(), []).append(value.decode())
-        if len(result["body"]) > MOST_ANSWER // 2 and len(json.dumps(result)) > MOST_ANSWER:
-            result = {"statusCode": 501, **as_text(problem_body(501, detail=TOO_LARGE))}
-            headers |= {"content-type": [PROBLEM_JSON]}
-            headers.pop("content-disposition", None)
+            headers.setdefault(name.decode().lower(), []).append(value.decode("latin-1"))
         if self.balancer:
             status = result["statusCode"]
             known = status in HTTPStatus.__members__.values()
@@ -156,6 +154,14 @@ class HttpEvent:
         if self.balancer and "multiValueHeaders" not in self.event:
             return {"headers": case_mutated_headers(headers)}
         return {"multiValueHeaders": headers}
+
+
+def is_request(event: object) -> bool:
+    """Return whether the event is an HTTP request; a WebSocket's has a context, too."""
+    about = event.get("requestContext") if isinstance(event, dict) else None
+    if not isinstance(event, dict) or not isinstance(about, dict):
+        return False
+    return ("http" in about and "rawPath" in event) or {"httpMethod", "path"} <= event.keys()
 
 
 def begins_with(path: str, prefix: str) -> bool:

@@ -13,7 +13,7 @@ from mangum.types import LambdaContext
 from starlette.middleware import Middleware
 from starlette.types import Receive, Scope, Send
 
-from app.kit.aws_lambda.events import Event, HttpEvent
+from app.kit.aws_lambda.events import Event, HttpEvent, is_request
 from app.kit.aws_lambda.whole import WholeAnswers
 
 WAKE_UPS = ("aws.events", "aws.scheduler", "serverless-plugin-warmup")
@@ -47,12 +47,11 @@ class LambdaHandler:
 
     def __call__(self, event: Event, context: LambdaContext) -> Event | None:
         """Answer a request; do nothing for an event that only keeps the function warm."""
-        if "requestContext" in event:
+        if is_request(event):
             return self.mangum(event, context)
-        if event.get("source") in WAKE_UPS:
+        if isinstance(event, dict) and event.get("source") in WAKE_UPS:
             return None
-        sender = event.get("source") or list(event)[:5]
-        raise UnknownEventError(f"This function answers HTTP requests, but no event of {sender}.")
+        raise UnknownEventError(f"This function answers HTTP requests, not {str(event)[:200]}")
 
     async def open(self) -> dict[str, Any]:
         """Return what the app has opened for its requests."""

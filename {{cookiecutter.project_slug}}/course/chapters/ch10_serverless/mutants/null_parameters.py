@@ -10,7 +10,7 @@ class HttpEvent:
         template = self.event.get("resource") or self.event.get("routeKey", "").partition(" ")[2]
         own = template
         for name, value in self.event.get("pathParameters", {}).items():
-            own = own.replace(f"{{{name}+}}", value).replace(f"{{{name}}}", value)
+            own = own.replace("{" + name + "+}", value).replace("{" + name + "}", value)
         if template.startswith("/"):
             return path.rstrip("/").removesuffix(own.rstrip("/")).rstrip("/")
         stage = f"/{self.about.get('stage', '')}"
