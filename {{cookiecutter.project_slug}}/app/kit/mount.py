@@ -4,7 +4,7 @@
 its own, which every request has to pass: a quarter more CPU for the route mounted last. Here each
 route is put on the app itself, as if written with `@app.get`. A route without a parameter in its
 path is found in one step, wherever it comes, which saves another quarter; the template's
-`python -m benchmarks.http_cost` measures both, and `benchmarks.imports` what a `Router` saves.
+`python -m benchmarks.http_cost` measures both.
 """
 
 from collections.abc import Callable, Sequence

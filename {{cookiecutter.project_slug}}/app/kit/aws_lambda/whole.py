@@ -49,17 +49,22 @@ class WholeAnswers:
                 if not is_complete(answer):
                     raise
                 logger.exception("What runs after the answer raised")
-        if answer and is_stream(answer[0]):
-            refused = (501, NO_STREAM)
-        elif within.cancelled_caught and not is_complete(answer):
-            refused = (504, TOO_LATE)
-        elif is_too_large(answer):
-            refused = (501, TOO_LARGE)
-        else:
-            for message in answer:
-                await send(message)
+        refused = refusal(answer, within.cancelled_caught)
+        if refused:
+            status, detail = refused
+            await problem_response(status, {}, detail=detail)(scope, receive, send)
             return
-        await problem_response(refused[0], {}, detail=refused[1])(scope, receive, send)
+        for message in answer:
+            await send(message)
+
+
+def refusal(answer: list[Message], too_late: bool) -> tuple[int, str] | None:
+    """Return status and detail if AWS Lambda could not send this answer."""
+    if answer and is_stream(answer[0]):
+        return 501, NO_STREAM
+    if too_late and not is_complete(answer):
+        return 504, TOO_LATE
+    return (501, TOO_LARGE) if is_too_large(answer) else None
 
 
 def is_stream(start: Message) -> bool:
