@@ -9,7 +9,21 @@
     ├── IdempotencyConflictError  409 (app/tasks/records.py)
     ├── LeaseLostError            409 (app/tasks/records.py)
     ├── NoTaskFileError           409 (app/tasks/service.py)
+    ├── UnavailableError          503, with Retry-After
+    │   ├── StorageUnavailableError   (app/storage/connection.py)
+    │   ├── QueueFullError            (app/tasks/service.py)
+    │   ├── ModelBusyError            (app/serving/errors.py)
+    │   ├── ModelTimeoutError         (app/serving/errors.py)
+    │   ├── ModelNotReadyError        (app/serving/errors.py)
+    │   └── ModelClosedError          (app/serving/errors.py)
     # {% if cookiecutter.__showcases == "yes" %}
+    │   ├── NoCapacityError           (app/showcases/machines/errors.py)
+    │   ├── ProviderRefusedError      (app/showcases/machines/errors.py)
+    │   └── ProviderUnavailableError  (app/showcases/machines/errors.py)
+    ├── MachineInUseError         409 (app/showcases/machines/errors.py)
+    ├── StartFailedError          409 (app/showcases/machines/errors.py)
+    ├── StopFailedError           409 (app/showcases/machines/errors.py)
+    ├── MachineGoneError          410 (app/showcases/machines/errors.py)
     ├── PresenceFullError         409 (app/showcases/presence/store.py)
     ├── SessionTakenError         409 (app/showcases/presence/store.py)
     # {% endif %}
@@ -22,18 +36,11 @@
     ├── ModelFailedError          500 (app/serving/errors.py)
     │   └── BadAnswerError            (app/serving/errors.py)
     ├── ResultTooLargeError       413 (app/tasks/engine/context.py)
-    ├── BadUploadError            422 (app/tasks/kinds/row_format.py)
-    │   └── BadRowError               (app/tasks/kinds/row_format.py)
     # {% if cookiecutter.__course == "yes" %}
     ├── TodoError                 501 (app/todo.py)
     # {% endif %}
-    └── UnavailableError          503, with Retry-After
-        ├── StorageUnavailableError   (app/storage/connection.py)
-        ├── QueueFullError            (app/tasks/service.py)
-        ├── ModelBusyError            (app/serving/errors.py)
-        ├── ModelTimeoutError         (app/serving/errors.py)
-        ├── ModelNotReadyError        (app/serving/errors.py)
-        └── ModelClosedError          (app/serving/errors.py)
+    └── BadUploadError            422 (app/tasks/kinds/row_format.py)
+        └── BadRowError               (app/tasks/kinds/row_format.py)
 
     StartError                    the app cannot start, and what to type next (app/kit/start.py)
     ├── SettingsError             (app/kit/settings.py)

@@ -20,6 +20,7 @@ from app.serving.settings import ModelSettings
 
 # {%- if cookiecutter.__showcases == "yes" +%}
 from app.showcases.concurrency.settings import ConcurrencySettings
+from app.showcases.machines.settings import MachineSettings
 from app.showcases.presence.settings import PresenceSettings
 
 # {%- endif +%}
@@ -49,6 +50,7 @@ Names = Annotated[list[str], NoDecode]
 class Settings(
     # {% if cookiecutter.__showcases == "yes" %}
     ConcurrencySettings,
+    MachineSettings,
     PresenceSettings,
     # {% endif %}
     # {% if cookiecutter.__celery == "yes" %}

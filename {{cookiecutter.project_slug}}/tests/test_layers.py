@@ -1,8 +1,8 @@
 """Imports go in one direction, from composition down to the tools. This is read from the source.
 
     composition   __main__, main, lifespan, settings
-    features      health, tasks, showcases
-                  predictions, which some tasks are about
+    features      health, tasks
+                  predictions and showcases, which some tasks are about
     what they ask security, then state: what the lifespan opened
     models        yours
     serving       the machinery around a model
@@ -28,8 +28,8 @@ FLOORS = [
     ["main"],
     ["lifespan"],
     ["settings"],
-    ["health", "tasks", "showcases"],
-    ["predictions"],
+    ["health", "tasks"],
+    ["predictions", "showcases"],
     ["security"],
     ["state"],
     ["models"],

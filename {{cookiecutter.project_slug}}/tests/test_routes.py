@@ -17,7 +17,14 @@ from app.settings import Settings
 from tests.test_errors import assert_problem
 
 KEY = "k" * 32
-OPEN = re.compile(r"/health/\w+|/docs(/assets)?|/openapi.json")
+PAGES = (
+    # {% if cookiecutter.__showcases == "yes" %}
+    "/instances",
+    # {% endif %}
+    "/docs(/assets)?",
+    "/openapi.json",
+)
+OPEN = re.compile("|".join([r"/health/\w+", *PAGES]))
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 UPLOAD_BYTES = 2**17
 MULTIPART = "multipart/form-data; boundary=x"

@@ -7,6 +7,9 @@ from fastapi.params import Depends
 
 from app.kit.mount import mount
 from app.showcases.concurrency import handlers, threads
+from app.showcases.machines import page
+from app.showcases.machines import router as machines
+from app.showcases.machines.dependencies import open_machines
 from app.showcases.presence import router as presence
 from app.showcases.presence.dependencies import RefreshSession, open_presence
 
@@ -20,4 +23,7 @@ def mount_showcases(app: FastAPI, settings: "Settings") -> list[Depends]:
     threads.limit_threads(app, settings.thread_tokens)
     mount(app, presence.router)
     open_presence(app, settings.presence_seconds)
+    mount(app, machines.router)
+    mount(app, page.router)
+    open_machines(app, settings)
     return [RefreshSession]

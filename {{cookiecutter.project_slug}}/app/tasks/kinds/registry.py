@@ -18,6 +18,11 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from app.errors import NotFoundError
+
+# {%- if cookiecutter.__showcases == "yes" +%}
+from app.showcases.machines.kinds import START, STOP, Order, start_machine, stop_machine
+
+# {%- endif +%}
 from app.tasks.engine.context import TaskContext
 from app.tasks.kinds.batch_prediction import predict_batch
 from app.tasks.kinds.prediction_report import PredictionReport, report_predictions
@@ -48,6 +53,10 @@ Kinds = Mapping[str, Kind[Any]]
 KINDS: Kinds = {
     "batch-prediction": Kind(BatchPrediction, predict_batch, {}, version=4),
     "prediction-report": Kind(PredictionReport, report_predictions, {"days": 7}),
+    # {% if cookiecutter.__showcases == "yes" %}
+    START: Kind(Order, start_machine, {}),
+    STOP: Kind(Order, stop_machine, {}),
+    # {% endif %}
     "wait": Kind(Wait, wait, {"seconds": 0.2}),
 }
 

@@ -1,0 +1,1 @@
+"""Machines that cost money while they run, started when somebody needs them."""

@@ -1,0 +1,37 @@
+"""`/instances`: a page that shows the machines, who is present, and two buttons for each.
+
+The page has no data of its own, so it needs no key. It asks the routes of the API, with a key that
+is typed into it and kept in its memory alone: no cookie, no storage, no address has it.
+"""
+
+import re
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+PAGE = Path(__file__).with_name("page.html").read_text("utf-8")
+
+
+def hash_of(tag: str) -> str:
+    """Return how a content policy names the one script or style of the page."""
+    [text] = re.findall(rf"<{tag}>(.*?)</{tag}>", PAGE, re.DOTALL)
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+# Nothing but what is in the page itself runs, even if a name on it were a script.
+CONTENT_POLICY = (
+    f"default-src 'none'; script-src {hash_of('script')}; style-src {hash_of('style')}; "
+    "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'"
+)
+
+router = APIRouter()
+
+
+@router.get("/instances", include_in_schema=False, response_class=HTMLResponse)
+async def show_machines() -> HTMLResponse:
+    """Return the page."""
+    headers = {"Content-Security-Policy": CONTENT_POLICY, "Referrer-Policy": "no-referrer"}
+    return HTMLResponse(PAGE, headers=headers)
