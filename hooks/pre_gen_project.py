@@ -45,33 +45,33 @@ is_windows_device = re.compile(r"con|prn|aux|nul|(com|lpt)\d").fullmatch
 # A project with the name of a package that it needs, directly or not, would shadow it, and uv would
 # refuse to resolve. tests/test_refusals.py compares this list with what is installed.
 PACKAGES = """amqp annotated-doc annotated-types anyio asgiref ast-serialize async-timeout
-awslambdaric bidict billiard blinker brotli celery certifi cffi charset-normalizer click
-click-didyoumean click-plugins click-repl cloudpickle colorama configargparse contourpy coverage
-cycler django exceptiongroup fastapi fastapi-offline flask flask-cors flask-login flatbuffers flower
-fonttools gevent geventhttpclient greenlet h11 httpcore2 httptools httpx2 httpx2-jsfetch humanize
-idna importlib-metadata iniconfig itsdangerous jinja2 joblib kiwisolver kombu librt locust mangum
-markdown-it-py markupsafe matplotlib mdurl ml-dtypes msgpack mypy mypy-extensions narwhals numpy
-onnx onnxruntime opentelemetry-api opentelemetry-sdk opentelemetry-semantic-conventions packaging
-palmerpenguins pandas pathspec pillow pluggy prometheus-client prompt-toolkit protobuf psutil
-psycopg psycopg-binary pydantic pydantic-core pydantic-settings pygments pyparsing pytest pytest-cov
-python-dateutil python-dotenv python-engineio python-multipart python-socketio pytz pywin32 pyyaml
-pyzmq redis requests rich ruff scikit-learn scipy shellingham simple-websocket simplejson six
-skl2onnx snapshot-restore-py sqlparse starlette structlog threadpoolctl tomli tornado truststore
-typer typing-extensions typing-inspection tzdata tzlocal urllib3 uvicorn uvloop vine watchfiles
-wcwidth websocket-client websockets werkzeug wsproto zope-event zope-interface"""
+awslambdaric bidict billiard blinker boto3 botocore brotli celery certifi cffi charset-normalizer
+click click-didyoumean click-plugins click-repl cloudpickle colorama configargparse contourpy
+coverage cryptography cycler django exceptiongroup fastapi fastapi-offline flask flask-cors
+flask-login flatbuffers flower fonttools gevent geventhttpclient greenlet h11 httpcore2 httptools
+httpx2 httpx2-jsfetch humanize idna importlib-metadata iniconfig itsdangerous jinja2 jmespath joblib
+kiwisolver kombu librt locust mangum markdown-it-py markupsafe matplotlib mdurl ml-dtypes moto
+msgpack mypy mypy-extensions narwhals numpy onnx onnxruntime opentelemetry-api opentelemetry-sdk
+opentelemetry-semantic-conventions packaging palmerpenguins pandas pathspec pillow pluggy
+prometheus-client prompt-toolkit protobuf psutil psycopg psycopg-binary pycparser pydantic
+pydantic-core pydantic-settings pygments pyparsing pytest pytest-cov python-dateutil python-dotenv
+python-engineio python-multipart python-socketio pytz pywin32 pyyaml pyzmq redis requests responses
+rich ruff s3transfer scikit-learn scipy shellingham simple-websocket simplejson six skl2onnx
+snapshot-restore-py sqlparse starlette structlog threadpoolctl tomli tornado truststore typer
+typing-extensions typing-inspection tzdata tzlocal urllib3 uvicorn uvloop vine watchfiles wcwidth
+websocket-client websockets werkzeug wsproto xmltodict zope-event zope-interface"""
 DEPENDENCIES = frozenset(PACKAGES.split())
 
 # What a project has only with one of the private answers, which tags read too: cookiecutter.json.
 PRUNED = {
     "__course": """course app/todo.py app/showcases/concurrency/router.py app/showcases/lecture.py
         app/showcases/orders app/showcases/users tests/test_course.py""",
-    "__showcases": """app/showcases docs/concurrency.md docs/presence.md lab tests/showcases
-        tests/lab""",
+    "__showcases": """app/showcases docs/concurrency.md docs/machines.md docs/presence.md lab
+        tests/showcases tests/lab""",
     "__container": "Dockerfile compose.yaml .dockerignore deploy/aws-lambda/Dockerfile",
-    "__celery": """app/tasks/engine/celery docs/celery.md tests/tasks/served_worker.py
-        tests/tasks/messages.py tests/tasks/workers.py tests/tasks/test_celery.py
-        tests/tasks/test_celery_broker.py tests/tasks/test_celery_worker.py
-        tests/tasks/test_folder_broker.py""",
+    "__celery": """app/tasks/engine/celery docs/celery.md tests/tasks/test_folder_broker.py
+        tests/tasks/served_worker.py tests/tasks/messages.py tests/tasks/test_celery_broker.py
+        tests/tasks/workers.py tests/tasks/test_celery.py tests/tasks/test_celery_worker.py""",
     "__aws_lambda": """app/aws_lambda.py app/kit/aws_lambda app/storage/refusing.py
         app/tasks/engine/frozen.py deploy docs/aws-lambda.md tests/aws_lambda""",
 }

@@ -17,6 +17,11 @@ from urllib.parse import parse_qs
 import boto3
 from moto.server import ThreadedMotoServer
 
+# What boto3 reads, whatever its values are.
+AWS_ACCESS_KEY_ID = "testing"
+AWS_SECRET_ACCESS_KEY = "testing"
+AWS_DEFAULT_REGION = "eu-central-1"
+
 SECRET = "hush-0123456789"
 REFUSAL = (
     "<Response><Errors><Error><Code>{code}</Code><Message>{secret}</Message></Error></Errors>"
@@ -30,10 +35,16 @@ CODES = {"pending": 0, "running": 16, "stopping": 64, "stopped": 80}
 Answer = tuple[int, str]
 
 
+class Server(ThreadingHTTPServer):
+    """A server with room for as many connections at once as a test makes."""
+
+    request_queue_size = 128
+
+
 @contextmanager
 def listening(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[str]:
     """Serve on a free port of this machine; give the address."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with Server(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()

@@ -156,8 +156,9 @@ def test_one_that_does_not_answer_in_time_has_failed(settings: Settings, inside:
         assert inside.asked
 
 
-def test_a_start_can_be_cancelled(client: TestClient, inside: Inside) -> None:
+def test_a_start_can_be_cancelled(client: TestClient, inside: Inside, cloud: Cloud) -> None:
     task = start(client)
+    wait_for(lambda: cloud.count("StartInstances"))
     client.delete(task).raise_for_status()
     assert ended(client, task)["state"] == "cancelled"
     inside.status = 200
