@@ -94,15 +94,16 @@ class MachineService:
         if state is MachineState.RUNNING:
             healthy = await to_thread.run_sync(is_healthy, target.health_url, limiter=self._limiter)
             state = MachineState.RUNNING if healthy else MachineState.STARTING
-        for kind in (START, STOP):
-            task = (await self._orders.last(kind, target.name)).task or task
+        for kind, forced in ((START, False), (STOP, False), (STOP, True)):
+            last = await self._orders.last(kind, Order.of(target.name, forced))
+            task = last.task or task
         if state is MachineState.STOPPED and task and lacks_capacity(await self._tasks.get(task)):
             state = MachineState.NO_CAPACITY
         return Machine(name=target.name, state=state, task=task)
 
     async def _carry_out(self, machine: Machine, kind: str, order: Order, wait: float) -> Machine:
         """Find or submit the task, and wait for it; raise what keeps it from its end."""
-        last = await self._orders.last(kind, machine.name)
+        last = await self._orders.last(kind, order)
         if last.task:
             task = await self._tasks.get(last.task)
         else:

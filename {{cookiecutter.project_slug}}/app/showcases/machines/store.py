@@ -8,6 +8,7 @@ one. The key has blanks, which no key of a client has.
 from typing import NamedTuple
 from uuid import UUID
 
+from app.showcases.machines.kinds import Order
 from app.storage.store import Store, reads
 
 LAST = """
@@ -17,7 +18,7 @@ ORDER BY seq DESC LIMIT 1
 
 
 class Last(NamedTuple):
-    """The last task of a kind for a machine; `key` is that of the next one."""
+    """The last task for an order; `key` is that of the next one."""
 
     key: str
     task: UUID | None = None  # if it has not ended
@@ -27,9 +28,10 @@ class OrderStore(Store):
     """What the table `tasks` says of machines."""
 
     @reads
-    def last(self, kind: str, machine: str) -> Last:
-        """Return the last task of this kind for this machine, and the key of the next one."""
-        start = f"{kind} {machine} after "
+    def last(self, kind: str, order: Order) -> Last:
+        """Return the last task for this order, and the key of the next one."""
+        # a forced stop is another order: it must not get the task of one that asks who is present
+        start = f"{kind} {order.machine} {'forced ' if order.forced else ''}after "
         for task_id, state in self.connection.execute(LAST, kind=kind, key=f"{start}%"):
             is_live = state in ("queued", "running")
             return Last(f"{start}{task_id}", UUID(task_id) if is_live else None)

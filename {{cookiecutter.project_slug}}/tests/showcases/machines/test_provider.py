@@ -57,13 +57,17 @@ def test_refused_credentials_are_the_operators_matter(
     assert "Traceback" not in logged
 
 
-def test_no_credentials_and_no_region_are_said(
+def test_without_credentials_region_or_a_possible_address(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION"):
-        monkeypatch.delenv(name)
-        with TestClient(create_app(settings), base_url=LOCAL) as client:
-            assert_all_routes(client, "ProviderRefused")
+        with monkeypatch.context() as patch:
+            patch.delenv(name)
+            with TestClient(create_app(settings), base_url=LOCAL) as client:
+                assert_all_routes(client, "ProviderRefused")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_EC2", "nonsense")
+    with TestClient(create_app(settings), base_url=LOCAL) as client:
+        assert_all_routes(client, "ProviderRefused", "nonsense")
 
 
 @pytest.mark.parametrize("code", ["RequestLimitExceeded", "InternalError", "Unavailable"])

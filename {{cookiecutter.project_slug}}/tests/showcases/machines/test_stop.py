@@ -130,6 +130,19 @@ def test_an_operator_stops_it_all_the_same(running: TestClient, cloud: Cloud) ->
     assert cloud.count("StopInstances") == 1
 
 
+def test_an_operator_does_not_get_the_task_of_somebody_who_asked(
+    running: TestClient, cloud: Cloud
+) -> None:
+    cloud.show("pending")
+    asked = running.post(STOP).headers["Location"]
+    join(running, "ada")
+    forced = running.post(STOP, params={"force": "true"}, headers=ADMIN).headers["Location"]
+    assert forced != asked
+    assert running.post(STOP, params={"force": "true"}, headers=ADMIN).headers["Location"] == forced
+    cloud.show()
+    assert ended(running, forced)["state"] == "succeeded"
+
+
 @pytest.mark.parametrize("key", [None, "", "b" * 32, "ä" * 32, ADMIN_KEY[:-1]])
 def test_without_the_operators_key_nobody_is_forced(
     running: TestClient, cloud: Cloud, key: str | None
