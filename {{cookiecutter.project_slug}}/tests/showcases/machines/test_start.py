@@ -131,6 +131,14 @@ def test_one_that_stops_again_while_it_is_pending_has_failed(
     assert instance not in answer.text
 
 
+def test_so_has_one_that_somebody_else_started(client: TestClient, cloud: Cloud) -> None:
+    cloud.reason = "Client.UserInitiatedShutdown"
+    cloud.show("pending", "pending", "pending", "stopping", "stopped")
+    problem = assert_problem(client.post(START, params={"wait": 30}), 409)
+    assert problem["detail"].endswith(": Client.UserInitiatedShutdown.")
+    assert cloud.count("StartInstances") == 0
+
+
 def test_a_provider_may_be_late_to_show_the_start(
     client: TestClient, inside: Inside, cloud: Cloud
 ) -> None:
