@@ -9,8 +9,9 @@ from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
 
-from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
+
+from app.kit.mount import Router
 
 PAGE = Path(__file__).with_name("page.html").read_text("utf-8")
 
@@ -27,7 +28,7 @@ CONTENT_POLICY = (
     "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'"
 )
 
-router = APIRouter()
+router = Router()
 
 
 @router.get("/instances", include_in_schema=False, response_class=HTMLResponse)

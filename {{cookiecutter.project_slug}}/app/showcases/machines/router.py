@@ -3,8 +3,9 @@
 from math import ceil
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
+from app.kit.mount import Router
 from app.kit.problems import problems
 from app.security import ApiKeyRequired
 from app.showcases.machines.dependencies import Forced, MachinesDep, Wait
@@ -14,7 +15,7 @@ AT_WORK: dict[int | str, dict[str, Any]] = {
     202: {"model": Machine, "description": "`Location` says which task is at work on it"}
 }
 
-router = APIRouter(
+router = Router(
     prefix="/v1/instances",
     tags=["machines"],
     dependencies=[ApiKeyRequired],
