@@ -17,7 +17,8 @@ from urllib.parse import parse_qs
 import boto3
 from moto.server import ThreadedMotoServer
 
-# What boto3 reads, whatever its values are.
+AWS_ENDPOINT_URL_EC2 = "AWS_ENDPOINT_URL_EC2"  # the variable by which boto3 finds EC2
+# What else boto3 wants, whatever its values are.
 AWS_ACCESS_KEY_ID = "testing"
 AWS_SECRET_ACCESS_KEY = "testing"
 AWS_DEFAULT_REGION = "eu-central-1"

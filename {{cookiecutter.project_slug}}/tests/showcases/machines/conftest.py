@@ -13,6 +13,7 @@ from tests.conftest import LOCAL
 from tests.showcases.machines.cloud import (
     AWS_ACCESS_KEY_ID,
     AWS_DEFAULT_REGION,
+    AWS_ENDPOINT_URL_EC2,
     AWS_SECRET_ACCESS_KEY,
     Cloud,
     Inside,
@@ -35,7 +36,7 @@ def cloud(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     """Give the provider, for all that boto3 asks in this test or in a process that it starts."""
     with running_cloud(moto) as cloud:
         variables = {
-            "AWS_ENDPOINT_URL_EC2": cloud.url,
+            AWS_ENDPOINT_URL_EC2: cloud.url,
             "AWS_ACCESS_KEY_ID": AWS_ACCESS_KEY_ID,
             "AWS_SECRET_ACCESS_KEY": AWS_SECRET_ACCESS_KEY,
             "AWS_DEFAULT_REGION": AWS_DEFAULT_REGION,

@@ -16,6 +16,7 @@ from app.settings import Settings
 from app.showcases.machines.provider import explain
 from tests.conftest import LOCAL, ROOT, free_port
 from tests.showcases.machines.cloud import (
+    AWS_ENDPOINT_URL_EC2,
     SECRET,
     Cloud,
     Handler,
@@ -65,7 +66,7 @@ def test_without_credentials_region_or_a_possible_address(
             patch.delenv(name)
             with TestClient(create_app(settings), base_url=LOCAL) as client:
                 assert_all_routes(client, "ProviderRefused")
-    monkeypatch.setenv("AWS_ENDPOINT_URL_EC2", "nonsense")
+    monkeypatch.setenv(AWS_ENDPOINT_URL_EC2, "nonsense")
     with TestClient(create_app(settings), base_url=LOCAL) as client:
         assert_all_routes(client, "ProviderRefused", "nonsense")
 
@@ -79,7 +80,7 @@ def test_a_busy_provider_is_asked_again_later(client: TestClient, cloud: Cloud, 
 def test_a_provider_that_cannot_be_reached(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL_EC2", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv(AWS_ENDPOINT_URL_EC2, f"http://127.0.0.1:{free_port()}")
     with TestClient(create_app(settings), base_url=LOCAL) as client:
         assert_all_routes(client, "ProviderUnavailable", "127.0.0.1")
     logged = capsys.readouterr().err
@@ -92,7 +93,7 @@ def test_something_else_that_answers_is_no_provider(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     with listening(partial(Handler, lambda *_: (502, text))) as url:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_EC2", url)
+        monkeypatch.setenv(AWS_ENDPOINT_URL_EC2, url)
         with TestClient(create_app(settings), base_url=LOCAL) as client:
             for method, path in ROUTES:
                 assert_problem(client.request(method, path), 503)
