@@ -24,8 +24,9 @@ Groups = dict[str, list[Any]]
 ALTERNATIVES = {"bentoml", "litserve", "service"}
 # What only a type checker knows.
 FOR_TYPES = {"_typeshed"}
-# A driver that a project adds when it moves to Postgres; `app/storage/opening.py` says how.
-OPTIONAL = {"psycopg"}
+# A driver that a project adds when it moves to Postgres; `app/storage/opening.py` says how. The
+# provider of machines, for which `app/showcases/machines/settings.py` asks if it names any.
+OPTIONAL = {"psycopg", "boto3", "botocore"}
 
 
 def imported(path: Path) -> Iterator[str]:
