@@ -49,18 +49,18 @@ awslambdaric bidict billiard blinker boto3 botocore brotli celery certifi cffi c
 click click-didyoumean click-plugins click-repl cloudpickle colorama configargparse contourpy
 coverage cryptography cycler django exceptiongroup fastapi fastapi-offline flask flask-cors
 flask-login flatbuffers flower fonttools gevent geventhttpclient greenlet h11 httpcore2 httptools
-httpx2 httpx2-jsfetch humanize idna importlib-metadata iniconfig itsdangerous jinja2 jmespath joblib
-kiwisolver kombu librt locust mangum markdown-it-py markupsafe matplotlib mdurl ml-dtypes moto
-msgpack mypy mypy-extensions narwhals numpy onnx onnxruntime opentelemetry-api opentelemetry-sdk
-opentelemetry-semantic-conventions packaging palmerpenguins pandas pathspec pillow pluggy
-prometheus-client prompt-toolkit protobuf psutil psycopg psycopg-binary pycparser pydantic
+httpx2 httpx2-jsfetch humanize hypothesis idna importlib-metadata iniconfig itsdangerous jinja2
+jmespath joblib kiwisolver kombu librt locust mangum markdown-it-py markupsafe matplotlib mdurl
+ml-dtypes moto msgpack mypy mypy-extensions narwhals numpy onnx onnxruntime opentelemetry-api
+opentelemetry-sdk opentelemetry-semantic-conventions packaging palmerpenguins pandas pathspec pillow
+pluggy prometheus-client prompt-toolkit protobuf psutil psycopg psycopg-binary pycparser pydantic
 pydantic-core pydantic-settings pygments pyparsing pytest pytest-cov python-dateutil python-dotenv
 python-engineio python-multipart python-socketio pytz pywin32 pyyaml pyzmq redis requests responses
 rich ruff s3transfer scikit-learn scipy shellingham simple-websocket simplejson six skl2onnx
-snapshot-restore-py sqlparse starlette structlog threadpoolctl tomli tornado truststore typer
-typing-extensions typing-inspection tzdata tzlocal urllib3 uvicorn uvloop vine watchfiles wcwidth
-websocket-client websockets werkzeug wsproto xmltodict zope-event zope-interface"""
-DEPENDENCIES = frozenset(PACKAGES.split())
+snapshot-restore-py sortedcontainers sqlparse starlette structlog threadpoolctl tomli tornado
+truststore typer typing-extensions typing-inspection tzdata tzlocal urllib3 uvicorn uvloop vine
+watchfiles wcwidth websocket-client websockets werkzeug wsproto xmltodict zope-event
+zope-interface"""
 
 # What a project has only with one of the private answers, which tags read too: cookiecutter.json.
 PRUNED = {
@@ -110,7 +110,7 @@ def slug_from(text: str) -> str:
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     words = re.findall(r"[a-z0-9]+", ascii_text)
     slug = "-".join(words).lstrip("0123456789-")[:MAX_SLUG_LENGTH].rstrip("-")
-    slug += "-service" * bool(is_windows_device(slug) or slug in DEPENDENCIES)
+    slug += "-service" * bool(is_windows_device(slug) or slug in PACKAGES.split())
     return slug if SLUG.fullmatch(slug) else "iris-service"
 
 
@@ -138,7 +138,7 @@ def slug_faults(slug: str) -> Iterator[str]:
         yield f"is {len(slug)} characters long, more than {MAX_SLUG_LENGTH}"
     if is_windows_device(slug):
         yield f"must not be {slug}: Windows reserves that name for a device"
-    if slug in DEPENDENCIES:
+    if slug in PACKAGES.split():
         yield f"must not be {slug}: the project depends on the package of that name"
 
 
