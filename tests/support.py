@@ -77,7 +77,10 @@ def without(tests: Sequence[str]) -> list[str]:
     return ["-q", "-p", "no:cacheprovider", *(f"--deselect={test}" for test in tests)]
 
 
-WITHOUT_LONG = without(ONCE)
+# The machines' tests start a server of AWS for each; they run in the raw template.
+OF_MACHINES = ["tests/showcases/machines"]
+
+WITHOUT_LONG = without(ONCE + OF_MACHINES)
 WITHOUT_SERVERS = without(ONCE + OF_SERVERS)
 
 # For a project in a folder of its own: its many programs, and the libraries of a fresh environment,

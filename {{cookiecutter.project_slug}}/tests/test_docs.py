@@ -27,6 +27,7 @@ OF_OTHER_PROGRAMS = {
     "flower_basic_auth",
     "fastapi_otel_auto_configure",
     "otel_exporter_otlp_endpoint",
+    "response_stream",
 }
 
 

@@ -24,7 +24,7 @@ APP = Path(__file__).parents[1] / "app"
 SOURCES = sorted(APP.rglob("*.py"))
 HTTP = ("fastapi", "starlette", "app.main", "app.security")
 FLOORS = [
-    ["__main__"],
+    ["__main__", "aws_lambda"],
     ["main"],
     ["lifespan"],
     ["settings"],

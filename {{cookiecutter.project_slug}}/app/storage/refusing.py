@@ -1,7 +1,6 @@
 """A storage that keeps nothing, for a process whose disk is lost with it."""
 
-from collections.abc import Mapping
-from typing import ClassVar, NoReturn
+from typing import NoReturn
 
 import structlog
 
@@ -15,12 +14,14 @@ from app.storage.thread import Storage
 logger = structlog.get_logger()
 
 
-class NothingStoredError(StorageUnavailableError):
-    """Nothing is stored here, because AWS Lambda removes its disk: DATABASE_URL names no server."""
+NOTHING = "Nothing is stored here: AWS Lambda removes its disk, and DATABASE_URL names no server."
 
-    status = 501
-    title = "Nothing Is Stored"
-    headers: ClassVar[Mapping[str, str]] = {}
+
+def refusal() -> StorageUnavailableError:
+    """Return the error with which every call is refused: to try again would not help."""
+    error = StorageUnavailableError(NOTHING)
+    vars(error).update(status=501, title="Nothing Is Stored", headers={})
+    return error
 
 
 class RefusingStorage(Storage):
@@ -37,12 +38,12 @@ class RefusingStorage(Storage):
         """Do nothing: what needs no database can be answered."""
 
     def put(self, _call: Call) -> NoReturn:
-        """Raise NothingStoredError."""
-        raise NothingStoredError
+        """Refuse."""
+        raise refusal()
 
     def wait_for(self, _call: Call) -> NoReturn:
-        """Raise NothingStoredError."""
-        raise NothingStoredError
+        """Refuse."""
+        raise refusal()
 
     def close(self) -> None:
         """Do nothing: nothing is open."""
