@@ -36,6 +36,7 @@ ELSEWHERE = {
     "PENDING": "Celery's own state",
     "predict_v1_predict_post": "a name as FastAPI itself would make it",
     "app/celsius/router.py": "docs/aws-lambda.md has its reader make it",
+    "/v1/celsius": "the same",
     "RESPONSE_STREAM": "AWS's own name of a way to answer",
     "HttpUser": "Locust's; importing it here would patch sockets",
 }

@@ -3,11 +3,11 @@ class LambdaHandler:
 
     def __init__(self, app: FastAPI, root_path: str) -> None:
         app.user_middleware.append(Middleware(WholeAnswers))  # the innermost layer
-        # 1. Mangum as it comes starts and stops the app for each event. Start it here, once: enter
+        # 1. By default, Mangum starts and stops the app for each event. Start it here, once: enter
         #    app.router.lifespan_context(app), in an event loop that you make and set; Mangum's
-        #    calls will run in it, too. Keep the context: Python closes it once nothing refers to it.
+        #    calls will run in it, too. Keep the context: Python closes what nothing refers to.
         # 2. Tell Mangum to leave the lifespan alone, and give each request a copy of what was
-        #    opened: ASGI has it in scope["state"]. So Mangum needs a function of yours that calls the app.
+        #    opened: ASGI has it in scope["state"]. So Mangum needs a function that calls the app.
         self.mangum = Mangum(app, api_gateway_base_path=root_path, custom_handlers=[HttpEvent])
 
     def __call__(self, event: Event, context: LambdaContext) -> Event | None:
