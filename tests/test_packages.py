@@ -25,8 +25,8 @@ ALTERNATIVES = {"bentoml", "litserve", "service"}
 # What only a type checker knows.
 FOR_TYPES = {"_typeshed"}
 # A driver that a project adds when it moves to Postgres; `app/storage/opening.py` says how. The
-# provider of machines, for which `app/showcases/machines/settings.py` asks if it names any. What only
-# the zip for AWS Lambda has.
+# provider of machines, for which `app/showcases/machines/settings.py` asks if it names any. And
+# what only the zip for AWS Lambda has.
 OPTIONAL = {"psycopg", "boto3", "botocore", "mangum"}
 
 
