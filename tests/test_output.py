@@ -519,6 +519,33 @@ def test_the_files_are_exactly_these(project: Path, answers: Answers) -> None:
     assert tree(project) == expected_files(answers)
 
 
+SMALLEST = {
+    "showcases": "none",
+    "task_engine": "background",
+    "container": "no",
+    "aws_lambda": "no",
+}
+
+
+def test_the_readme_says_what_each_answer_adds(bake: Bake) -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    smallest, direct = len(tree(bake(**SMALLEST))), serving(bake(**SMALLEST))
+    assert f"which has\n{smallest} files:" in readme
+    rows = re.findall(r"^\| `(\w+)=(\w+)` \| (\d+) \| (.*?) \|", readme, re.M)
+    assert {name for name, *_ in rows} == SMALLEST.keys()
+    for name, answer, files, packages in rows:
+        project = bake(**SMALLEST | {name: answer})
+        assert (name, len(tree(project)) - smallest) == (name, int(files))
+        added = re.findall(r"`([\w-]+)`", packages.split(";")[0])
+        assert (name, serving(project) - direct) == (name, set(added))
+
+
+def serving(project: Path) -> set[str]:
+    """Return the names of the packages that serving needs."""
+    needed = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))["project"]
+    return {re.split(r"[\[><=]", line)[0] for line in needed["dependencies"]}
+
+
 def test_no_two_names_differ_by_case_alone() -> None:
     """They would be one file on Windows and macOS."""
     for folder in (ROOT, TEMPLATE):
