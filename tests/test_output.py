@@ -57,6 +57,7 @@ AWS_LAMBDA = {
     "deploy/aws-lambda/template.yaml",
     "docs/aws-lambda.md",
     "tests/aws_lambda/__init__.py",
+    "tests/aws_lambda/conftest.py",
     "tests/aws_lambda/events.py",
     "tests/aws_lambda/odd.py",
     "tests/aws_lambda/runtime.py",
