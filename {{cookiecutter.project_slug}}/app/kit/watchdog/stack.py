@@ -1,5 +1,6 @@
 """What a thread is doing at this moment: its frames, in the terms of the project's author."""
 
+import gc
 import linecache
 import sys
 from collections.abc import Iterator
@@ -29,9 +30,23 @@ class Place:
         return linecache.getline(self.file, self.line).strip()
 
 
+def current_frames() -> dict[int, FrameType]:
+    """Return the innermost frame of each thread, without a collection meanwhile.
+
+    Until Python 3.11.7 and 3.12.0, one could wait for ever for a lock: python/cpython#106883.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return sys._current_frames()
+    finally:
+        if collects:
+            gc.enable()
+
+
 def frames_of(thread: int) -> list[FrameType]:
     """Return the frames that the loop of this thread runs, the innermost first."""
-    frames, frame = [], sys._current_frames().get(thread)
+    frames, frame = [], current_frames().get(thread)
     while frame and not is_loop(frame):
         frames.append(frame)
         frame = frame.f_back

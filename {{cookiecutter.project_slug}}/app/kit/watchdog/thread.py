@@ -17,7 +17,7 @@ from threading import Event, Thread, get_ident
 from types import CodeType
 from typing import Self
 
-from app.kit.watchdog.stack import PROJECT, Place, describe, frames_of, is_idle
+from app.kit.watchdog.stack import PROJECT, Place, current_frames, describe, frames_of, is_idle
 
 LOOKS = 4  # within the limit
 
@@ -119,7 +119,7 @@ class Watchdog:
         self._release(self._look())
 
     def _look(self) -> Look:
-        frame = sys._current_frames()[self._watched]
+        frame = current_frames()[self._watched]
         now = time.monotonic()
         cpu = now  # where the system cannot tell, as if it calculated all the time
         if sys.platform == "linux":

@@ -15,7 +15,7 @@ import pytest
 from fastapi.testclient import TestClient
 from starlette.staticfiles import StaticFiles
 
-from app.kit.watchdog.stack import describe
+from app.kit.watchdog.stack import current_frames, describe
 from app.kit.watchdog.thread import Block, Look, Watchdog, blocked_seconds
 from app.main import create_app
 from app.settings import Settings
@@ -191,7 +191,7 @@ def test_a_thread_watches_while_the_app_serves(
 COUNT = """
 from app.kit.watchdog.lifespan import report
 from app.kit.watchdog.stack import Place
-from app.kit.watchdog.stack import describe
+from app.kit.watchdog.stack import current_frames, describe
 from app.kit.watchdog.thread import Block
 from opentelemetry import metrics
 from opentelemetry.sdk.metrics import MeterProvider
@@ -219,3 +219,26 @@ def test_each_block_is_counted_once_where_telemetry_is_configured() -> None:
         "code.line.number": 7,
     }
     assert done.stdout.splitlines()[-1] == f"2 {where}"
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_a_look_is_no_moment_for_a_collection(
+    collects: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python would wait for a lock that it holds itself."""
+    states: list[bool] = []
+    look_now = sys._current_frames
+
+    def observed() -> dict[int, FrameType]:
+        states.append(gc.isenabled())
+        return look_now()
+
+    monkeypatch.setattr(sys, "_current_frames", observed)
+    (gc.enable if collects else gc.disable)()
+    try:
+        frames = current_frames()
+        states.append(gc.isenabled())
+    finally:
+        gc.enable()
+    assert states == [False, collects]
+    assert threading.get_ident() in frames
