@@ -149,8 +149,8 @@ def problems() -> Iterator[str]:
         suggestion = cleaned(text, limit) or example
         for fault in text_faults(text, limit):
             yield f"{question} {fault}. Type for example: {suggestion}"
-    for fault in slug_faults(slug := answer("project_slug")):
-        yield f"project_slug {fault}. Type for example: {slug_from(slug)}"
+    for fault in slug_faults(answer("project_slug")):
+        yield f"project_slug {fault}. Type for example: {slug_from(answer('project_slug'))}"
     for question, choices in CHOICES.items():
         if answer(question) not in choices:
             yield f"{question} must be one of: {', '.join(choices)}. Type for example: {choices[0]}"
@@ -187,8 +187,10 @@ def set_aside(names: list[str]) -> None:
 
 def main() -> None:
     """Exit with 1 and every problem on standard error, or prepare the folder."""
-    if found := list(problems()):
-        sys.exit("\n  - ".join(["These answers cannot work, so nothing was generated:", *found]))
+    if any(problems()):
+        sys.exit(
+            "\n  - ".join(["These answers cannot work, so nothing was generated:", *problems()])
+        )
     try:
         hand_over()
     except OSError as error:  # such as: an earlier generation was killed, and its folder is there
