@@ -142,7 +142,7 @@ def slug_faults(slug: str) -> Iterator[str]:
         yield f"must not be {slug}: the project depends on the package of that name"
 
 
-def problems() -> Iterator[str]:
+def faults() -> Iterator[str]:
     """Yield a line for each fault of an answer, with what to type instead."""
     for question, (limit, example) in TEXTS.items():
         text = answer(question)
@@ -187,10 +187,8 @@ def set_aside(names: list[str]) -> None:
 
 def main() -> None:
     """Exit with 1 and every problem on standard error, or prepare the folder."""
-    if any(problems()):
-        sys.exit(
-            "\n  - ".join(["These answers cannot work, so nothing was generated:", *problems()])
-        )
+    if any(faults()):
+        sys.exit("\n  - ".join(["These answers cannot work, so nothing was generated:", *faults()]))
     try:
         hand_over()
     except OSError as error:  # such as: an earlier generation was killed, and its folder is there
