@@ -142,19 +142,23 @@ def event() -> bytes:
     return json.dumps(asked).encode()
 
 
-def start(kind: Kind, baked: Path, api: Api) -> AbstractContextManager[project.Process]:
-    """Run a function that asks this API."""
-    environment = {
+def variables_for(api: Api) -> dict[str, str]:
+    """Return the environment of a function that asks this API."""
+    return {
         "AWS_LAMBDA_FUNCTION_NAME": "service",
         "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api.server_port}",
         "APP_ENV": "prod",
         "API_KEY": KEY,
         "ALLOWED_HOSTS": "*",
         "TASK_CONCURRENCY": "0",
-        **kind.variables,
     }
+
+
+def start(kind: Kind, baked: Path, api: Api) -> AbstractContextManager[project.Process]:
+    """Run a function that asks this API."""
     command = [sys.executable, "-m", "awslambdaric", kind.handler]
-    return project.started(command, baked, baked.with_name("function.log"), environment)
+    variables = {**variables_for(api), **kind.variables}
+    return project.started(command, baked, baked.with_name("function.log"), variables)
 
 
 def ask(api: Api) -> float:

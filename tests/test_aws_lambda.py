@@ -13,7 +13,7 @@ import hcl2
 import pytest
 import yaml
 
-from benchmarks.cold_start import KEY, Api, ask
+from benchmarks.cold_start import KEY, Api, ask, variables_for
 from support import ROOT, Bake, clean_environment, module, run, script, uv
 
 OSLS = "osls@4.3.1"
@@ -188,15 +188,7 @@ def first_answer(python: Path, task: Path, log: Path) -> None:
     """Start a function where it was unpacked, and have it answer; fail if it does not."""
     with Api() as api, log.open("w") as stream:
         Thread(target=api.serve_forever, daemon=True).start()
-        environment = clean_environment(
-            AWS_LAMBDA_FUNCTION_NAME="service",
-            AWS_LAMBDA_RUNTIME_API=f"127.0.0.1:{api.server_port}",
-            APP_ENV="prod",
-            API_KEY=KEY,
-            ALLOWED_HOSTS="*",
-            TASK_CONCURRENCY="0",
-            PYTHONDONTWRITEBYTECODE="",
-        )
+        environment = clean_environment(**variables_for(api), PYTHONDONTWRITEBYTECODE="")
         process = subprocess.Popen(
             [python, "-m", "awslambdaric", "app.aws_lambda.handler"],
             cwd=task,

@@ -75,10 +75,7 @@ class Provider:
             raise explain(str(error.response.get("Error", {}).get("Code"))) from error
         except (boto.HTTPClientError, boto.ConnectionError, ResponseParserError) as error:
             raise ProviderUnavailableError from error
-        except (
-            boto.BotoCoreError,
-            ValueError,
-        ) as error:  # no credentials, no region
+        except (boto.BotoCoreError, ValueError) as error:  # no credentials, no region
             raise ProviderRefusedError from error
 
     def _client(self) -> Any:  # noqa: ANN401 - boto3 has no types

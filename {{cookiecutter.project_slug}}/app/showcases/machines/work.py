@@ -4,7 +4,6 @@ import time
 from typing import TYPE_CHECKING
 
 from app.errors import NotFoundError
-from app.kit.settings import load_settings
 from app.showcases.machines.errors import MachineGoneError, demand_nobody
 from app.showcases.machines.health import is_healthy
 from app.showcases.machines.provider import Provider, Seen
@@ -23,11 +22,8 @@ class Work:
     """An attempt at a task about one machine, in the thread where the task runs."""
 
     def __init__(self, task: "TaskContext", name: str) -> None:
-        given = task.settings  # a worker that serves no requests has fewer of them
         self._task = task
-        self._settings = (
-            given if isinstance(given, MachineSettings) else load_settings(MachineSettings)
-        )
+        self._settings = task.settings_of(MachineSettings)
         self._target = find_target(self._settings, name)
         self._provider = Provider()
         self._ends_at = time.monotonic() + self._settings.machines_seconds
@@ -52,11 +48,8 @@ class Work:
     def stop(self, forced: bool) -> None:
         """Ask for a stop, unless somebody is present at this moment."""
         if not forced:
-            given = self._task.settings
-            settings = (
-                given if isinstance(given, PresenceSettings) else load_settings(PresenceSettings)
-            )
-            store = PresenceStore(self._task.store.storage, settings.presence_seconds)
+            seconds = self._task.settings_of(PresenceSettings).presence_seconds
+            store = PresenceStore(self._task.store.storage, seconds)
             demand_nobody(store.present.sync())
         self._provider.stop(self._target.instance_id)
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import ParamSpec, TypeVar
 
 from app.errors import AppError
+from app.kit.settings import SettingsT, load_settings
 from app.serving.models import Models
 from app.storage.connection import StorageUnavailableError
 from app.storage.store import Bound
@@ -58,6 +59,10 @@ class TaskContext:
         self._reason: StopReason | None = None
         self._stopping = threading.Event()
         self._number: int | None = None
+
+    def settings_of(self, feature: type[SettingsT]) -> SettingsT:
+        """Return the settings of a feature; a worker that serves no requests has fewer."""
+        return self.settings if isinstance(self.settings, feature) else load_settings(feature)
 
     def stop(self, reason: StopReason) -> None:
         """Make the task stop at its next check; the first reason counts."""

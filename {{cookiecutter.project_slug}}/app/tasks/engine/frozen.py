@@ -12,6 +12,7 @@ FROZEN = (
 
 def is_frozen(concurrency: int) -> bool:
     """Return whether an engine's loop would stand still; raise StartError if it is to run tasks."""
-    if on_lambda() and concurrency:
+    frozen = on_lambda()
+    if frozen and concurrency:
         raise StartError(FROZEN)
-    return on_lambda()
+    return frozen

@@ -4,7 +4,6 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from app.kit.settings import load_settings
 from app.serving.settings import ModelSettings
 from app.tasks.engine.context import TaskContext
 
@@ -20,8 +19,7 @@ def report_predictions(payload: PredictionReport, task: TaskContext) -> dict[str
     """Read the record, a page at a time."""
     from app.predictions.report.collect import make_report  # slow to import
 
-    given = task.settings
-    settings = given if isinstance(given, ModelSettings) else load_settings(ModelSettings)
+    settings = task.settings_of(ModelSettings)
     opened = [task.models.get(payload.model)] if payload.model else task.models.all
     models = [model.served for model in opened]
     report = make_report(task.store.storage, models, settings, payload.days, task.check)
